@@ -1,0 +1,56 @@
+import type { Clock } from "./clock.ts";
+import { type Deadline, deadlineIn, type IdleLimit, noIdleLimit } from "./deadline.ts";
+import type { Degradation } from "./status.ts";
+
+/** What travels with every call into a layer. */
+export interface CallContext {
+  /** Names the request in logs and errors. */
+  readonly requestId: string;
+  /** Aborted when nobody waits for the result any more. */
+  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
+  /** Collects every departure from a first port, so that no caller can forget to report one. */
+  readonly trail: Trail;
+  /** For ports with an idle limit: tells the layer that the port is alive. */
+  readonly idle: IdleLimit;
+}
+
+/** The departures from the first ports during one turn: the degradation receipt in the making. */
+export interface Trail {
+  note(degradation: Degradation): void;
+  /** One entry a layer, in the order in which they first departed; the worst mode wins, then the latest. */
+  list(): readonly Degradation[];
+}
+
+const severity = { equal: 0, lower: 1, not_durable: 2, made_up: 3 } as const;
+
+export function createTrail(): Trail {
+  const byLayer = new Map<string, Degradation>();
+  return {
+    note(degradation) {
+      const known = byLayer.get(degradation.layer);
+      if (known && severity[known.mode] > severity[degradation.mode]) return;
+      byLayer.set(degradation.layer, degradation);
+    },
+    list: () => [...byLayer.values()],
+  };
+}
+
+export interface ContextOptions {
+  readonly clock: Clock;
+  readonly requestId: string;
+  /** Milliseconds until the deadline. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+  readonly trail?: Trail;
+}
+
+export function createContext(options: ContextOptions): CallContext {
+  return {
+    requestId: options.requestId,
+    signal: options.signal ?? new AbortController().signal,
+    deadline: deadlineIn(options.clock, options.deadlineMs),
+    trail: options.trail ?? createTrail(),
+    idle: noIdleLimit,
+  };
+}

@@ -1,0 +1,235 @@
+import { type Breaker, type BreakerOptions, createBreaker, type Permit } from "./breaker.ts";
+import type { Clock, Random } from "./clock.ts";
+import { type CallContext, createContext } from "./context.ts";
+import { within } from "./deadline.ts";
+import { createEpisodeRecord } from "./episode.ts";
+import { asLayerError, type ErrorClass, LayerError, ruleOf } from "./errors.ts";
+import type { Faults } from "./faults.ts";
+import type { Degradation, LayerName, LayerStatus, Mode, Reason } from "./status.ts";
+import { createStatusRecord, type LayerWords } from "./status-record.ts";
+
+/** One way of doing a layer's work. Made lazily: a port opens nothing before its first call. */
+export interface Port {
+  /** As configured; shown in receipts and at /health. */
+  readonly name: string;
+  /** The smallest real call, for background checks of an open breaker. Absent: the port waits for traffic. */
+  probe?(context: CallContext): Promise<void>;
+  close?(): Promise<void>;
+}
+
+export interface Slot<P extends Port> {
+  readonly port: P;
+  /** How this port compares with the first one; of no meaning for the first. */
+  readonly mode: Mode;
+  /** Longest single call in ms, default 10 000; `Infinity` leaves only the deadline. */
+  readonly timeoutMs?: number;
+  /** Longest silence in ms of a port that reports signs of life through `context.idle`. */
+  readonly idleMs?: number;
+  readonly breaker?: Pick<BreakerOptions, "failureThreshold" | "openMs" | "maxOpenMs" | "forgetMs">;
+}
+
+export interface Served<T> {
+  readonly value: T;
+  /** Configured name of the port that served. */
+  readonly by: string;
+  /** Set when it was not the first port. */
+  readonly degraded?: Degradation;
+}
+
+/** An ordered list of ports. Serving from any but the first is degraded, and said so. */
+export interface Layer<P extends Port> {
+  readonly name: LayerName;
+  /**
+   * Calls the first port that can serve. `call` may run more than once, so it must have no effect besides the port.
+   * Every departure from the first port is noted on `context.trail`.
+   * @throws {LayerError} of the last port tried; `aborted` when the caller went away; `timeout` past the deadline.
+   */
+  use<T>(call: (port: P, context: CallContext) => Promise<T>, context: CallContext): Promise<Served<T>>;
+  status(): LayerStatus;
+  /** Closes all ports, the last first. */
+  close(): Promise<void>;
+}
+
+export interface LayerOptions<P extends Port> {
+  readonly name: LayerName;
+  /** At least one. The last one is local and has no breaker. */
+  readonly slots: readonly [Slot<P>, ...Slot<P>[]];
+  /** False when nobody configured a first port, so that the local one is the first. */
+  readonly configured: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly faults: Faults;
+  readonly words: LayerWords;
+  /** Overrides what the error table says, for errors that are no fault of the port. Default: none. */
+  readonly isFault?: (error: LayerError) => boolean;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+/** A port but the last gets at most this share of the time left, so that a slow failure leaves time for its fallback. */
+const SHARE_OF_REMAINING = 0.5;
+/** A port is not blamed for a timeout shorter than this and shorter than its own limit: the caller was in a hurry. */
+const FAIR_LIMIT_MS = 1_000;
+const PROBE_LIMIT_MS = 2_000;
+
+interface Runner<P extends Port> extends Slot<P> {
+  /** Absent for the last port. */
+  readonly gate: Breaker | undefined;
+  lastReason: Reason;
+}
+
+export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> {
+  const { name, clock, random, faults } = options;
+  const episodes = createEpisodeRecord(clock);
+  const record = createStatusRecord(clock);
+  let closed = false;
+  let cancelProbe: (() => void) | undefined;
+
+  const runners: Runner<P>[] = options.slots.map((slot, index) => {
+    const last = index === options.slots.length - 1;
+    const runner: Runner<P> = {
+      ...slot,
+      lastReason: "error",
+      gate: last
+        ? undefined
+        : createBreaker({
+            clock,
+            random,
+            ...slot.breaker,
+            onTransition: (state) => {
+              if (state === "open") scheduleProbe(runner);
+            },
+          }),
+    };
+    return runner;
+  });
+  const first = runners[0] as Runner<P>;
+  const lastRunner = runners.at(-1) as Runner<P>;
+
+  function scheduleProbe(runner: Runner<P>): void {
+    if (closed || runner !== first || !runner.port.probe) return;
+    cancelProbe?.();
+    const wait = runner.gate?.probeInMs() ?? 0;
+    cancelProbe = clock.after(wait, () => void probe(runner), { background: true });
+  }
+
+  async function probe(runner: Runner<P>): Promise<void> {
+    const permit = runner.gate?.acquire();
+    // Somebody's traffic holds the probe: its end decides, and a new opening schedules again.
+    if (!permit || closed) return permit?.release();
+    const context = createContext({ clock, requestId: `probe-${name}`, deadlineMs: PROBE_LIMIT_MS });
+    try {
+      await attempt(runner, async (port, ctx) => port.probe?.(ctx), context, PROBE_LIMIT_MS);
+      permit.succeed();
+      succeeded(runner, "probe");
+    } catch (error) {
+      failed(runner, permit, asLayerError(error), true);
+    }
+  }
+
+  function attempt<T>(
+    runner: Runner<P>,
+    call: (port: P, context: CallContext) => Promise<T>,
+    context: CallContext,
+    limitMs: number,
+  ): Promise<T> {
+    const idleMs = runner.idleMs;
+    return within({ clock, signal: context.signal, ms: limitMs, idleMs }, async (signal, idle) => {
+      if (runner.gate) await faults.inject(name, signal);
+      return call(runner.port, { ...context, signal, idle });
+    });
+  }
+
+  function succeeded(runner: Runner<P>, evidence: "traffic" | "probe"): void {
+    record.success(evidence);
+    // A late success from before the trip has closed nothing, so it ends nothing.
+    if (runner === first && (!runner.gate || runner.gate.state === "closed")) episodes.end();
+  }
+
+  function failed(runner: Runner<P>, permit: Permit | undefined, error: LayerError, blame: boolean): void {
+    const rule = ruleOf(error.errorClass);
+    const breaker = blame ? rule.breaker : "neutral";
+    if (breaker === "neutral") permit?.release();
+    else permit?.fail({ trip: breaker === "trip" });
+    if (!rule.next) return;
+    runner.lastReason = reasonOf(error.errorClass);
+    record.failure(error, runner === lastRunner && breaker !== "neutral");
+  }
+
+  function serve<T>(runner: Runner<P>, value: T, skip: { reason: Reason; at: number }): Served<T> {
+    succeeded(runner, "traffic");
+    const by = runner.port.name;
+    if (runner === first) return { value, by };
+    record.fallbackServed();
+    const episode = episodes.depart({ by, mode: runner.mode, reason: skip.reason }, skip.at);
+    return { value, by, degraded: { layer: name, ...episode } };
+  }
+
+  return {
+    name,
+    async use(call, context) {
+      let skip: { reason: Reason; at: number } = { reason: "error", at: clock.now() };
+      for (const runner of runners) {
+        const remaining = context.deadline.remaining();
+        if (remaining <= 0) throw new LayerError("timeout", `${name}: the deadline has passed`);
+        const permit = runner.gate?.acquire();
+        if (runner.gate && !permit) {
+          if (runner === first) skip = { reason: skipReason(runner), at: clock.now() };
+          continue;
+        }
+        const ownMs = runner.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+        const shareMs =
+          runner === lastRunner || runner.idleMs !== undefined ? remaining : remaining * SHARE_OF_REMAINING;
+        const limitMs = Math.min(ownMs, shareMs);
+        try {
+          const value = await attempt(runner, call, context, limitMs);
+          permit?.succeed();
+          const served = serve(runner, value, skip);
+          if (served.degraded) context.trail.note(served.degraded);
+          return served;
+        } catch (thrown) {
+          const error = asLayerError(thrown);
+          const isFault = options.isFault?.(error) ?? true;
+          const hurried = error.errorClass === "timeout" && limitMs < Math.min(ownMs, FAIR_LIMIT_MS);
+          failed(runner, permit, error, isFault && !hurried);
+          if (!isFault || !ruleOf(error.errorClass).next || runner === lastRunner) throw error;
+          if (runner === first) skip = { reason: runner.lastReason, at: clock.now() };
+        }
+      }
+      throw new LayerError("server", `${name}: no port is left`);
+    },
+    status() {
+      return record.status({
+        layer: name,
+        configured: options.configured,
+        ports: runners.map((runner) => runner.port.name),
+        episode: episodes.current,
+        breaker: first.gate?.status() ?? null,
+        words: options.words,
+      });
+    },
+    async close() {
+      closed = true;
+      cancelProbe?.();
+      for (const runner of [...runners].reverse()) await runner.port.close?.();
+    },
+  };
+}
+
+function skipReason<P extends Port>(runner: Runner<P>): Reason {
+  return runner.lastReason === "missing" ? "missing" : "open";
+}
+
+function reasonOf(errorClass: ErrorClass): Reason {
+  switch (errorClass) {
+    case "timeout":
+    case "missing":
+      return errorClass;
+    case "rate_limited":
+      return "cooldown";
+    case "quota":
+    case "auth":
+      return "parked";
+    default:
+      return "error";
+  }
+}

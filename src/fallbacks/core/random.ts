@@ -1,0 +1,15 @@
+import type { Random } from "./clock.ts";
+
+/**
+ * A small seeded generator (mulberry32): the same seed gives the same sequence on every machine.
+ * For fault injection and tests; never for ids or keys.
+ */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,50 @@
+import type { Owner } from "../conversations/conversations.ts";
+import type { Degradation } from "../fallbacks/core/status.ts";
+import type { Source } from "../retrieval/knowledge.ts";
+import type { Card } from "./card.ts";
+import type { Intent } from "./language.ts";
+
+export interface ChatRequest {
+  readonly requestId: string;
+  readonly owner: Owner;
+  readonly message: string;
+  readonly sessionId?: string;
+  /** Given by the client, or absent for a new one. */
+  readonly turnId?: string;
+  /** Milliseconds; at most the configured deadline. */
+  readonly deadlineMs?: number;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** What a stream shows before its end. */
+export type ChatEvent =
+  | { readonly type: "meta"; readonly sessionId: string; readonly turnId: string }
+  | { readonly type: "token"; readonly text: string; readonly by: string }
+  /** The text so far is void: another model starts over. */
+  | { readonly type: "restart"; readonly by: string };
+
+export interface ChatReply {
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly reply: string;
+  readonly intents: readonly [Intent, ...Intent[]];
+  readonly sources: readonly Source[];
+  /** The degradation receipt. */
+  readonly degradation: readonly Degradation[];
+  /** Configured name of the model that wrote the reply. */
+  readonly servedBy: string;
+  readonly escalation: Card | null;
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
+  readonly durability: "disk" | "memory";
+}
+
+/** The one path of a turn: JSON, streams and background turns all go through it. */
+export interface Chat {
+  /**
+   * Load, execute, save, present. `emit` gets `meta` first, then tokens.
+   * @throws {Problem} `session_not_found`, `turn_conflict`, `too_many_turns`, `deadline_exceeded`, `store_unavailable`,
+   * `model_unavailable`, `shutting_down`.
+   */
+  run(request: ChatRequest, emit?: (event: ChatEvent) => void): Promise<ChatReply>;
+}

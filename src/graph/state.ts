@@ -1,0 +1,76 @@
+import type { Source } from "../retrieval/knowledge.ts";
+import type { Card } from "./card.ts";
+import type { Emotion, Intent, Language } from "./language.ts";
+import type { ToolCall, ToolResult } from "./tools/tool.ts";
+
+/** Facts from earlier turns that a later one may use without repeating them; emptied when the topic switches. */
+export interface Slots {
+  readonly orderId?: string;
+  readonly returnId?: string;
+  readonly ticketId?: string;
+  readonly contact?: string;
+}
+
+export interface PastTurn {
+  readonly user: string;
+  readonly bot: string;
+  readonly intent: Intent;
+}
+
+export interface Recognition {
+  /** At least one, in the order of the message. */
+  readonly intents: readonly [Intent, ...Intent[]];
+  readonly emotion: Emotion;
+  /** 1 (calm) to 5. */
+  readonly emotionScore: number;
+  readonly topicSwitch: boolean;
+  readonly language: Language;
+}
+
+export interface Reply {
+  readonly text: string;
+  readonly sources: readonly Source[];
+  /** False when the turn did not give the user what was asked: counts towards a hand-off. */
+  readonly resolved: boolean;
+  /** Configured name of the model that wrote it. */
+  readonly by: string;
+}
+
+/** All fields of a turn. Nodes read them and return updates; nobody changes them in place. */
+export interface ChatState {
+  // Given at the start.
+  readonly sessionId: string;
+  readonly turnId: string;
+  /** Who asks: owner of orders and tickets. */
+  readonly user: string;
+  readonly message: string;
+  /** The last 5 turns, oldest first. */
+  readonly history: readonly PastTurn[];
+  readonly slots: Slots;
+  /** Turns in a row, before this one, that did not resolve anything. */
+  readonly failures: number;
+  // Filled by the nodes.
+  readonly recognition: Recognition | null;
+  readonly calls: readonly ToolCall[];
+  readonly results: readonly ToolResult[];
+  readonly reply: Reply | null;
+  readonly card: Card | null;
+  readonly tokens: { readonly input: number; readonly output: number };
+}
+
+export type ChatUpdate = Partial<
+  Pick<ChatState, "slots" | "recognition" | "calls" | "results" | "reply" | "card" | "tokens">
+>;
+
+/** How an update changes a field: `tokens` add up, every other field is replaced. The same for both executors. */
+export const reducers = {
+  tokens: (old: ChatState["tokens"], add: ChatState["tokens"]): ChatState["tokens"] => ({
+    input: old.input + add.input,
+    output: old.output + add.output,
+  }),
+};
+
+export function applyUpdate(state: ChatState, update: ChatUpdate): ChatState {
+  const tokens = update.tokens ? reducers.tokens(state.tokens, update.tokens) : state.tokens;
+  return { ...state, ...update, tokens };
+}

@@ -1,0 +1,34 @@
+import type { z } from "zod";
+import type { CallContext } from "../../fallbacks/core/context.ts";
+import type { ChatState } from "../state.ts";
+
+/** One call that agent 1 decided on, as strict data. */
+export interface ToolCall {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** `unavailable` is an outage, never "not found"; `failed` is a defect of ours. */
+export type ToolStatus = "found" | "not_found" | "done" | "unavailable" | "failed";
+
+export interface ToolResult {
+  readonly name: string;
+  readonly status: ToolStatus;
+  /** Plain data; its shape belongs to the tool. */
+  readonly data: unknown;
+}
+
+export interface ToolContext extends CallContext {
+  readonly state: ChatState;
+  /** The same for the same call of the same turn, however often it is run: makes writes idempotent. */
+  readonly operationId: string;
+}
+
+/** One thing that the agents can do. Registered in one place; both executors and the mock know it from there. */
+export interface Tool<Arguments = never> {
+  readonly name: string;
+  /** One sentence for the planning model. */
+  readonly description: string;
+  readonly schema: z.ZodType<Arguments>;
+  run(args: Arguments, context: ToolContext): Promise<Omit<ToolResult, "name">>;
+}
