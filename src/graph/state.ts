@@ -62,13 +62,29 @@ export type ChatUpdate = Partial<
   Pick<ChatState, "slots" | "recognition" | "calls" | "results" | "reply" | "card" | "tokens">
 >;
 
-/** How an update changes a field: `tokens` add up, every other field is replaced. The same for both executors. */
+/** How an update changes a field, the same for both executors; every field that is not here is replaced. */
 export const reducers = {
   tokens: (old: ChatState["tokens"], add: ChatState["tokens"]): ChatState["tokens"] => ({
     input: old.input + add.input,
     output: old.output + add.output,
   }),
 };
+
+export const fields = [
+  "sessionId",
+  "turnId",
+  "user",
+  "message",
+  "history",
+  "slots",
+  "failures",
+  "recognition",
+  "calls",
+  "results",
+  "reply",
+  "card",
+  "tokens",
+] as const satisfies readonly (keyof ChatState)[];
 
 export function applyUpdate(state: ChatState, update: ChatUpdate): ChatState {
   const tokens = update.tokens ? reducers.tokens(state.tokens, update.tokens) : state.tokens;

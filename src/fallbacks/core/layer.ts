@@ -60,7 +60,7 @@ export interface LayerOptions<P extends Port> {
   readonly random: Random;
   readonly faults: Faults;
   readonly words: LayerWords;
-  /** Overrides what the error table says, for errors that are no fault of the port. Default: none. */
+  /** Whether an error is the port's, so that the next port may help. Default: as the error table says. */
   readonly isFault?: (error: LayerError) => boolean;
 }
 
@@ -150,7 +150,6 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
     const breaker = blame ? rule.breaker : "neutral";
     if (breaker === "neutral") permit?.release();
     else permit?.fail({ trip: breaker === "trip" });
-    if (!rule.next) return;
     runner.lastReason = reasonOf(error.errorClass);
     record.failure(error, runner === lastRunner && breaker !== "neutral");
   }
@@ -188,10 +187,12 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
           return served;
         } catch (thrown) {
           const error = asLayerError(thrown);
-          const isFault = options.isFault?.(error) ?? true;
-          const hurried = error.errorClass === "timeout" && limitMs < Math.min(ownMs, FAIR_LIMIT_MS);
-          failed(runner, permit, error, isFault && !hurried);
-          if (!isFault || !ruleOf(error.errorClass).next || runner === lastRunner) throw error;
+          if (!(options.isFault?.(error) ?? ruleOf(error.errorClass).next)) {
+            permit?.release();
+            throw error;
+          }
+          failed(runner, permit, error, !isHurried(error, limitMs, ownMs, context));
+          if (runner === lastRunner) throw error;
           if (runner === first) skip = { reason: runner.lastReason, at: clock.now() };
         }
       }
@@ -213,6 +214,12 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
       for (const runner of [...runners].reverse()) await runner.port.close?.();
     },
   };
+}
+
+/** The caller's time was up, not the port's: it is not blamed. */
+function isHurried(error: LayerError, limitMs: number, ownMs: number, context: CallContext): boolean {
+  if (error.errorClass !== "timeout") return false;
+  return limitMs < Math.min(ownMs, FAIR_LIMIT_MS) || (limitMs < ownMs && context.deadline.remaining() <= 0);
 }
 
 function skipReason<P extends Port>(runner: Runner<P>): Reason {

@@ -1,0 +1,61 @@
+import type { Port } from "../fallbacks/core/layer.ts";
+import type { Node, NodeContext } from "./node.ts";
+import { applyUpdate, type ChatState, type ChatUpdate } from "./state.ts";
+import { end, type NodeName, next, start } from "./topology.ts";
+
+export type Nodes = Readonly<Record<NodeName, Node>>;
+
+/** How far a turn has come. It outlives an executor, so that another one goes on from the node that was next. */
+export interface Progress {
+  readonly state: ChatState;
+  readonly next: NodeName | typeof end;
+  /** Nodes that have ended so far. */
+  readonly steps: number;
+}
+
+/** Runs one node and keeps its outcome; the only way in which executors run nodes. */
+export interface Turn {
+  readonly progress: Progress;
+  /** @throws {NodeFailure} when the node fails, or when the turn has taken `maxSteps` steps. */
+  step(name: NodeName, context: NodeContext): Promise<ChatUpdate>;
+}
+
+/** Carries a turn from the node that is next to the end. One port of the graph layer. */
+export interface Executor extends Port {
+  run(turn: Turn, context: NodeContext): Promise<void>;
+}
+
+/** A node failed. It is not the engine's fault, so another engine must not run the turn again. */
+export class NodeFailure extends Error {
+  override readonly name = "NodeFailure";
+}
+
+/** No way through the topology is longer than four nodes; more is a loop. */
+const MAX_STEPS = 12;
+
+export function createTurn(nodes: Nodes, initial: ChatState, maxSteps: number = MAX_STEPS): Turn {
+  let progress: Progress = { state: initial, next: start, steps: 0 };
+  return {
+    get progress() {
+      return progress;
+    },
+    async step(name, context) {
+      if (progress.steps >= maxSteps) throw new NodeFailure(`the turn has taken ${maxSteps} steps and has not ended`);
+      // An engine that was given up must not go on beside the one that took over.
+      context.signal.throwIfAborted();
+      const { state } = progress;
+      context.idle.stop();
+      try {
+        const update = await nodes[name](state, context);
+        context.signal.throwIfAborted();
+        const updated = applyUpdate(state, update);
+        progress = { state: updated, next: next(name, updated), steps: progress.steps + 1 };
+        return update;
+      } catch (error) {
+        throw new NodeFailure(`${name} failed`, { cause: error });
+      } finally {
+        context.idle.restart();
+      }
+    },
+  };
+}

@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    testTimeout: 30_000,
+    reporters: process.env["CI"] ? ["default", "./test/support/counts-reporter.ts"] : ["default"],
+  },
+});
