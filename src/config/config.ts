@@ -1,0 +1,87 @@
+import { ConfigError, type Values } from "./env.ts";
+
+/** What the server is made from: derived, cross-checked, frozen. Keys are not here but in secrets.ts. */
+export interface Config {
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: Values["LOG_LEVEL"];
+  readonly authMode: "open" | "required";
+  readonly corsOrigins: readonly string[];
+  readonly limits: {
+    readonly requestsPerMinute: number;
+    readonly turnsAtOnce: number;
+    readonly deadlineMs: number;
+    readonly failureThreshold: number;
+  };
+  readonly graph: { readonly engine: "langgraph" } | { readonly engine: "sequential" };
+  readonly store: { readonly provider: "embedded"; readonly directory: string } | { readonly provider: "memory" };
+  readonly business: { readonly provider: "mock" } | { readonly provider: "none" };
+  readonly sampleKnowledge: boolean;
+  /** Null: people are always there. Hours are [start, end) in the time zone. */
+  readonly workingHours: { readonly startHour: number; readonly endHour: number; readonly timezone: string } | null;
+  readonly faults: { readonly plan: string; readonly seed: number };
+}
+
+const loopback = new Set(["127.0.0.1", "::1", "[::1]", "localhost"]);
+
+/** @throws {ConfigError} when two variables do not fit together. */
+export function deriveConfig(values: Values): Config {
+  const production = values.NODE_ENV === "production";
+  const authMode = values.AUTH_MODE ?? (loopback.has(values.HOST) ? "open" : "required");
+  const config: Config = {
+    production,
+    host: values.HOST,
+    port: values.PORT,
+    logLevel: values.LOG_LEVEL,
+    authMode,
+    corsOrigins: values.CORS_ORIGINS?.split(",").map((origin) => origin.trim()) ?? [],
+    limits: {
+      requestsPerMinute: values.REQUESTS_PER_MINUTE,
+      turnsAtOnce: values.TURNS_AT_ONCE,
+      deadlineMs: values.REQUEST_TIMEOUT_SECONDS * 1_000,
+      failureThreshold: values.FAILURE_THRESHOLD,
+    },
+    graph: { engine: values.GRAPH_ENGINE },
+    store:
+      values.DATA_DIR === ":memory:" ? { provider: "memory" } : { provider: "embedded", directory: values.DATA_DIR },
+    business: { provider: values.BUSINESS_ADAPTER_MODE ?? (production ? "none" : "mock") },
+    sampleKnowledge: (values.SAMPLE_KNOWLEDGE ?? (production ? "off" : "on")) === "on",
+    workingHours:
+      values.WORKING_HOURS_START === undefined || values.WORKING_HOURS_END === undefined
+        ? null
+        : { startHour: values.WORKING_HOURS_START, endHour: values.WORKING_HOURS_END, timezone: values.TIMEZONE },
+    faults: { plan: values.FAULTS ?? "", seed: values.FAULTS_SEED },
+  };
+  const problems = crossCheck(values, config);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config);
+}
+
+function crossCheck(values: Values, config: Config): string[] {
+  const problems: string[] = [];
+  const check = (wrong: boolean, problem: string) => {
+    if (wrong) problems.push(problem);
+  };
+  check(
+    config.authMode === "open" && !loopback.has(config.host),
+    `AUTH_MODE: "open" is only allowed on loopback, and HOST is "${config.host}"; use AUTH_MODE=required with API_KEYS`,
+  );
+  check(
+    config.authMode === "required" && values.API_KEYS === undefined,
+    "API_KEYS: unset, but AUTH_MODE is required (HOST is not loopback or AUTH_MODE=required); give at least one role:key",
+  );
+  check(
+    (values.WORKING_HOURS_START === undefined) !== (values.WORKING_HOURS_END === undefined),
+    "WORKING_HOURS_START and WORKING_HOURS_END: give both or neither",
+  );
+  check(
+    config.workingHours !== null && config.workingHours.startHour >= config.workingHours.endHour,
+    `WORKING_HOURS_END: ${config.workingHours?.endHour} must be later than WORKING_HOURS_START`,
+  );
+  check(
+    config.production && config.faults.plan !== "" && values.FAULTS_IN_PRODUCTION === "off",
+    "FAULTS: refused with NODE_ENV=production; unset it, or set FAULTS_IN_PRODUCTION=on for a rehearsal",
+  );
+  return problems;
+}
