@@ -107,14 +107,13 @@ export const variables = {
  * Names that belong to ports of later versions. They are refused rather than ignored: a server that looks configured
  * and is not would be a lie.
  */
-export const reserved: readonly string[] = [
-  ...["OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "LLM_API_KEY", "LLM_BASE_URL", "LLM_MODEL"],
-  ...["LLM_PRIORITY_ORDER", "LLM_FALLBACK", "COOLDOWN_SECONDS", "MAX_ATTEMPTS"],
-  ...["EMBEDDING_MODEL", "EMBEDDING_LOCAL_DIR", "EMBEDDING_LOAD_TIMEOUT_SECONDS", "RERANKER_MODEL"],
-  ...["CHROMA_URL", "REDIS_URL", "BUSINESS_FALLBACK", "BUSINESS_API_BASE_URL", "BUSINESS_API_KEY"],
-  ...["BUSINESS_API_TIMEOUT_SECONDS", "LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY", "LANGFUSE_BASE_URL"],
-  ...["ADMIN_EMAILS", "SMTP_URL"],
-];
+export const reserved: readonly string[] =
+  `OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY LLM_API_KEY LLM_BASE_URL LLM_MODEL
+  LLM_PRIORITY_ORDER LLM_FALLBACK COOLDOWN_SECONDS MAX_ATTEMPTS
+  EMBEDDING_MODEL EMBEDDING_LOCAL_DIR EMBEDDING_LOAD_TIMEOUT_SECONDS RERANKER_MODEL
+  CHROMA_URL REDIS_URL BUSINESS_FALLBACK BUSINESS_API_BASE_URL
+  BUSINESS_API_KEY BUSINESS_API_TIMEOUT_SECONDS LANGFUSE_PUBLIC_KEY LANGFUSE_SECRET_KEY
+  LANGFUSE_BASE_URL ADMIN_EMAILS SMTP_URL`.split(/\s+/);
 
 function isOrigin(value: string): boolean {
   return URL.canParse(value) && new URL(value).origin === value;
@@ -122,8 +121,7 @@ function isOrigin(value: string): boolean {
 
 function isTimeZone(value: string): boolean {
   try {
-    new Intl.DateTimeFormat("en", { timeZone: value });
-    return true;
+    return new Intl.DateTimeFormat("en", { timeZone: value }).resolvedOptions().timeZone !== "";
   } catch {
     return false;
   }

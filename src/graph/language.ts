@@ -1,5 +1,7 @@
-export const languages = ["en", "zh"] as const;
-export type Language = (typeof languages)[number];
+import type { Language } from "../text/language.ts";
+
+export type { Language } from "../text/language.ts";
+export const languages = ["en", "zh"] as const satisfies readonly Language[];
 
 export const intents = [
   "knowledge_qa",

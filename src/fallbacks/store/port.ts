@@ -30,6 +30,8 @@ export type Write =
       readonly value: Json;
       /** Compare-and-set: the version that must be there, 0 for "must not exist". Absent: whatever is there. */
       readonly expect?: number;
+      /** For mending a copy from the original: the version to give it (1 or more) instead of the next one. */
+      readonly version?: number;
     }
   | { readonly kind: "delete"; readonly collection: Collection; readonly key: string };
 

@@ -7,7 +7,19 @@ export interface TurnTrace {
   readonly requestId: string;
 }
 
+export interface TurnOutcome {
+  readonly status: "done" | "failed";
+  readonly intents: readonly string[];
+  readonly servedBy: string | null;
+}
+
+/** One turn being observed. */
+export interface TurnSpan {
+  /** Hands the turn to a background sender; does no network on the caller's time and does not fail. */
+  end(outcome: TurnOutcome): void;
+}
+
 export interface Tracing extends Port {
-  /** Hands a finished turn to the background sender; does no network on the caller's time. */
-  turn(trace: TurnTrace, context: CallContext): Promise<void>;
+  /** Begins to observe a turn. Nobody waits for it: a turn costs the same with tracing away. */
+  start(trace: TurnTrace, context: CallContext): Promise<TurnSpan>;
 }

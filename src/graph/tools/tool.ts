@@ -30,5 +30,7 @@ export interface Tool<Arguments = never> {
   /** One sentence for the planning model. */
   readonly description: string;
   readonly schema: z.ZodType<Arguments>;
+  /** Changes something outside the turn; such calls come last in a plan. Default false. */
+  readonly sideEffect?: boolean;
   run(args: Arguments, context: ToolContext): Promise<Omit<ToolResult, "name">>;
 }

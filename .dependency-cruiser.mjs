@@ -1,0 +1,100 @@
+/** Who may import whom. Each rule says why; docs/architecture.md has the picture. */
+const folders = "config|text|fallbacks|retrieval|accounts|support|conversations|graph|server|rehearsal|wiring|commands";
+
+export default {
+  forbidden: [
+    {
+      name: "no-circular",
+      comment: "Two files that need each other are one subject, or have a third one between them.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "leaves",
+      comment: "config and text are used by everybody, so they may depend on nobody.",
+      severity: "error",
+      from: { path: "^src/(config|text)/" },
+      to: { path: "^src/", pathNot: "^src/$1/" },
+    },
+    {
+      name: "core-is-alone",
+      comment: "The layer core must be understood, tested and reused without the rest.",
+      severity: "error",
+      from: { path: "^src/fallbacks/core/" },
+      to: { path: "^src/", pathNot: "^src/fallbacks/core/" },
+    },
+    {
+      name: "layers-do-not-know-each-other",
+      comment: "Removing a vendor must be deleting one file, so a layer sees its own folder, the core and text.",
+      severity: "error",
+      from: { path: "^src/fallbacks/([^/]+)/", pathNot: "^src/fallbacks/core/" },
+      to: { path: "^src/", pathNot: "^src/(fallbacks/($1|core)|text)/" },
+    },
+    {
+      name: "domains-see-layers-only",
+      comment:
+        "Retrieval, accounts, support and conversations are used by the graph, not the other way round, and not by each other.",
+      severity: "error",
+      from: { path: "^src/(retrieval|accounts|support|conversations)/" },
+      to: { path: "^src/", pathNot: "^src/($1/|fallbacks/|text/|problems\\.ts)" },
+    },
+    {
+      name: "graph-sees-domains",
+      comment: "The conversation must run without a server.",
+      severity: "error",
+      from: { path: "^src/graph/" },
+      to: { path: "^src/(config|accounts|server|rehearsal|wiring|commands)/|^src/(app|main|cli|log)\\.ts" },
+    },
+    {
+      name: "server-is-an-edge",
+      comment: "HTTP is one way in; it gets what it serves handed in by the composition root.",
+      severity: "error",
+      from: { path: "^src/server/" },
+      to: { path: "^src/(config|rehearsal|wiring|commands)/|^src/(app|main|cli)\\.ts" },
+    },
+    {
+      name: "only-wiring-names-vendors",
+      comment: "Which port stands where is decided in one place.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(wiring|rehearsal)/|^src/app\\.ts" },
+      to: {
+        path: "^src/fallbacks/(?!core/)[^/]+/(?!port\\.ts|access\\.ts)",
+        pathNot: "^src/fallbacks/([^/]+)/(sqlite|check|key-order|top|lock)\\.ts",
+      },
+    },
+    {
+      name: "app-has-few-users",
+      comment: "Only processes are composed: the server, the command line, the drills.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(main|cli)\\.ts|^src/(commands|rehearsal)/" },
+      to: { path: "^src/app\\.ts" },
+    },
+    {
+      name: "one-file-per-vendor",
+      comment: "A vendor's package is imported by the one file that adapts it, so that replacing it is one file.",
+      severity: "error",
+      from: {
+        path: "^src/",
+        pathNot: "^src/(graph/langgraph|fallbacks/store/sqlite|log|text/[^/]+|server/[^/]+)\\.ts",
+      },
+      to: { path: "node_modules/(@langchain/langgraph|libsql|pino|stemmer|express|helmet|express-rate-limit|multer)/" },
+    },
+    {
+      name: "no-unknown-folders",
+      comment: "A new top-level folder needs its place in these rules.",
+      severity: "error",
+      from: {},
+      to: { path: "^src/[^/]+/", pathNot: `^src/(${folders})/` },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+    },
+  },
+};

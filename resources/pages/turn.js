@@ -1,0 +1,51 @@
+import { element } from "./dom.js";
+import { handoffView } from "./handoff.js";
+import { keepText, markLanguage, say } from "./language.js";
+import { problemView } from "./problem.js";
+import { receiptView } from "./receipt.js";
+import { sourceChips } from "./sources.js";
+
+/** One question with its answer. `onRetry` is called when the user wants a failed one tried again. */
+export function createTurn(message, onRetry) {
+  const text = element("div", { class: "answer-text" });
+  const answer = element("div", { class: "answer" });
+  const node = element("article", { class: "turn" }, markLanguage(element("p", { class: "message" }, message)), answer);
+
+  function start() {
+    text.textContent = "";
+    text.classList.add("running");
+    // A screen reader waits for the whole answer instead of reading each piece.
+    answer.setAttribute("aria-busy", "true");
+    answer.replaceChildren(text);
+  }
+
+  function end(...parts) {
+    text.classList.remove("running");
+    answer.removeAttribute("aria-busy");
+    answer.replaceChildren(...(text.textContent === "" ? [] : [text]), ...parts);
+  }
+
+  return {
+    node,
+    start,
+    append(piece) {
+      text.append(piece);
+    },
+    restart() {
+      text.textContent = "";
+    },
+    done(reply) {
+      text.textContent = reply.reply;
+      markLanguage(text);
+      const parts = [];
+      if (reply.sources.length > 0) parts.push(sourceChips(reply.sources));
+      if (reply.escalation) parts.push(handoffView(reply.escalation));
+      if (reply.degradation.length > 0) parts.push(receiptView(reply.degradation));
+      parts.push(keepText(element("p", { class: "by" }), () => say("servedBy", { by: reply.served_by })));
+      end(...parts);
+    },
+    fail(problem) {
+      end(problemView(problem, onRetry));
+    },
+  };
+}

@@ -1,0 +1,212 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createAccounts } from "./accounts/accounts.ts";
+import { parseApiKeys } from "./accounts/keys.ts";
+import type { Config } from "./config/config.ts";
+import { ConfigError } from "./config/env.ts";
+import type { Secrets } from "./config/secrets.ts";
+import { createConversations } from "./conversations/create-conversations.ts";
+import { createSerialiser } from "./conversations/serialise.ts";
+import { type Clock, type Random, systemClock } from "./fallbacks/core/clock.ts";
+import { type CallContext, createContext } from "./fallbacks/core/context.ts";
+import { createFaults, type Faults, parseFaults } from "./fallbacks/core/faults.ts";
+import { seededRandom } from "./fallbacks/core/random.ts";
+import { layerNames } from "./fallbacks/core/status.ts";
+import { createStoreAccess, type StoreAccess } from "./fallbacks/store/access.ts";
+import { createChat } from "./graph/chat.ts";
+import type { Chat } from "./graph/chat-types.ts";
+import { createLangGraphExecutor, type LangGraphOptions } from "./graph/langgraph.ts";
+import { createNodes } from "./graph/nodes/create-nodes.ts";
+import { loadLanguagePacks } from "./graph/rules/language-pack.ts";
+import { createTools } from "./graph/tools/create-tools.ts";
+import { createLog, type Log } from "./log.ts";
+import { createStandIns } from "./rehearsal/stand-ins.ts";
+import { createKnowledge } from "./retrieval/create-knowledge.ts";
+import type { Knowledge } from "./retrieval/knowledge.ts";
+import { createHttpServer } from "./server/create-server.ts";
+import { createHandoffs } from "./support/handoffs.ts";
+import { createTickets } from "./support/tickets.ts";
+import { createLayers, type FirstPorts, type LayerSet } from "./wiring/layers.ts";
+import { openLocalStore } from "./wiring/local-store.ts";
+import { readSampleKnowledge } from "./wiring/sample-knowledge.ts";
+
+/** What a test, a drill or a command may put in the place of the real thing. */
+export interface Overrides {
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly newId?: () => string;
+  readonly log?: Log;
+  readonly firsts?: FirstPorts;
+  readonly langgraph?: LangGraphOptions;
+}
+
+export interface App {
+  readonly chat: Chat;
+  readonly knowledge: Knowledge;
+  readonly layers: LayerSet;
+  readonly faults: Faults;
+  /** Starts to listen and returns the URL. */
+  listen(): Promise<string>;
+  /**
+   * Takes no new turns, lets running ones end within `graceMs`, then closes the layers in reverse order.
+   * Returns whether all turns had ended.
+   */
+  close(graceMs?: number): Promise<boolean>;
+}
+
+const resources = new URL("../resources/", import.meta.url);
+const START_UP_MS = 60_000;
+
+/** config -> layers -> nodes -> server. @throws {ConfigError} when a value cannot be used. */
+export async function createApp(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<App> {
+  const clock = overrides.clock ?? systemClock;
+  const random = overrides.random ?? Math.random;
+  const newId = overrides.newId ?? (() => randomBytes(16).toString("hex"));
+  const log = overrides.log ?? createLog(config.logLevel);
+  const accounts = createAccounts({
+    mode: config.authMode,
+    keys: checked("API_KEYS", () => parseApiKeys(secrets.apiKeys)),
+  });
+  const faults = createFaults({ clock, random: seededRandom(config.faults.seed) });
+  faults.set(checked("FAULTS", () => parseFaults(config.faults.plan)));
+
+  const localStore = await openLocalStore(config.store);
+  const langgraph = createLangGraphExecutor(overrides.langgraph);
+  // A fault needs a port to hit, so layers that have only their local one get a stand-in before it.
+  const standIns = createStandIns(new Set(faults.plan.map(({ layer }) => layer)), clock);
+  const firsts = { ...standIns, ...overrides.firsts };
+  const layers = createLayers({
+    config,
+    clock,
+    random,
+    faults,
+    firsts,
+    stores: localStore.slots,
+    langgraph,
+  });
+  const report = (error: unknown, fields: object) => log.error({ err: error, ...fields }, "failed in the background");
+  const { local } = localStore;
+  const [firstStore] = [...(firsts.store ?? []), ...localStore.slots.map(({ port }) => port)];
+  const store = createStoreAccess({
+    layer: layers.store,
+    local,
+    ...(firstStore !== undefined && firstStore !== local && { remote: firstStore }),
+    clock,
+    newId,
+  });
+  const conversations = createConversations(store, { clock, newId });
+  const tickets = createTickets(store, { clock });
+  const knowledge = createKnowledge({
+    store,
+    embeddings: layers.embeddings,
+    vectors: layers.vectors,
+    reranker: layers.reranker,
+    clock,
+    localEmbeddings: layers.local.embeddings,
+    mirror: layers.local.vectors,
+    newId,
+  });
+  const packs = loadLanguagePacks(new URL("languages/", resources));
+  const nodes = createNodes({
+    llm: layers.llm,
+    tools: createTools({ knowledge, business: layers.business, tickets }),
+    packs,
+    handoffs: createHandoffs(store, { clock }),
+    tickets,
+    workingHours: config.workingHours,
+    clock,
+    report,
+  });
+  const serialiser = createSerialiser({ clock });
+  const chat = createChat({
+    clock,
+    graph: layers.graph,
+    nodes,
+    conversations,
+    tracing: layers.tracing,
+    deadlineMs: config.limits.deadlineMs,
+    newId,
+    durability: () => store.durability(),
+    exclusive: (key, context, work) => serialiser.run(key, context, work),
+    report,
+  });
+
+  const startUp = createContext({ clock, requestId: "start", deadlineMs: START_UP_MS });
+  await knowledge.load(startUp);
+  if (config.sampleKnowledge) await addSampleOnce(knowledge, store, startUp);
+
+  let listening = false;
+  const notReady = new Set(["the graph engine is loading"]);
+  const server = createHttpServer({
+    chat,
+    conversations,
+    knowledge,
+    layers: () => layerNames.map((name) => (name === "store" ? store.status() : layers[name].status())),
+    ready: () => ({ ready: notReady.size === 0, reasons: [...notReady] }),
+    accounts,
+    settings: {
+      version: packageVersion(),
+      host: config.host,
+      production: config.production,
+      authMode: config.authMode,
+      corsOrigins: config.corsOrigins,
+      maxDeadlineMs: config.limits.deadlineMs,
+      maxBodyBytes: { chat: 256_000, documents: 6_000_000 },
+      requestsPerMinute: config.limits.requestsPerMinute,
+      turnsAtOnce: config.limits.turnsAtOnce,
+    },
+    clock,
+    log,
+    newId,
+    pages: new URL("pages/", resources),
+  });
+
+  return {
+    chat,
+    knowledge,
+    layers,
+    faults,
+    async listen() {
+      const { url } = await server.listen(config.port);
+      listening = true;
+      localStore.lock?.update(url);
+      // Not awaited: a turn that comes before it is loaded waits for it, and if it cannot be loaded falls back.
+      (config.graph.engine === "langgraph" ? langgraph.warm() : Promise.resolve())
+        .catch((error: unknown) => report(error, { doing: "loading the graph engine" }))
+        .finally(() => notReady.clear());
+      return url;
+    },
+    async close(graceMs = 0) {
+      notReady.add("the server is shutting down");
+      const closingAt = clock.now();
+      if (listening) await server.close(graceMs);
+      const drained = clock.now() - closingAt <= graceMs;
+      for (const name of [...layerNames].reverse()) await (name === "store" ? store.close() : layers[name].close());
+      localStore.lock?.release();
+      return drained;
+    },
+  };
+}
+
+/** Turns a RangeError of a parser into one that names the variable. */
+function checked<T>(variable: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof RangeError) throw new ConfigError([`${variable}: ${error.message}`]);
+    throw error;
+  }
+}
+
+/** Only at the first start on a data directory: a sample document that was deleted does not come back. */
+async function addSampleOnce(knowledge: Knowledge, store: StoreAccess, context: CallContext): Promise<void> {
+  const key = "sample_knowledge";
+  if ((await store.get("meta", key, context)).value) return;
+  for (const document of readSampleKnowledge(new URL("knowledge/", resources))) await knowledge.add(document, context);
+  await store.commit({ id: key, writes: [{ kind: "put", collection: "meta", key, value: true }] }, context);
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return String((JSON.parse(text) as { version: unknown }).version);
+}

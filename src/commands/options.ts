@@ -1,0 +1,19 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { UsageError } from "./command.ts";
+
+/** Parses the words behind a command's name. @throws {UsageError} that names the word that is off. */
+export function parseOptions<O extends NonNullable<ParseArgsConfig["options"]>>(args: readonly string[], options: O) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** The one positional word that a command takes. @throws {UsageError} when there is another number of them. */
+export function onlyWord(words: readonly string[], what: string): string {
+  const [word, ...more] = words;
+  if (word === undefined || word.trim() === "") throw new UsageError(`give ${what}`);
+  if (more.length > 0) throw new UsageError(`give only ${what}; put it in quotes if it has spaces`);
+  return word;
+}

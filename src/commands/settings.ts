@@ -1,0 +1,20 @@
+import { type Config, deriveConfig } from "../config/config.ts";
+import { processEnvironment, readValues } from "../config/env.ts";
+import { readSecrets, type Secrets } from "../config/secrets.ts";
+import { readLock } from "../fallbacks/store/lock.ts";
+
+export interface Settings {
+  readonly config: Config;
+  readonly secrets: Secrets;
+}
+
+/** @throws {ConfigError} with every problem at once. */
+export function readSettings(): Settings {
+  const values = readValues(processEnvironment());
+  return { config: deriveConfig(values), secrets: readSecrets(values) };
+}
+
+/** The address of the server that uses the configured data directory now, if one does. */
+export function runningServer(config: Config): string | undefined {
+  return config.store.provider === "embedded" ? readLock(config.store.directory)?.url : undefined;
+}

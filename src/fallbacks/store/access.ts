@@ -1,0 +1,45 @@
+import type { Clock } from "../core/clock.ts";
+import type { CallContext } from "../core/context.ts";
+import type { Layer, Served } from "../core/layer.ts";
+import type { LayerStatus } from "../core/status.ts";
+import type { Collection, Committed, ListRequest, Operation, Store, StoredRecord } from "./port.ts";
+import { createReplicated } from "./replicated.ts";
+
+/** The store as everybody else uses it: which port served, and whether something stood in, is part of the answer. */
+export interface StoreAccess {
+  /** Resolves when the operation is durable; what it was acknowledged by is `by`. @throws {LayerError} not saved. */
+  commit(operation: Operation, context: CallContext): Promise<Served<Committed>>;
+  get(collection: Collection, key: string, context: CallContext): Promise<Served<StoredRecord | undefined>>;
+  list(request: ListRequest, context: CallContext): Promise<Served<readonly StoredRecord[]>>;
+  /** What a write acknowledged now survives. */
+  durability(): Store["durability"];
+  status(): LayerStatus;
+  /** Stops the replay and closes the ports. What still waits is replayed after the next start. */
+  close(): Promise<void>;
+}
+
+export interface StoreAccessOptions {
+  readonly layer: Layer<Store>;
+  /** The last port of the layer: on this machine, the journal of a remote one. */
+  readonly local: Store;
+  /** The first port, when it is not the local one. */
+  readonly remote?: Store;
+  readonly clock: Clock;
+  /** A new unique id at each call. */
+  readonly newId: () => string;
+  /** Milliseconds between two attempts to replay what waits, default 1 000. */
+  readonly drainMs?: number;
+}
+
+export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
+  const { layer, local, remote } = options;
+  if (remote) return createReplicated({ ...options, remote, drainMs: options.drainMs ?? 1_000 });
+  return {
+    commit: (operation, context) => layer.use((port, ctx) => port.commit(operation, ctx), context),
+    get: (collection, key, context) => layer.use((port, ctx) => port.get(collection, key, ctx), context),
+    list: (request, context) => layer.use((port, ctx) => port.list(request, ctx), context),
+    durability: () => local.durability,
+    status: () => layer.status(),
+    close: () => layer.close(),
+  };
+}

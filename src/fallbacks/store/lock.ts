@@ -1,0 +1,185 @@
+import { randomBytes } from "node:crypto";
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LayerError } from "../core/errors.ts";
+
+export interface LockOwner {
+  readonly pid: number;
+  /** Where its server listens. */
+  readonly url: string;
+}
+
+export interface DirectoryLock {
+  /** Tells a new address, once it is known. */
+  update(url: string): void;
+  /** Lets the next process in. More than once is harmless. */
+  release(): void;
+}
+
+interface LockFile extends LockOwner {
+  /** When that process started, as the system tells it; null where it does not. */
+  readonly started: string | null;
+  readonly released?: boolean;
+}
+
+/** Numbers of the lock files that this very process holds, by path. */
+const held = new Set<string>();
+
+/**
+ * One process for each data directory. The lock is the file `lock-N` with the highest N: whoever finds it dead or
+ * released makes the next number, by an atomic link of a whole file that only one process can win. The highest file is
+ * never deleted, only marked as released, so that a slow process can never mistake an old number for a free one.
+ * A process is dead when nobody has its pid, or, on Linux, when the pid belongs to a process that started at another time
+ * (after a restart of a container everybody has the same small pids).
+ * @throws {LayerError} `server` that names the pid, the URL and the file when a living process holds the directory.
+ */
+export function lockDirectory(directory: string, owner: LockOwner): DirectoryLock {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  for (;;) {
+    const top = highest(directory);
+    if (top.file && isHeld(top.path, top.file)) {
+      throw new LayerError(
+        "server",
+        `${directory} is in use by process ${top.file.pid} at ${top.file.url}; stop it, or name another data directory ` +
+          `(if that process is something else, delete ${top.path})`,
+      );
+    }
+    const number = top.number + 1;
+    const path = pathOf(directory, number);
+    const file: LockFile = { ...owner, started: startOf(owner.pid) };
+    if (!linkWhole(directory, path, file)) continue;
+    if (highest(directory).number !== number) {
+      rmSync(path, { force: true });
+      continue;
+    }
+    for (const old of numbersIn(directory)) if (old < number) rmSync(pathOf(directory, old), { force: true });
+    held.add(path);
+    return lockAt(directory, path, file);
+  }
+}
+
+/** The process that holds the directory, or undefined when none does. */
+export function readLock(directory: string): LockOwner | undefined {
+  const { path, file } = highest(directory);
+  return file && isHeld(path, file) ? { pid: file.pid, url: file.url } : undefined;
+}
+
+function lockAt(directory: string, path: string, file: LockFile): DirectoryLock {
+  const replace = (next: LockFile) => {
+    const draft = draftIn(directory, next);
+    renameSync(draft, path);
+  };
+  return {
+    update(url) {
+      if (held.has(path)) replace({ ...file, url });
+    },
+    release() {
+      if (held.delete(path)) replace({ ...file, released: true });
+    },
+  };
+}
+
+function isHeld(path: string, file: LockFile): boolean {
+  if (file.released) return false;
+  if (file.pid === process.pid) return held.has(path);
+  if (!isAlive(file.pid)) return false;
+  const started = startOf(file.pid);
+  return file.started === null || started === null || file.started === started;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives and belongs to somebody else.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/** Boot and start time of a process in clock ticks (proc(5), field 22 of stat); null where there is no /proc. */
+function startOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The second field is a name in brackets that may itself hold spaces and brackets.
+    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return ticks === undefined ? null : `${boot}/${ticks}`;
+  } catch {
+    return null;
+  }
+}
+
+function highest(directory: string): { number: number; path: string; file: LockFile | undefined } {
+  for (;;) {
+    const number = Math.max(0, ...numbersIn(directory));
+    const path = pathOf(directory, number);
+    if (number === 0) return { number, path, file: undefined };
+    const text = readIfThere(path);
+    // Gone since it was listed: a newer one took its place.
+    if (text !== undefined) return { number, path, file: parse(text, path) };
+  }
+}
+
+function numbersIn(directory: string): readonly number[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(directory);
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return [];
+    throw error;
+  }
+  return names.flatMap((name) => {
+    const match = /^lock-([1-9]\d{0,14})$/.exec(name);
+    return match ? [Number(match[1])] : [];
+  });
+}
+
+function parse(text: string, path: string): LockFile {
+  try {
+    const file = JSON.parse(text) as Partial<LockFile> | null;
+    if (typeof file?.pid === "number" && typeof file.url === "string") {
+      return { started: null, ...file, pid: file.pid, url: file.url };
+    }
+  } catch (cause) {
+    throw new LayerError("server", `the lock file ${path} is damaged; delete it if no server uses it`, { cause });
+  }
+  throw new LayerError("server", `the lock file ${path} is damaged; delete it if no server uses it`);
+}
+
+/** False when the name is taken. */
+function linkWhole(directory: string, path: string, file: LockFile): boolean {
+  const draft = draftIn(directory, file);
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if (isCode(error, "EEXIST")) return false;
+    throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function draftIn(directory: string, file: LockFile): string {
+  const draft = join(directory, `.lock-draft-${randomBytes(8).toString("hex")}`);
+  writeFileSync(draft, JSON.stringify(file), { mode: 0o600, flag: "wx" });
+  return draft;
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+function pathOf(directory: string, number: number): string {
+  return join(directory, `lock-${number}`);
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

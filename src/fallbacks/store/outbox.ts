@@ -1,0 +1,187 @@
+import { z } from "zod";
+import type { Clock } from "../core/clock.ts";
+import type { CallContext } from "../core/context.ts";
+import { LayerError } from "../core/errors.ts";
+import type { Collection, Committed, Json, Operation, Store, StoredRecord, Write } from "./port.ts";
+
+/** An operation that the local store has and the remote one may not have. */
+export interface OutboxEntry {
+  readonly key: string;
+  /** Absent when the record cannot be read. */
+  readonly operation: Operation | undefined;
+  /** The remote store has refused it: its keys must be mended, it is not sent again. */
+  readonly refused: boolean;
+  readonly raw: Json;
+}
+
+export interface Saved {
+  readonly committed: Committed;
+  /** Of its outbox record; absent when it conflicted, or had been applied before. */
+  readonly entry: string | undefined;
+}
+
+/** The operations that wait for the remote store, kept in the local one in the same transaction as their writes. */
+export interface Outbox {
+  /** Reads what an earlier process left. Call once, first. */
+  load(context: CallContext): Promise<void>;
+  /** Applies the operation to the local store. */
+  save(operation: Operation, localId: string, context: CallContext): Promise<Saved>;
+  /** The oldest entries, in order. */
+  page(context: CallContext): Promise<readonly OutboxEntry[]>;
+  /** Takes the entry out, with further writes to the local store in the same transaction. */
+  remove(key: string, context: CallContext, also?: readonly Write[]): Promise<void>;
+  markRefused(key: string, operation: Operation, context: CallContext): Promise<void>;
+  /** Takes the entry out and keeps it under `meta`, `dead/`, for a person to look at. */
+  bury(entry: OutboxEntry, reason: string, context: CallContext): Promise<void>;
+  backlog(): { readonly operations: number; readonly bytes: number; readonly oldestS: number };
+  /** Entries ever buried and still there. */
+  readonly dead: number;
+}
+
+const PAGE = 100;
+const COUNTING_PAGE = 1_000;
+
+const collections = [
+  "sessions",
+  "turns",
+  "turn_index",
+  "documents",
+  "tickets",
+  "handoffs",
+  "keys",
+  "meta",
+  "outbox",
+] as const satisfies readonly Collection[];
+const place = { collection: z.enum(collections), key: z.string() };
+const entrySchema = z.object({
+  at: z.number(),
+  refused: z.literal(true).optional(),
+  operation: z.object({
+    id: z.string(),
+    writes: z.array(
+      z.discriminatedUnion("kind", [
+        z.object({
+          kind: z.literal("put"),
+          ...place,
+          value: z.custom<Json>((value) => value !== undefined),
+          expect: z.number().exactOptional(),
+          version: z.number().exactOptional(),
+        }),
+        z.object({ kind: z.literal("delete"), ...place }),
+      ]),
+    ),
+  }),
+});
+
+export function createOutbox(options: {
+  readonly local: Store;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}): Outbox {
+  const { local, clock, newId } = options;
+  /** By key, in order: size, and monotonic time of saving. */
+  const waiting = new Map<string, { readonly bytes: number; readonly at: number }>();
+  let last = 0;
+  let dead = 0;
+
+  async function apply(writes: readonly Write[], context: CallContext): Promise<void> {
+    await local.commit({ id: newId(), writes }, context);
+  }
+
+  const removal = (key: string): Write => ({ kind: "delete", collection: "outbox", key });
+
+  return {
+    async load(context) {
+      await eachRecord(local, "outbox", "", context, ({ key, value }) => {
+        const parsed = entrySchema.safeParse(value);
+        const age = parsed.success ? Math.max(0, clock.wall().getTime() - parsed.data.at) : 0;
+        waiting.set(key, { bytes: sizeOf(value), at: clock.now() - age });
+        last = Math.max(last, Number(key));
+      });
+      await eachRecord(local, "meta", "dead/", context, () => {
+        dead += 1;
+      });
+    },
+    async save(operation, localId, context) {
+      last += 1;
+      const key = String(last).padStart(16, "0");
+      const value = entryValue(operation, clock);
+      const record: Write = { kind: "put", collection: "outbox", key, value };
+      // Counted before it is there, so that a replay that is faster than this function cannot leave it counted for ever.
+      waiting.set(key, { bytes: sizeOf(value), at: clock.now() });
+      let entry: string | undefined;
+      try {
+        const committed = await local.commit({ id: localId, writes: [...operation.writes, record] }, context);
+        // An operation that was applied before has written nothing now.
+        entry = (await local.get("outbox", key, context))?.key;
+        return { committed, entry };
+      } finally {
+        if (entry === undefined) waiting.delete(key);
+      }
+    },
+    async page(context) {
+      const records = await local.list({ collection: "outbox", limit: PAGE }, context);
+      return records.map(({ key, value }) => {
+        const parsed = entrySchema.safeParse(value);
+        if (!parsed.success) return { key, operation: undefined, refused: false, raw: value };
+        return { key, operation: parsed.data.operation, refused: parsed.data.refused ?? false, raw: value };
+      });
+    },
+    async remove(key, context, also = []) {
+      await apply([removal(key), ...also], context);
+      waiting.delete(key);
+    },
+    async markRefused(key, operation, context) {
+      const value = entryValue(operation, clock, { refused: true });
+      await apply([{ kind: "put", collection: "outbox", key, value }], context);
+    },
+    async bury(entry, reason, context) {
+      const at = clock.wall().toISOString();
+      const value = { reason, at, entry: entry.raw };
+      await apply(
+        [removal(entry.key), { kind: "put", collection: "meta", key: `dead/${at}/${entry.key}`, value }],
+        context,
+      );
+      waiting.delete(entry.key);
+      dead += 1;
+    },
+    backlog() {
+      let bytes = 0;
+      let oldest = clock.now();
+      for (const entry of waiting.values()) {
+        bytes += entry.bytes;
+        oldest = Math.min(oldest, entry.at);
+      }
+      return { operations: waiting.size, bytes, oldestS: Math.round((clock.now() - oldest) / 100) / 10 };
+    },
+    get dead() {
+      return dead;
+    },
+  };
+}
+
+async function eachRecord(
+  store: Store,
+  collection: Collection,
+  prefix: string,
+  context: CallContext,
+  visit: (record: StoredRecord) => void,
+): Promise<void> {
+  let after: string | undefined;
+  for (;;) {
+    const start = after === undefined ? {} : { after };
+    const records = await store.list({ collection, prefix, limit: COUNTING_PAGE, ...start }, context);
+    records.forEach(visit);
+    after = records.at(-1)?.key;
+    if (records.length < COUNTING_PAGE) return;
+    if (context.deadline.remaining() <= 0) throw new LayerError("timeout", "the deadline passed while reading");
+  }
+}
+
+function entryValue(operation: Operation, clock: Clock, more: { readonly refused?: true } = {}) {
+  return { at: clock.wall().getTime(), operation: { id: operation.id, writes: operation.writes }, ...more };
+}
+
+function sizeOf(value: Json): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}

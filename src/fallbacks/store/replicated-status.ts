@@ -1,0 +1,62 @@
+import type { LayerError } from "../core/errors.ts";
+import type { Layer } from "../core/layer.ts";
+import type { LayerStatus } from "../core/status.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Store } from "./port.ts";
+
+interface ReplicatedState {
+  readonly layer: Layer<Store>;
+  readonly local: Store;
+  readonly remote: Store;
+  readonly outbox: Outbox;
+  /** Set while operations wait for the remote store. */
+  readonly behindSince: Date | undefined;
+  /** The last write to the journal failed. */
+  readonly localError: LayerError | undefined;
+  /** The last replay broke off for another reason than an outage of the remote store. */
+  readonly drainError: LayerError | undefined;
+}
+
+/** What the layer says of its ports, with what it cannot know: the journal and what waits in it. */
+export function replicatedStatus(state: ReplicatedState): LayerStatus {
+  const { local, remote, outbox, localError, drainError } = state;
+  const base = state.layer.status();
+  const action =
+    outbox.dead > 0
+      ? `Look at the ${outbox.dead} operations that ${remote.name} refused (collection meta, keys dead/).`
+      : base.action;
+  const error = localError ?? drainError;
+  const lastError = error
+    ? { errorClass: error.errorClass, text: error.message, count: (base.lastError?.count ?? 0) + 1 }
+    : base.lastError;
+  if (localError) {
+    return {
+      ...base,
+      state: "down",
+      reason: "error",
+      lastError,
+      backlog: backlogOf(state),
+      impact: "Nothing new can be saved at the moment.",
+      action: "Check the disk of the data directory: writes to the journal fail.",
+    };
+  }
+  if (!state.behindSince) return { ...base, lastError, action };
+  const backlog = backlogOf(state);
+  if (base.state !== "ok") return { ...base, lastError, backlog, action };
+  return {
+    ...base,
+    state: "recovering",
+    by: local.name,
+    mode: local.durability === "disk" ? "equal" : "not_durable",
+    since: state.behindSince,
+    reason: "recovering",
+    lastError,
+    backlog,
+    impact: `None: what was saved here meanwhile is being copied to ${remote.name}.`,
+    action,
+  };
+}
+
+function backlogOf({ outbox, behindSince }: ReplicatedState): LayerStatus["backlog"] {
+  return behindSince ? outbox.backlog() : null;
+}

@@ -1,0 +1,193 @@
+import type { Conversations, OpenTurn, Turn } from "../conversations/conversations.ts";
+import type { Clock } from "../fallbacks/core/clock.ts";
+import { type CallContext, createContext } from "../fallbacks/core/context.ts";
+import { asLayerError, LayerError } from "../fallbacks/core/errors.ts";
+import type { Layer } from "../fallbacks/core/layer.ts";
+import type { Tracing, TurnSpan } from "../fallbacks/tracing/port.ts";
+import { Problem } from "../problems.ts";
+import type { Chat, ChatEvent, ChatReply, ChatRequest } from "./chat-types.ts";
+import { createTurn, type Executor, NodeFailure, type Nodes } from "./executor.ts";
+import { pastTurns, recall, remember } from "./memory.ts";
+import type { ChatState } from "./state.ts";
+import { fromStoredReply, toStoredReply } from "./stored-reply.ts";
+
+export interface ChatDeps {
+  readonly clock: Clock;
+  readonly graph: Layer<Executor>;
+  readonly nodes: Nodes;
+  readonly conversations: Conversations;
+  readonly tracing: Layer<Tracing>;
+  /** Deadline of a turn in ms, where the request does not ask for less. */
+  readonly deadlineMs: number;
+  /** 32 hex digits, never the same twice. */
+  readonly newId: () => string;
+  /** What the store that acknowledges now survives. */
+  readonly durability: () => "disk" | "memory";
+  /** Runs the work of one key at a time. @throws {Problem} `too_many_turns`. */
+  readonly exclusive: <T>(key: string, context: CallContext, work: () => Promise<T>) => Promise<T>;
+  /** For errors that nobody waits for. */
+  readonly report: (error: unknown, fields: object) => void;
+}
+
+const RECENT_TURNS = 5;
+/** Saving an outcome gets at least this long, also when the deadline has passed: part of the constant above it. */
+const SAVE_MS = 200;
+const RETRY_AFTER_S = 5;
+
+/** Load, save the user's message, execute, save the answer, present: the one path of every turn. */
+export function createChat(deps: ChatDeps): Chat {
+  return {
+    async run(request, emit = () => {}) {
+      const context = createContext({
+        clock: deps.clock,
+        requestId: request.requestId,
+        deadlineMs: Math.min(request.deadlineMs ?? deps.deadlineMs, deps.deadlineMs),
+        signal: request.signal,
+      });
+      const turnId = request.turnId ?? deps.newId();
+      const { keyId, user } = request.owner;
+      try {
+        return await deps.exclusive(request.sessionId ?? `${keyId}/${user}/${turnId}`, context, async () => {
+          const begun = await kept(
+            deps.conversations.begin(
+              {
+                owner: request.owner,
+                turnId,
+                message: request.message,
+                recent: RECENT_TURNS,
+                ...(request.sessionId !== undefined && { sessionId: request.sessionId }),
+              },
+              context,
+            ),
+          );
+          if ("again" in begun) return repeat(begun.again, begun.sessionId, emit);
+          return await answer(request, begun.open, context, emit);
+        });
+      } catch (error) {
+        throw forClient(error, request.signal);
+      }
+    },
+  };
+
+  async function answer(
+    request: ChatRequest,
+    open: OpenTurn,
+    context: CallContext,
+    emit: (event: ChatEvent) => void,
+  ): Promise<ChatReply> {
+    const { sessionId } = open;
+    const { turnId } = open.turn;
+    emit({ type: "meta", sessionId, turnId });
+    const span = trace({ turnId, sessionId, requestId: request.requestId }, context);
+    const turn = createTurn(deps.nodes, initialState(request, open));
+    try {
+      await deps.graph.use((executor, limited) => executor.run(turn, { ...limited, emit }), context);
+      const reply = present(turn.progress.state, context);
+      const { slots, failures } = remember(turn.progress.state);
+      const memory = { slots: { ...slots }, failures };
+      // Degradations of this very write are not in the receipt that it saves; they are in the one that is sent.
+      const outcome = { status: "done" as const, reply: toStoredReply(reply), memory };
+      await kept(deps.conversations.finish(open, outcome, saving(context, request)));
+      span.end({ status: "done", intents: reply.intents, servedBy: reply.servedBy });
+      return { ...reply, degradation: context.trail.list(), durability: deps.durability() };
+    } catch (error) {
+      span.end({ status: "failed", intents: [], servedBy: null });
+      await deps.conversations
+        .finish(open, { status: "failed", reply: null, memory: open.memory }, saving(context, request))
+        .catch((unsaved: unknown) => deps.report(unsaved, { turnId, doing: "saving a failed turn" }));
+      throw error;
+    }
+  }
+
+  /** A context of its own, so that the outcome is saved although the client has gone or the deadline has passed. */
+  function saving(context: CallContext, request: ChatRequest): CallContext {
+    const deadlineMs = Math.max(context.deadline.remaining(), SAVE_MS);
+    return createContext({ clock: deps.clock, requestId: request.requestId, deadlineMs, trail: context.trail });
+  }
+
+  function trace(turn: Parameters<Tracing["start"]>[0], context: CallContext): TurnSpan {
+    let span: TurnSpan | undefined;
+    deps.tracing
+      .use((port, limited) => port.start(turn, limited), context)
+      .then((served) => {
+        span = served.value;
+      })
+      .catch((error: unknown) => deps.report(error, { turnId: turn.turnId, doing: "tracing" }));
+    return { end: (outcome) => span?.end(outcome) };
+  }
+
+  function present(state: ChatState, context: CallContext): ChatReply {
+    const { reply, recognition } = state;
+    if (!reply || !recognition) throw new NodeFailure("the turn has ended without a reply");
+    return {
+      sessionId: state.sessionId,
+      turnId: state.turnId,
+      reply: reply.text,
+      intents: recognition.intents,
+      sources: reply.sources,
+      degradation: context.trail.list(),
+      servedBy: reply.by,
+      escalation: state.card,
+      usage: { inputTokens: state.tokens.input, outputTokens: state.tokens.output },
+      durability: deps.durability(),
+    };
+  }
+}
+
+/** An outage of the store is told apart from every other one: nothing was saved, and the client must know. */
+async function kept<T>(saving: Promise<T>): Promise<T> {
+  try {
+    return await saving;
+  } catch (error) {
+    if (!(error instanceof LayerError) || error.errorClass === "aborted" || error.errorClass === "timeout") throw error;
+    throw new Problem("store_unavailable", "the message was not saved; send it again later", {
+      retryAfterS: RETRY_AFTER_S,
+      cause: error,
+    });
+  }
+}
+
+function initialState(request: ChatRequest, open: OpenTurn): ChatState {
+  const { slots, failures } = recall(open.memory);
+  return {
+    sessionId: open.sessionId,
+    turnId: open.turn.turnId,
+    user: request.owner.user,
+    message: request.message,
+    history: pastTurns(open.history),
+    slots,
+    failures,
+    recognition: null,
+    calls: [],
+    results: [],
+    reply: null,
+    card: null,
+    tokens: { input: 0, output: 0 },
+  };
+}
+
+/** The same turn asked again gets the answer that was saved. */
+function repeat(turn: Turn, sessionId: string, emit: (event: ChatEvent) => void): ChatReply {
+  if (turn.status !== "done") {
+    throw new Problem("turn_conflict", `turn_id: the turn is ${turn.status}; use a new turn_id`, { field: "turn_id" });
+  }
+  const reply = fromStoredReply(turn.reply);
+  emit({ type: "meta", sessionId, turnId: turn.turnId });
+  emit({ type: "token", text: reply.reply, by: reply.servedBy });
+  return reply;
+}
+
+/** What a client may know of a failed turn; a client that has gone gets the `aborted` error as it is. */
+function forClient(error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof Problem || signal.aborted) return error;
+  const cause = error instanceof LayerError && error.cause instanceof NodeFailure ? error.cause : error;
+  if (cause instanceof NodeFailure && !(cause.cause instanceof LayerError)) return cause.cause ?? cause;
+  const failure = asLayerError(cause instanceof NodeFailure ? cause.cause : cause);
+  if (failure.errorClass === "timeout") {
+    return new Problem("deadline_exceeded", "deadline_ms: the answer was not ready in time", { cause: error });
+  }
+  return new Problem("model_unavailable", "no model could answer; try again later", {
+    retryAfterS: RETRY_AFTER_S,
+    cause: error,
+  });
+}

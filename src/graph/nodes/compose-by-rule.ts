@@ -1,0 +1,73 @@
+import { smallTalkOf } from "../rules/analyse.ts";
+import { readable } from "../rules/clauses.ts";
+import { isNegative } from "../rules/emotion.ts";
+import type { LanguagePack, LanguagePacks } from "../rules/language-pack.ts";
+import type { PastTurn, Recognition } from "../state.ts";
+import type { ToolResult } from "../tools/tool.ts";
+import { resultText } from "./result-text.ts";
+
+export interface ComposeInput {
+  readonly message: string;
+  readonly history: readonly PastTurn[];
+  readonly recognition: Recognition;
+  readonly results: readonly ToolResult[];
+}
+
+/** From this score on an unpleasant emotion gets a word before the answer. */
+const SOOTHED = 3;
+
+const ticketTools: ReadonlySet<string> = new Set(["open_ticket", "ticket_status"]);
+
+/** The reply without a model: a word for the mood, then what came back, in order, then what is still needed. */
+export function composeByRule(input: ComposeInput, packs: LanguagePacks): string {
+  const pack = packs[input.recognition.language];
+  const parts = [...moodParts(input.recognition, pack), ...resultParts(input, pack), ...questionParts(input, pack)];
+  const enough = parts.length > 0 || input.results.length > 0;
+  return [...new Set(enough ? parts : [wordsAlone(input, pack)])].join("\n\n");
+}
+
+export function moodParts({ emotion, emotionScore }: Recognition, pack: LanguagePack): readonly string[] {
+  return isNegative(emotion) && emotionScore >= SOOTHED ? [pack.replies.soothe[emotion]] : [];
+}
+
+function resultParts({ results, recognition }: ComposeInput, pack: LanguagePack): readonly string[] {
+  const upset = recognition.intents.includes("emotion_sensitive");
+  return results.map((result) => {
+    // An outburst is often put as a question; "I do not know" would be no answer to it.
+    const outburst = upset && result.name === "search_knowledge" && result.status === "not_found";
+    return outburst ? pack.replies.moreHelp : resultText(result, pack);
+  });
+}
+
+/** What the user has to say before the rest can be done. */
+function questionParts({ recognition, results, message }: ComposeInput, pack: LanguagePack): readonly string[] {
+  const { intents } = recognition;
+  const { replies, business } = pack;
+  const served = (tools: (name: string) => boolean) => results.some(({ name }) => tools(name));
+  const parts: string[] = [];
+  if (intents.includes("business_query") && !served((name) => name.startsWith("query_"))) {
+    const text = readable(message);
+    const aboutReturn = business.asks.return.test(text) || business.mentions.return.test(text);
+    parts.push(aboutReturn ? replies.askReturnId : replies.askNumber);
+  }
+  if (intents.includes("ticket") && !served((name) => ticketTools.has(name))) parts.push(replies.askProblem);
+  const onlyMood = intents.every((intent) => intent === "emotion_sensitive");
+  if (onlyMood && results.length === 0) parts.push(isNegative(recognition.emotion) ? replies.moreHelp : replies.noted);
+  return parts;
+}
+
+function wordsAlone({ message, recognition }: ComposeInput, pack: LanguagePack): string {
+  const { replies } = pack;
+  if (!recognition.intents.includes("chitchat")) return replies.unclear;
+  const talk = smallTalkOf(readable(message), pack)[0];
+  if (recognition.emotion === "satisfaction" && talk?.name !== "farewell" && talk?.name !== "thanks") {
+    return replies.satisfied;
+  }
+  return talk?.reply ?? replies.noted;
+}
+
+/** Whether every part of the turn got what was asked; small talk always does. */
+export function isResolved({ recognition, results }: Pick<ComposeInput, "recognition" | "results">): boolean {
+  if (results.length === 0) return recognition.intents.every((intent) => intent === "chitchat");
+  return results.every(({ status }) => status === "found" || status === "done");
+}

@@ -1,0 +1,97 @@
+import type { CallContext } from "../../fallbacks/core/context.ts";
+import { LayerError } from "../../fallbacks/core/errors.ts";
+import type { Layer } from "../../fallbacks/core/layer.ts";
+import type { ChatModel, Usage } from "../../fallbacks/llm/port.ts";
+import type { Source } from "../../retrieval/knowledge.ts";
+import type { Node, NodeContext } from "../node.ts";
+import type { LanguagePacks } from "../rules/language-pack.ts";
+import type { KnowledgeData } from "../tools/search-knowledge.ts";
+import type { ToolResult } from "../tools/tool.ts";
+import { type ComposeInput, isResolved } from "./compose-by-rule.ts";
+import { createComposeTask } from "./compose-task.ts";
+import { recognised, tokensOf } from "./state-access.ts";
+
+export interface ComposeDeps {
+  readonly llm: Layer<ChatModel>;
+  readonly packs: LanguagePacks;
+}
+
+/**
+ * The final reply, streamed. When a second model has to start over after pieces were shown, `restart` comes before its
+ * first piece. Sources are the sentences that the search cites, whoever writes the reply.
+ */
+export function createCompose({ llm, packs }: ComposeDeps): Node {
+  const task = createComposeTask(packs);
+  return async (state, context) => {
+    const { message, history, results } = state;
+    const recognition = recognised(state);
+    const input: ComposeInput = { message, history, recognition, results };
+    const { sampleLabel, sampleMark } = packs[recognition.language].replies;
+    const shown = createShow(context);
+    const served = await llm.use(async (model, ctx) => {
+      const show = shown.startOver(model.name, ctx);
+      const { text, usage } = await write(model, input, ctx, show);
+      // A model may forget to say that records are made up; the reply never does.
+      const unmarked = results.some(isSample) && !text.includes(sampleLabel);
+      if (unmarked) show(sampleMark);
+      return { text: unmarked ? text + sampleMark : text, usage };
+    }, context);
+    const { text, usage } = served.value;
+    return {
+      reply: { text, sources: sourcesOf(results), resolved: isResolved(input), by: served.by },
+      tokens: tokensOf(usage),
+    };
+  };
+
+  async function write(
+    model: ChatModel,
+    input: ComposeInput,
+    context: CallContext,
+    show: (text: string) => void,
+  ): Promise<{ readonly text: string; readonly usage: Usage }> {
+    let text = "";
+    let usage: Usage = { inputTokens: 0, outputTokens: 0 };
+    for await (const chunk of model.stream(task, input, context)) {
+      context.idle.restart();
+      if (chunk.type === "usage") usage = chunk.usage;
+      else if (chunk.text !== "") {
+        text += chunk.text;
+        show(chunk.text);
+      }
+    }
+    if (text.trim() === "") throw new LayerError("bad_response", `${model.name}: the reply is empty`);
+    return { text, usage };
+  }
+}
+
+/** Emits the pieces of one attempt at a time; an attempt that was given up is not heard any more. */
+function createShow({ emit }: NodeContext) {
+  let anything = false;
+  let attempt = 0;
+  return {
+    startOver(by: string, context: CallContext): (text: string) => void {
+      attempt += 1;
+      const own = attempt;
+      if (anything) emit({ type: "restart", by });
+      anything = false;
+      return (text) => {
+        if (own !== attempt || context.signal.aborted) return;
+        anything = true;
+        emit({ type: "token", text, by });
+      };
+    },
+  };
+}
+
+/** The cited sentences in the order of the reply. */
+export function sourcesOf(results: readonly ToolResult[]): readonly Source[] {
+  return results.flatMap((result) =>
+    result.name === "search_knowledge" && result.status === "found"
+      ? (result.data as KnowledgeData).search.sentences
+      : [],
+  );
+}
+
+function isSample({ data }: ToolResult): boolean {
+  return typeof data === "object" && data !== null && "sample" in data && data.sample === true;
+}

@@ -1,0 +1,27 @@
+import type { Layer } from "../../fallbacks/core/layer.ts";
+import type { ChatModel } from "../../fallbacks/llm/port.ts";
+import type { Node } from "../node.ts";
+import { extractEntities } from "../rules/entities.ts";
+import type { LanguagePacks } from "../rules/language-pack.ts";
+import type { Recognition } from "../state.ts";
+import { createRecogniseTask } from "./recognise-task.ts";
+import { tokensOf } from "./state-access.ts";
+
+export interface RecogniseDeps {
+  readonly llm: Layer<ChatModel>;
+  readonly packs: LanguagePacks;
+}
+
+/** Intents, emotion, topic switch, language; the slots take the numbers of the message, and forget the old topic's. */
+export function createRecognise({ llm, packs }: RecogniseDeps): Node {
+  const task = createRecogniseTask(packs);
+  return async (state, context) => {
+    const { message, history, slots } = state;
+    const served = await llm.use((model, ctx) => model.run(task, { message, history, slots }, ctx), context);
+    const { value, usage } = served.value;
+    const [first = "unknown", ...others] = new Set(value.intents);
+    const recognition: Recognition = { ...value, intents: [first, ...others] };
+    const kept = recognition.topicSwitch ? {} : slots;
+    return { recognition, slots: { ...kept, ...extractEntities(message, packs) }, tokens: tokensOf(usage) };
+  };
+}

@@ -1,0 +1,29 @@
+import type { HandoffReason } from "../card.ts";
+import type { ChatState } from "../state.ts";
+
+/** From this score on, anger goes to a person. */
+const STRONG_ANGER = 5;
+/** Failed turns in a row after which the next one goes to a person. */
+const FAILED_TURNS = 2;
+/** Different tools from which on a request is complex. */
+const COMPLEX_TOOLS = 3;
+
+const businessTools: ReadonlySet<string> = new Set(["query_order", "query_return", "query_member", "query_account"]);
+
+/** Why the turn goes to a person before anything is planned: explicit request > strong anger > repeated failure. */
+export function escalationBeforePlan(state: ChatState): HandoffReason | undefined {
+  const { recognition } = state;
+  if (!recognition) return undefined;
+  if (recognition.intents.includes("human_request")) return "user_request";
+  if (recognition.emotion === "anger" && recognition.emotionScore >= STRONG_ANGER) return "strong_anger";
+  const onlySmallTalk = recognition.intents.every((intent) => intent === "chitchat");
+  return state.failures >= FAILED_TURNS && !onlySmallTalk ? "repeated_failure" : undefined;
+}
+
+/** Why the turn goes to a person after the tools have run: business unreachable > complex. */
+export function escalationAfterAct(state: ChatState): HandoffReason | undefined {
+  const unreachable = state.results.some((result) => businessTools.has(result.name) && result.status === "unavailable");
+  if (unreachable) return "business_unreachable";
+  const tools = new Set(state.results.map((result) => result.name));
+  return tools.size >= COMPLEX_TOOLS ? "complex" : undefined;
+}

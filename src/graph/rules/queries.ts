@@ -1,0 +1,45 @@
+import type { PastTurn } from "../state.ts";
+import { type Clause, contentOf, type Sentence } from "./analyse.ts";
+import { isFollowUp, questionBefore } from "./follow-up.ts";
+import type { LanguagePack } from "./language-pack.ts";
+
+/** Most knowledge questions of one message that are searched one by one. */
+const MOST_QUERIES = 3;
+
+/**
+ * What to search for: one query for each sentence that asks something of its own, with the remarks around it. A follow-up
+ * begins with the last question that stands on its own, since its words alone say too little.
+ */
+export function knowledgeQueries(
+  message: string,
+  sentences: readonly Sentence[],
+  history: readonly PastTurn[],
+  pack: LanguagePack,
+): readonly string[] {
+  const drafts: { text: string; asks: boolean }[] = [];
+  for (const sentence of sentences) {
+    const text = textOf(sentence, pack);
+    if (text === "") continue;
+    const asks = sentence.clauses.some(({ topic }) => topic.kind === "knowledge_qa");
+    const last = drafts.at(-1);
+    // A remark belongs to the question that it leads to; after the last question, to that one.
+    if (last && (!last.asks || !asks)) {
+      last.text = `${last.text} ${text}`;
+      last.asks ||= asks;
+    } else drafts.push({ text, asks });
+  }
+  const own = drafts.length > 0 ? drafts.slice(0, MOST_QUERIES).map(({ text }) => text) : [message.trim()];
+  return own.map((query, index) => {
+    const before = isFollowUp(query, pack) ? (own[index - 1] ?? questionBefore(history, pack)) : undefined;
+    return before === undefined ? query : `${before} ${query}`;
+  });
+}
+
+/** The whole sentence when all of it may concern the question, else the clauses that do. */
+function textOf(sentence: Sentence, pack: LanguagePack): string {
+  const concerns = ({ text, topic }: Clause) =>
+    topic.kind === "knowledge_qa" || topic.kind === "problem" || (topic.kind === "remark" && contentOf(text, pack));
+  const chosen = sentence.clauses.filter(concerns);
+  if (chosen.length === sentence.clauses.length) return sentence.text;
+  return chosen.map(({ text }) => text).join(", ");
+}

@@ -1,0 +1,30 @@
+import { createApp } from "../app.ts";
+import { deriveConfig } from "../config/config.ts";
+import { readValues } from "../config/env.ts";
+import { systemClock } from "../fallbacks/core/clock.ts";
+import { layerNames } from "../fallbacks/core/status.ts";
+import { createLog } from "../log.ts";
+import type { RehearsalServer } from "./matrix.ts";
+import { createStandIns } from "./stand-ins.ts";
+
+/** A server on a free loopback port with a scripted first port in every layer. */
+export async function startRehearsal(): Promise<RehearsalServer> {
+  const values = readValues({ PORT: "0", DATA_DIR: ":memory:", REQUESTS_PER_MINUTE: "1000000", LOG_LEVEL: "silent" });
+  const config = deriveConfig(values);
+  const app = await createApp(
+    config,
+    { apiKeys: "", clientKey: undefined },
+    {
+      firsts: createStandIns(layerNames, systemClock),
+      log: createLog("silent"),
+    },
+  );
+  const url = await app.listen();
+  return {
+    url,
+    refuse: (layers) => app.faults.set(layers.map((layer) => ({ layer, mode: { kind: "refuse" }, probability: 1 }))),
+    async close() {
+      await app.close();
+    },
+  };
+}

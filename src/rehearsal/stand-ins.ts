@@ -1,0 +1,39 @@
+import { createMockBusiness } from "../fallbacks/business/mock.ts";
+import type { Clock } from "../fallbacks/core/clock.ts";
+import type { Port } from "../fallbacks/core/layer.ts";
+import type { LayerName } from "../fallbacks/core/status.ts";
+import { createHashEmbeddings } from "../fallbacks/embeddings/hash.ts";
+import { createMockModel } from "../fallbacks/llm/mock.ts";
+import { createLexicalReranker } from "../fallbacks/reranker/lexical.ts";
+import { createMemoryStore } from "../fallbacks/store/memory.ts";
+import { createNoopTracing } from "../fallbacks/tracing/noop.ts";
+import { createMemoryVectors } from "../fallbacks/vectors/memory.ts";
+import { createSequentialExecutor } from "../graph/sequential.ts";
+
+const makers = {
+  llm: () => createMockModel(),
+  // Another dimension, and so another vector space, as a real model would have.
+  embeddings: () => createHashEmbeddings({ dimension: 256 }),
+  vectors: () => createMemoryVectors(),
+  reranker: () => createLexicalReranker(),
+  graph: () => createSequentialExecutor(),
+  store: () => createMemoryStore(),
+  business: (clock: Clock) => createMockBusiness(clock),
+  tracing: () => createNoopTracing(),
+} as const satisfies Record<LayerName, (clock: Clock) => Port>;
+
+type Made = { readonly [Name in LayerName]: ReturnType<(typeof makers)[Name]> };
+export type StandIns = { readonly [Name in LayerName]?: readonly Made[Name][] };
+
+/**
+ * First ports for layers that have none, so that there is something to fail: each does what the local port does, under
+ * the name `scripted`, with data of its own.
+ */
+export function createStandIns(names: Iterable<LayerName>, clock: Clock): StandIns {
+  const entries = [...names].map((name) => [name, [named(makers[name](clock))]] as const);
+  return Object.fromEntries(entries) as StandIns;
+}
+
+function named<P extends Port>(port: P): P {
+  return Object.defineProperty(port, "name", { value: "scripted" });
+}

@@ -1,0 +1,47 @@
+import { foldText } from "../text/normalise.ts";
+import type { TextSpan } from "../text/sentences.ts";
+import type { Evidence } from "./evidence.ts";
+
+/**
+ * Logistic model of "this passage answers the question", fitted on six sets of answerable and unanswerable questions in
+ * two languages, each set and answer weighing the same; AUROC on a set left out of the fit 0.82 to 0.97. It sees only words,
+ * so that it means the same with vectors, without, and with any reranker.
+ */
+const model = { sentence: 4.2, heading: 1.5, mass: 3.6, bias: -4.3 } as const;
+
+/** From here on an answer is more likely right than not. */
+export const ANSWER_THRESHOLD = 0.5;
+
+const MOST_SENTENCES = 3;
+/** A further sentence is cited when its words say this share of what the best one's do. */
+const FURTHER_SHARE = 0.6;
+/** What a number adds to a sentence when one is asked for. */
+const NUMBER_BONUS = 0.25;
+
+const ASKS_NUMBER =
+  /\bhow (?:many|much|long|often|old|far|high|loud|soon|quickly|big|large|late)\b|\bwhen\b|\bwhat (?:time|price|number|percentage)\b|\b(?:deadline|cost|price|fee)\b|多少|多久|多长|几|何时|什么时候|多大|多高|多远|多重|期限|时限|价格|费用|最晚|最迟/u;
+const HOLDS_NUMBER =
+  /\p{Nd}|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twice|once|free|immediately|daily|weekly|monthly|yearly)\b|[一二三四五六七八九十两百千半]\s?(?:[天日个周年月次杯件张元小]|分钟)|免费|随时|当天|次日|立即/u;
+
+/** Probability from 0 to 1 that the passage answers the question. */
+export function fitOf(evidence: Evidence): number {
+  const z =
+    model.sentence * evidence.sentence + model.heading * evidence.heading + model.mass * evidence.mass + model.bias;
+  return 1 / (1 + Math.exp(-z));
+}
+
+/** The sentences of a passage that answer, at most three, in the order of the text; spans count in the passage. */
+export function answeringSentences(question: string, passage: string, evidence: Evidence): readonly TextSpan[] {
+  const asksNumber = ASKS_NUMBER.test(foldText(question));
+  const rated = evidence.sentences.map(({ start, end, share }) => {
+    const bonus = asksNumber && HOLDS_NUMBER.test(foldText(passage.slice(start, end))) ? NUMBER_BONUS : 0;
+    return { start, end, rate: share + bonus };
+  });
+  const best = Math.max(0, ...rated.map(({ rate }) => rate));
+  return rated
+    .filter(({ rate }) => rate >= best * FURTHER_SHARE)
+    .sort((a, b) => b.rate - a.rate || a.start - b.start)
+    .slice(0, MOST_SENTENCES)
+    .sort((a, b) => a.start - b.start)
+    .map(({ start, end }) => ({ start, end }));
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../fallbacks/core/clock.ts";
+import type { CallContext } from "../fallbacks/core/context.ts";
+import type { Layer } from "../fallbacks/core/layer.ts";
+import type { Embeddings } from "../fallbacks/embeddings/port.ts";
+import type { Reranker } from "../fallbacks/reranker/port.ts";
+import type { StoreAccess } from "../fallbacks/store/access.ts";
+import type { StoredRecord, Write } from "../fallbacks/store/port.ts";
+import type { Vectors } from "../fallbacks/vectors/port.ts";
+import { Problem } from "../problems.ts";
+import { normaliseText } from "../text/normalise.ts";
+import { fromStored, infoOf, readDocument, type StoredDocument, toStored } from "./ingest.ts";
+import type { Knowledge } from "./knowledge.ts";
+import { chunksOf, createLibrary } from "./library.ts";
+import { createRetrieve, spanOf } from "./retrieve.ts";
+import { createVectorIndex } from "./vector-index.ts";
+
+export interface KnowledgeOptions {
+  readonly store: Pick<StoreAccess, "commit" | "get" | "list">;
+  readonly embeddings: Layer<Embeddings>;
+  readonly vectors: Layer<Vectors>;
+  readonly reranker: Layer<Reranker>;
+  readonly clock: Clock;
+  /** The feature hash: the same port as the last one of the embeddings layer. */
+  readonly localEmbeddings: Embeddings;
+  /** The vectors port on this machine, when it is a port of the layer: always written first and directly. */
+  readonly mirror?: Vectors;
+  /** A passage that fits a question less is left out, 0 to 1. Default 0.05. */
+  readonly scoreThreshold?: number;
+  /** A new unique id at each call. */
+  readonly newId?: () => string;
+}
+
+export interface LoadableKnowledge extends Knowledge {
+  /** Makes everything that is stored findable; to be called once, before the first search. */
+  load(context: CallContext): Promise<void>;
+}
+
+const LOAD_PAGE = 200;
+const LARGEST_PAGE = 200;
+const DEFAULT_K = 5;
+const LARGEST_K = 20;
+/** Of a longer question only so much is searched for. */
+const LONGEST_QUESTION = 2000;
+
+/** Knowledge over the layers: stored in one, found through three, and by words alone when those are away. */
+export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
+  const { store, clock, localEmbeddings } = options;
+  const newId = options.newId ?? randomUUID;
+  const library = createLibrary();
+  const vectorIndex = createVectorIndex({ ...options, local: localEmbeddings, mirror: options.mirror });
+  const retrieve = createRetrieve({ ...options, library, vectorIndex, hashSpace: localEmbeddings.space });
+  let revision = 0;
+  /** Changes happen one after the other: the last one that was asked for is what stays. */
+  let queue: Promise<unknown> = Promise.resolve();
+
+  function inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const result = queue.then(change);
+    queue = result.catch(() => undefined);
+    return result;
+  }
+
+  function known(documentId: string): StoredDocument {
+    const document = library.documents.get(documentId);
+    if (document) return document;
+    throw new Problem("document_not_found", `there is no document ${JSON.stringify(documentId)}`, {
+      field: "document_id",
+    });
+  }
+
+  async function replace(document: StoredDocument, context: CallContext): Promise<void> {
+    const old = library.byName(document.name);
+    const writes: Write[] = [
+      { kind: "put", collection: "documents", key: document.documentId, value: toStored(document) },
+    ];
+    if (old) writes.push({ kind: "delete", collection: "documents", key: old.documentId });
+    await store.commit({ id: `documents:${newId()}`, writes }, context);
+    library.put(document);
+    revision += 1;
+    await vectorIndex.add(chunksOf(document), context);
+    if (old)
+      await vectorIndex.remove(
+        chunksOf(old).map(({ id }) => id),
+        context,
+      );
+  }
+
+  return {
+    get revision() {
+      return revision;
+    },
+    get documents() {
+      return library.documents.size;
+    },
+    get chunks() {
+      return library.chunks.size;
+    },
+    async load(context) {
+      let after: string | undefined;
+      let page: readonly StoredRecord[];
+      do {
+        const request = { collection: "documents" as const, limit: LOAD_PAGE };
+        page = (await store.list(after === undefined ? request : { ...request, after }, context)).value;
+        for (const { key, value } of page) {
+          const document = fromStored(key, value);
+          library.put(document);
+          await vectorIndex.addLocal(chunksOf(document), context);
+        }
+        after = page.at(-1)?.key;
+      } while (page.length === LOAD_PAGE);
+      revision += 1;
+    },
+    async add(document, context) {
+      const read = readDocument(document, clock.wall());
+      return inTurn(async () => {
+        const same = library.documents.get(read.documentId);
+        if (!same) await replace(read, context);
+        return infoOf(same ?? read);
+      });
+    },
+    remove: (documentId, context) =>
+      inTurn(async () => {
+        const document = known(documentId);
+        const writes: Write[] = [{ kind: "delete", collection: "documents", key: documentId }];
+        await store.commit({ id: `documents:${newId()}`, writes }, context);
+        library.remove(documentId);
+        revision += 1;
+        await vectorIndex.remove(
+          chunksOf(document).map(({ id }) => id),
+          context,
+        );
+      }),
+    async list({ after, limit }) {
+      checkWhole("limit", limit, LARGEST_PAGE);
+      const ids = [...library.documents.keys()].sort().filter((id) => after === undefined || id > after);
+      const items = ids.slice(0, limit).map((id) => infoOf(known(id)));
+      return { items, next: ids.length > limit ? (items.at(-1)?.documentId ?? null) : null };
+    },
+    async get(documentId) {
+      const document = known(documentId);
+      return { ...infoOf(document), text: document.text };
+    },
+    passage(chunkId) {
+      const chunk = library.chunks.get(chunkId);
+      if (chunk) return spanOf(chunk);
+      throw new Problem("passage_not_found", `there is no passage ${JSON.stringify(chunkId)}`, { field: "chunk_id" });
+    },
+    async search(question, { k = DEFAULT_K }, context) {
+      checkWhole("k", k, LARGEST_K);
+      return retrieve(normaliseText(question).slice(0, LONGEST_QUESTION), k, context);
+    },
+  };
+}
+
+function checkWhole(field: string, value: number, largest: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= largest) return;
+  throw new Problem("invalid_request", `${field} is ${value}; allowed is a whole number from 1 to ${largest}`, {
+    field,
+  });
+}

@@ -1,0 +1,114 @@
+import { remember } from "../text/remember.ts";
+import { sentenceSpans, type TextSpan } from "../text/sentences.ts";
+import { synonymsOf } from "../text/synonyms.ts";
+import { tokenise } from "../text/tokenise.ts";
+import { rarityOf } from "./bm25.ts";
+
+/** How a passage bears on a question, from words alone, so that it means the same whichever path found the passage. */
+export interface Evidence {
+  /** Of the question's words, weighted by rarity: the share in the best single sentence with its headings, 0 to 1. */
+  readonly sentence: number;
+  /** The share in the title and the headings, 0 to 1. */
+  readonly heading: number;
+  /** How much was found in all, 1 for three words that no other passage holds, at most 1. */
+  readonly mass: number;
+  /** For each sentence the share in it alone. Spans count in the passage. */
+  readonly sentences: readonly (TextSpan & { readonly share: number })[];
+}
+
+export interface PassageText {
+  /** The title and the outer headings. */
+  readonly path: string;
+  /** The innermost heading, or the title. */
+  readonly topic: string;
+  readonly text: string;
+}
+
+/** What is known of the whole base: how many passages there are, and how many hold a term. */
+export interface Base {
+  readonly documents: number;
+  holding(term: string): number;
+}
+
+interface Words {
+  readonly terms: ReadonlySet<string>;
+  readonly characters: ReadonlySet<string>;
+}
+
+interface Asked {
+  readonly term: string;
+  readonly weight: number;
+}
+
+const SYNONYM_CREDIT = 0.6;
+const INFLECTION_CREDIT = 0.7;
+/** A word of an unspaced script whose characters all occur, and the most for one of which some do. */
+const CHARACTERS_CREDIT = 0.4;
+const SOME_CHARACTERS_CREDIT = 0.15;
+/** A small base is judged as if there were this many more passages about other things: else nothing in it were rare. */
+const BACKGROUND = 50;
+const FULL_MASS = 3;
+const KEPT = 500;
+
+const wordsOf = remember(KEPT * 8, (text): Words => {
+  const terms = new Set(tokenise(text).map((token) => token.term));
+  return { terms, characters: new Set(text) };
+});
+const sentencesOf = remember(KEPT, (text) => sentenceSpans(text));
+
+export function weighEvidence(question: string, passage: PassageText, base: Base): Evidence {
+  const asked = askedOf(question, base);
+  const headings = wordsOf(`${passage.path}\n${passage.topic}`);
+  const whole = [headings, wordsOf(passage.text)];
+  const sentences = sentencesOf(passage.text).map((span) => {
+    const words = wordsOf(passage.text.slice(span.start, span.end));
+    return { ...span, share: shareOf(asked, [words]), together: shareOf(asked, [headings, words]) };
+  });
+  const rarest = rarityOf(0, base.documents + BACKGROUND);
+  return {
+    sentence: Math.max(0, ...sentences.map((sentence) => sentence.together)),
+    heading: shareOf(asked, [headings]),
+    mass: Math.min(1, found(asked, whole) / rarest / FULL_MASS),
+    sentences: sentences.map(({ start, end, share }) => ({ start, end, share })),
+  };
+}
+
+function askedOf(question: string, base: Base): readonly Asked[] {
+  const tokens = tokenise(question).filter(({ kind, stop }) => kind !== "pair" && !stop);
+  return tokens.flatMap(({ term, kind }, index): Asked[] => {
+    const next = tokens[index + 1];
+    // Where the base has a word for what is not done ("unopened"), a text about what is done does not answer.
+    const replaced = next?.kind === "denied" && base.holding(next.term) > 0;
+    if (replaced || (kind === "denied" && base.holding(term) === 0)) return [];
+    return [{ term, weight: rarityOf(base.holding(term), base.documents + BACKGROUND) }];
+  });
+}
+
+function shareOf(asked: readonly Asked[], places: readonly Words[]): number {
+  const total = asked.reduce((sum, { weight }) => sum + weight, 0);
+  return total === 0 ? 0 : found(asked, places) / total;
+}
+
+function found(asked: readonly Asked[], places: readonly Words[]): number {
+  return asked.reduce((sum, { term, weight }) => sum + weight * creditOf(term, places), 0);
+}
+
+/** 1 when the word is there, less for what stands for it or looks like it, 0 for nothing. */
+function creditOf(term: string, places: readonly Words[]): number {
+  if (places.some(({ terms }) => terms.has(term))) return 1;
+  for (const synonym of synonymsOf(term)) if (places.some(({ terms }) => terms.has(synonym))) return SYNONYM_CREDIT;
+  if (/^[\p{Script=Han}]+$/u.test(term)) {
+    const characters = [...term];
+    const held = characters.filter((character) => places.some((place) => place.characters.has(character))).length;
+    return held === characters.length ? CHARACTERS_CREDIT : (SOME_CHARACTERS_CREDIT * held) / characters.length;
+  }
+  return places.some(({ terms }) => holdsInflection(terms, term)) ? INFLECTION_CREDIT : 0;
+}
+
+/** Whether a word of much the same length begins alike: what a stemmer leaves apart, and typing errors at the end. */
+function holdsInflection(terms: ReadonlySet<string>, term: string): boolean {
+  if (term.length < 5 || /\d/.test(term)) return false;
+  const beginning = term.slice(0, Math.max(4, Math.ceil(term.length * 0.7)));
+  for (const other of terms) if (other.length <= term.length / 0.7 && other.startsWith(beginning)) return true;
+  return false;
+}

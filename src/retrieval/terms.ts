@@ -1,0 +1,44 @@
+import { synonymsOf } from "../text/synonyms.ts";
+import { tokenise } from "../text/tokenise.ts";
+
+/** Words of grammar decide between texts that are otherwise alike ("who am I", "what can I do"): measured best at 0.4. */
+const STOP_WEIGHT = 0.4;
+/** Pairs of characters beside segmented words say much the same twice: measured best at 0.5. */
+const PAIR_WEIGHT = 0.5;
+/** A heading says what its passage is about: its words count this often, those of the title and outer headings once. */
+const HEADING_REPEATS = 3;
+/** Another word for the same thing counts this much. Measured best at 0.3. */
+const SYNONYM_WEIGHT = 0.3;
+
+/** What a passage is found by: its text, the headings above it and, more strongly, its own heading. */
+export function passageTerms(passage: {
+  readonly path: string;
+  readonly topic: string;
+  readonly text: string;
+}): readonly string[] {
+  const heading = termsOf(passage.topic);
+  const repeated = Array.from({ length: HEADING_REPEATS }, () => heading).flat();
+  return [...termsOf(passage.path), ...repeated, ...termsOf(passage.text)];
+}
+
+/** The same as one text, for those who know nothing of headings. */
+export function passageText(passage: { readonly path: string; readonly topic: string; readonly text: string }): string {
+  return [passage.path, ...Array.from({ length: HEADING_REPEATS }, () => passage.topic), passage.text].join("\n");
+}
+
+const termsOf = (text: string) => tokenise(text).map((token) => token.term);
+
+/** What a question looks for: term -> weight. */
+export function questionTerms(question: string): ReadonlyMap<string, number> {
+  const weights = new Map<string, number>();
+  const tokens = tokenise(question);
+  for (const { term, kind, stop } of tokens) {
+    const weight = stop ? STOP_WEIGHT : kind === "pair" ? PAIR_WEIGHT : 1;
+    weights.set(term, (weights.get(term) ?? 0) + weight);
+  }
+  for (const { term, kind, stop } of tokens) {
+    if (stop || kind !== "word") continue;
+    for (const synonym of synonymsOf(term)) if (!weights.has(synonym)) weights.set(synonym, SYNONYM_WEIGHT);
+  }
+  return weights;
+}

@@ -1,0 +1,125 @@
+import type { CallContext } from "../fallbacks/core/context.ts";
+import { asLayerError } from "../fallbacks/core/errors.ts";
+import type { Layer } from "../fallbacks/core/layer.ts";
+import type { EmbedKind, Embeddings } from "../fallbacks/embeddings/port.ts";
+import type { VectorHit, VectorRecord, Vectors } from "../fallbacks/vectors/port.ts";
+import type { LibraryChunk } from "./library.ts";
+import { passageText } from "./terms.ts";
+
+/** Vectors of a text, of one space. */
+interface Embedded {
+  readonly space: string;
+  readonly vectors: readonly (Float32Array | undefined)[];
+}
+
+export interface VectorIndexOptions {
+  readonly embeddings: Layer<Embeddings>;
+  readonly vectors: Layer<Vectors>;
+  /** Always available: its space is kept complete, so that a question finds everything while other models are away. */
+  readonly local: Embeddings;
+  /** The port on this machine, written first and directly, so that it is complete when the layer falls back to it. */
+  readonly mirror: Vectors | undefined;
+}
+
+export interface VectorHits {
+  readonly space: string;
+  readonly hits: readonly VectorHit[];
+}
+
+/** Finds passages by vectors, only ever comparing those of one space. */
+export interface VectorIndex {
+  /** Complete in the local space; in the space of a model when that serves. @throws {LayerError} only `aborted`. */
+  add(chunks: readonly LibraryChunk[], context: CallContext): Promise<void>;
+  /** The local space alone, for a start that waits for nothing. @throws {LayerError} only `aborted`. */
+  addLocal(chunks: readonly LibraryChunk[], context: CallContext): Promise<void>;
+  remove(ids: readonly string[], context: CallContext): Promise<void>;
+  /** @throws {LayerError} when no port could serve. */
+  query(question: string, limit: number, context: CallContext): Promise<VectorHits>;
+}
+
+export function createVectorIndex(options: VectorIndexOptions): VectorIndex {
+  const { embeddings, vectors, local, mirror } = options;
+  /** Space -> passages whose vectors this process has stored there. Always some of `live`. */
+  const stored = new Map<string, Set<string>>();
+  const live = new Set<string>();
+
+  async function embed(texts: readonly string[], kind: EmbedKind, context: CallContext): Promise<Embedded> {
+    const served = await embeddings.use(
+      async (port, ctx) => ({ space: port.space, vectors: await port.embed(texts, kind, ctx) }),
+      context,
+    );
+    return served.value;
+  }
+
+  async function embedLocally(texts: readonly string[], kind: EmbedKind, context: CallContext): Promise<Embedded> {
+    return { space: local.space, vectors: await local.embed(texts, kind, context) };
+  }
+
+  async function save(chunks: readonly LibraryChunk[], { space, vectors: found }: Embedded, context: CallContext) {
+    const records = chunks.flatMap((chunk, index): VectorRecord[] => {
+      const vector = found[index];
+      return vector ? [{ id: chunk.id, vector }] : [];
+    });
+    await mirror?.upsert(space, records, context);
+    await vectors.use(async (port, ctx) => {
+      if (port !== mirror) await port.upsert(space, records, ctx);
+    }, context);
+    const known = stored.get(space) ?? new Set();
+    stored.set(space, known);
+    for (const { id } of chunks) known.add(id);
+  }
+
+  const isComplete = (space: string) => stored.get(space)?.size === live.size;
+
+  async function addLocal(chunks: readonly LibraryChunk[], context: CallContext): Promise<void> {
+    for (const { id } of chunks) live.add(id);
+    const embedded = await embedLocally(chunks.map(passageText), "document", context);
+    await tolerate(context, () => save(chunks, embedded, context));
+  }
+
+  return {
+    addLocal,
+    async add(chunks, context) {
+      await addLocal(chunks, context);
+      await tolerate(context, async () => {
+        const embedded = await embed(chunks.map(passageText), "document", context);
+        if (embedded.space !== local.space) await save(chunks, embedded, context);
+      });
+    },
+    async remove(ids, context) {
+      for (const id of ids) live.delete(id);
+      for (const [space, known] of stored) {
+        for (const id of ids) known.delete(id);
+        await mirror?.remove(space, ids, context);
+        await tolerate(context, () =>
+          vectors.use(async (port, ctx) => {
+            if (port !== mirror) await port.remove(space, ids, ctx);
+          }, context),
+        );
+      }
+    },
+    async query(question, limit, context) {
+      let asked = await embed([question], "query", context);
+      if (!isComplete(asked.space)) asked = await embedLocally([question], "query", context);
+      const { space } = asked;
+      const [vector] = asked.vectors;
+      if (!vector) return { space, hits: [] };
+      const served = await vectors.use((port, ctx) => port.query(space, vector, limit, ctx), context);
+      return { space, hits: served.value };
+    },
+  };
+}
+
+/**
+ * Goes on when a layer has failed: it has recorded that itself, and words find what vectors do not.
+ * @throws {LayerError} `aborted`, as nobody waits any more.
+ */
+export async function tolerate<T>(context: CallContext, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const error = asLayerError(thrown);
+    if (context.signal.aborted) throw error;
+    return undefined;
+  }
+}

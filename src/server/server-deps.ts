@@ -1,0 +1,48 @@
+import type { Accounts, AuthMode } from "../accounts/accounts.ts";
+import type { Conversations } from "../conversations/conversations.ts";
+import type { Clock } from "../fallbacks/core/clock.ts";
+import type { LayerStatus } from "../fallbacks/core/status.ts";
+import type { Chat } from "../graph/chat-types.ts";
+import type { Knowledge } from "../retrieval/knowledge.ts";
+
+/** The part of pino that the server uses. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface ServerSettings {
+  readonly version: string;
+  /** Address to listen on. */
+  readonly host: string;
+  readonly production: boolean;
+  readonly authMode: AuthMode;
+  /** Origins of websites that may call the API from a browser, such as `https://shop.example`. */
+  readonly corsOrigins: readonly string[];
+  /** Longest time that a request may take, in ms; at least 250. */
+  readonly maxDeadlineMs: number;
+  /** Largest bodies in bytes; by default 256 kB and 6 MB. */
+  readonly maxBodyBytes: { readonly chat: number; readonly documents: number };
+  /** For each key, or each address where there is no key. */
+  readonly requestsPerMinute: number;
+  /** Turns that run at the same time for each key; by default 8. */
+  readonly turnsAtOnce: number;
+}
+
+export interface ServerDeps {
+  readonly chat: Chat;
+  readonly conversations: Conversations;
+  readonly knowledge: Knowledge;
+  readonly layers: () => readonly LayerStatus[];
+  readonly ready: () => { readonly ready: boolean; readonly reasons: readonly string[] };
+  readonly accounts: Accounts;
+  readonly settings: ServerSettings;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** 32 hex digits, never the same twice. */
+  readonly newId: () => string;
+  /** Directory of the pages: chat.html, status.html and what they load. */
+  readonly pages: URL;
+}

@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { idSchema, spanSchema } from "./chat-schemas.ts";
+import { defineRoute, type Route } from "./route.ts";
+import type { ServerDeps } from "./server-deps.ts";
+import { toWire } from "./wire.ts";
+
+export function sourceRoutes({ knowledge }: ServerDeps): readonly Route[] {
+  return [
+    defineRoute({
+      method: "get",
+      path: "/api/v1/sources/:chunk_id",
+      role: "user",
+      summary: "The passage behind a source of an answer",
+      params: z.strictObject({ chunk_id: idSchema }),
+      answer: { status: 200, description: "The whole passage, as `quote`", schema: spanSchema },
+      problems: ["passage_not_found"],
+      handle: ({ params }) => ({ json: toWire(knowledge.passage(params.chunk_id)) }),
+    }),
+  ];
+}

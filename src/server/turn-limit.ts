@@ -1,0 +1,32 @@
+import { Problem } from "../problems.ts";
+
+/** Counts the turns that run at once for each caller. */
+export interface TurnLimit {
+  /** Returns the function that gives the place back, once. @throws {Problem} `too_many_turns`. */
+  enter(caller: string): () => void;
+}
+
+const RETRY_AFTER_S = 1;
+
+export function createTurnLimit(atOnce: number): TurnLimit {
+  const running = new Map<string, number>();
+  return {
+    enter(caller) {
+      const count = running.get(caller) ?? 0;
+      if (count >= atOnce) {
+        throw new Problem("too_many_turns", `${atOnce} turns of yours are running, which is as many as may.`, {
+          retryAfterS: RETRY_AFTER_S,
+        });
+      }
+      running.set(caller, count + 1);
+      let left = false;
+      return () => {
+        if (left) return;
+        left = true;
+        const others = (running.get(caller) ?? 1) - 1;
+        if (others === 0) running.delete(caller);
+        else running.set(caller, others);
+      };
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { LayerError } from "../../../src/fallbacks/core/errors.ts";
+import { createMemoryStore } from "../../../src/fallbacks/store/memory.ts";
+import type { Store } from "../../../src/fallbacks/store/port.ts";
+
+/** What the scripted store does with a call; `deaf` applies a commit and never answers. */
+export type Script = "up" | "refuse" | "hang" | "deaf" | "invalid";
+
+export interface ScriptedStore extends Store {
+  script: Script;
+  /** Ids of the operations that reached it while it was up, in order. */
+  readonly commits: string[];
+  /** Awaited before each commit that the script lets through. */
+  beforeCommit: () => Promise<void>;
+  /** A store without the script, for what another instance would write. */
+  readonly inside: Store;
+}
+
+/** A remote store for tests: a memory store that can be switched off. */
+export function createScriptedStore(): ScriptedStore {
+  const inside = createMemoryStore();
+  const never = new Promise<never>(() => {});
+
+  async function gate(): Promise<void> {
+    if (scripted.script === "refuse") throw new LayerError("network", "refused by the script");
+    if (scripted.script === "invalid") throw new LayerError("invalid_request", "invalid by the script");
+    if (scripted.script === "hang") await never;
+  }
+
+  const scripted: ScriptedStore = {
+    name: "scripted",
+    durability: "disk",
+    script: "up",
+    commits: [],
+    beforeCommit: async () => {},
+    inside,
+    async commit(operation, context) {
+      await gate();
+      await scripted.beforeCommit();
+      scripted.commits.push(operation.id);
+      const committed = await inside.commit(operation, context);
+      return scripted.script === "deaf" ? never : committed;
+    },
+    async get(collection, key, context) {
+      await gate();
+      return inside.get(collection, key, context);
+    },
+    async list(request, context) {
+      await gate();
+      return inside.list(request, context);
+    },
+  };
+  return scripted;
+}

@@ -1,0 +1,199 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../src/fallbacks/core/clock.ts";
+import { LayerError } from "../../src/fallbacks/core/errors.ts";
+import type { LayerName } from "../../src/fallbacks/core/status.ts";
+import { createMemoryStore } from "../../src/fallbacks/store/memory.ts";
+import type { ChatEvent } from "../../src/graph/chat-types.ts";
+import type { LangGraphOptions } from "../../src/graph/langgraph.ts";
+import { createStandIns } from "../../src/rehearsal/stand-ins.ts";
+import { tenTurns } from "../../src/rehearsal/ten-turns.ts";
+import { dump } from "../support/store-dump.ts";
+import { testApp } from "../support/test-app.ts";
+
+type LangGraph = Awaited<ReturnType<NonNullable<LangGraphOptions["load"]>>>;
+
+type NodeFunction = (state: object, config: object) => Promise<object>;
+
+/** LangGraph that breaks after its `step`-th node of each turn, between two nodes. */
+function breakingAfter(step: number): LangGraphOptions {
+  return {
+    async load() {
+      const langgraph = await import("@langchain/langgraph");
+      let steps = 0;
+      const build = (...args: ConstructorParameters<typeof langgraph.StateGraph>) => {
+        const graph = new langgraph.StateGraph(...args);
+        const addNode = graph.addNode.bind(graph) as (name: string, run: NodeFunction) => unknown;
+        const breaking = (name: string, run: NodeFunction) =>
+          addNode(name, async (state, config) => {
+            // Every way through the topology begins here.
+            if (name === "recognise") steps = 0;
+            const update = await run(state, config);
+            steps += 1;
+            if (steps === step) throw new Error("the engine broke");
+            return update;
+          });
+        return Object.assign(graph, { addNode: breaking });
+      };
+      const Breaking = new Proxy(langgraph.StateGraph, { construct: (_target, args) => build(...(args as [never])) });
+      return { ...langgraph, StateGraph: Breaking };
+    },
+  };
+}
+
+interface Fault {
+  readonly layer: Exclude<LayerName, "graph" | "tracing">;
+  /** Which call of that layer's first port fails, counted from 1 over the whole conversation. */
+  readonly call: number;
+}
+
+/** Stand-ins as first ports, of which one call fails. */
+function failingOnce(fault: Fault | undefined) {
+  const standIns = createStandIns(["llm", "embeddings", "vectors", "reranker", "business"], systemClock);
+  const store = createMemoryStore();
+  const firsts = { ...standIns, store: [Object.defineProperty(createMemoryStore(), "name", { value: "scripted" })] };
+  let calls = 0;
+  const port = fault && firsts[fault.layer]?.[0];
+  for (const [name, method] of Object.entries(port ?? {})) {
+    if (typeof method !== "function" || name === "close") continue;
+    Object.defineProperty(port, name, {
+      value(...args: unknown[]): unknown {
+        calls += 1;
+        const refused = new LayerError("network", "refused on request");
+        if (calls !== fault?.call) return Reflect.apply(method, port, args);
+        return name === "stream" ? failingStream(refused) : Promise.reject(refused);
+      },
+    });
+  }
+  return { firsts, store };
+}
+
+async function* failingStream(error: LayerError): AsyncIterable<never> {
+  await Promise.resolve();
+  throw error;
+}
+
+interface Run {
+  readonly events: readonly ChatEvent[];
+  readonly stored: unknown;
+  readonly engines: readonly string[];
+}
+
+/** A whole conversation: what was shown, and what is in the store afterwards. */
+async function converse(
+  messages: readonly string[],
+  options: {
+    readonly engine: "langgraph" | "sequential";
+    readonly langgraph?: LangGraphOptions;
+    readonly fault?: Fault | undefined;
+  },
+): Promise<Run> {
+  const { firsts } = failingOnce(options.fault);
+  const app = await testApp(
+    { firsts, ...(options.langgraph && { langgraph: options.langgraph }) },
+    { GRAPH_ENGINE: options.engine },
+  );
+  const events: ChatEvent[] = [];
+  const engines: string[] = [];
+  let sessionId: string | undefined;
+  for (const message of messages) {
+    const reply = await app.chat.run(
+      {
+        requestId: "r",
+        owner: { keyId: "k", user: "guest" },
+        message,
+        signal: new AbortController().signal,
+        ...(sessionId !== undefined && { sessionId }),
+      },
+      (event) => events.push(event),
+    );
+    sessionId = reply.sessionId;
+    engines.push(reply.degradation.find(({ layer }) => layer === "graph")?.by ?? options.engine);
+  }
+  const [scripted] = firsts.store;
+  if (!scripted) throw new Error("there is no store");
+  const stored = masked(await dump(scripted));
+  await app.close();
+  return { events, stored, engines };
+}
+
+/** Without the receipt's line for the engine, which is the one thing that may differ. */
+function masked(stored: unknown): unknown {
+  return JSON.parse(JSON.stringify(stored), (_key, value: unknown) => {
+    if (!Array.isArray(value)) return value;
+    return value.filter(
+      (entry: unknown) => typeof entry !== "object" || entry === null || !("layer" in entry) || entry.layer !== "graph",
+    );
+  });
+}
+
+const longest = 4;
+
+describe("engine equivalence", () => {
+  it.each(tenTurns.map((messages, index) => [index, messages] as const))(
+    "conversation %i: both engines show and store the same",
+    async (_index, messages) => {
+      const sequential = await converse(messages, { engine: "sequential" });
+      const langgraph = await converse(messages, { engine: "langgraph" });
+      expect(langgraph.engines).toEqual(messages.map(() => "langgraph"));
+      expect(langgraph.events).toEqual(sequential.events);
+      expect(langgraph.stored).toEqual(sequential.stored);
+    },
+  );
+
+  it("any conversation, an engine that breaks after any step, one failing call of any layer: the same, and every effect once", async () => {
+    const message = fc.constantFrom(
+      ...tenTurns.flat(),
+      "帮我开个工单，扫地机器人不充电",
+      "My TK ticket status?",
+      "This is outrageous, you are useless!!",
+    );
+    const fault = fc.option(
+      fc.record({
+        layer: fc.constantFrom<Fault["layer"]>("llm", "embeddings", "vectors", "reranker", "store", "business"),
+        call: fc.integer({ min: 1, max: 30 }),
+      }),
+      { nil: undefined },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(message, { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 1, max: longest }),
+        fault,
+        async (messages, step, failing) => {
+          const sequential = await converse(messages, { engine: "sequential", fault: failing });
+          const broken = await converse(messages, {
+            engine: "langgraph",
+            langgraph: breakingAfter(step),
+            fault: failing,
+          });
+          expect(broken.events).toEqual(sequential.events);
+          expect(broken.stored).toEqual(sequential.stored);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it("fault 46: an engine that breaks is replaced from the step that was next, and a ticket is opened once", async () => {
+    const messages = ["My coffee machine leaks water. Please open a ticket."];
+    const sequential = await converse(messages, { engine: "sequential" });
+    for (let step = 1; step <= longest; step += 1) {
+      const broken = await converse(messages, { engine: "langgraph", langgraph: breakingAfter(step) });
+      expect(broken.engines).toEqual(["sequential"]);
+      expect(broken.stored).toEqual(sequential.stored);
+    }
+    expect(sequential.stored).toMatchObject({ tickets: expect.arrayContaining([expect.anything()]) });
+  });
+
+  it("fault 46: LangGraph that cannot be built gives the same answers on the sequential executor", async () => {
+    const messages = tenTurns[0] ?? [];
+    const unbuildable = async () =>
+      ({ ...(await import("@langchain/langgraph")), StateGraph: class {} }) as unknown as LangGraph;
+    const sequential = await converse(messages, { engine: "sequential" });
+    const broken = await converse(messages, { engine: "langgraph", langgraph: { load: unbuildable } });
+    expect(broken.engines).toEqual(messages.map(() => "sequential"));
+    expect(broken.events).toEqual(sequential.events);
+    expect(broken.stored).toEqual(sequential.stored);
+  });
+});

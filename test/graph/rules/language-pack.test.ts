@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { fill, loadLanguagePacks, parseLanguagePack } from "../../../src/graph/rules/language-pack.ts";
+
+const directory = new URL("../../../resources/languages/", import.meta.url);
+const read = (name: string) => JSON.parse(readFileSync(new URL(name, directory), "utf8"));
+
+function placeholders(value: unknown, path = ""): readonly string[] {
+  if (typeof value === "string") return (value.match(/\{[a-zA-Z]+\}/g) ?? []).sort().map((name) => `${path} ${name}`);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) => placeholders(item, `${path}/${key}`));
+}
+
+describe("language resources", () => {
+  it("have the same placeholders in every language", () => {
+    expect(placeholders(read("zh.json"))).toEqual(placeholders(read("en.json")));
+  });
+
+  it("load", () => {
+    const packs = loadLanguagePacks(directory);
+    expect(packs.en.replies.sampleLabel).toBe("Sample data");
+    expect(packs.zh.replies.sampleLabel).toBe("示例数据");
+  });
+
+  it("mark made-up records with the label", () => {
+    for (const { replies } of Object.values(loadLanguagePacks(directory))) {
+      expect(replies.sampleMark).toContain(replies.sampleLabel);
+    }
+  });
+
+  it("offer a ticket in words that are understood as an offer", () => {
+    for (const { replies, ticket } of Object.values(loadLanguagePacks(directory))) {
+      expect(ticket.offered.test(replies.refusal)).toBe(true);
+      expect(ticket.asked.test(replies.askProblem)).toBe(true);
+      expect(ticket.asked.test(replies.refusal)).toBe(false);
+    }
+  });
+
+  it("are refused with the path of what is wrong", () => {
+    const { replies, ...rest } = read("en.json");
+    const { refusal: _, ...others } = replies;
+    expect(() => parseLanguagePack({ ...rest, replies: others })).toThrow(/refusal/);
+    expect(() => parseLanguagePack({ ...rest, replies, surprise: 1 })).toThrow(/surprise/);
+    expect(() => parseLanguagePack({ ...rest, replies, human: { any: ["<nobody>"] } })).toThrow(/nobody/);
+    expect(() => parseLanguagePack({ ...rest, replies, numbers: { ...rest.numbers, order: ["("] } })).toThrow(
+      /not a regular expression/,
+    );
+  });
+
+  it("name the file that is missing", () => {
+    expect(() => loadLanguagePacks(new URL("nowhere/", directory))).toThrow(/nowhere\/en\.json/);
+  });
+});
+
+describe("fill", () => {
+  it("puts values in and refuses a name without one", () => {
+    expect(fill("{a} and {b}", { a: 1, b: "x" })).toBe("1 and x");
+    expect(() => fill("{a}", {})).toThrow(/\{a\}/);
+  });
+});

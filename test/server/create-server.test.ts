@@ -1,0 +1,105 @@
+import { ServerResponse } from "node:http";
+import { describe, expect, it, vi } from "vitest";
+import { createAccounts } from "../../src/accounts/accounts.ts";
+import { createHttpServer } from "../../src/server/create-server.ts";
+import { createManualClock } from "../support/manual-clock.ts";
+import {
+  chatReply,
+  echoChat,
+  fakeConversations,
+  fakeKnowledge,
+  gate,
+  layerStatus,
+  pagesDirectory,
+  postJson,
+  recordingLog,
+  startServer,
+} from "./test-server.ts";
+
+function server(chat = echoChat) {
+  const clock = createManualClock();
+  const created = createHttpServer({
+    chat,
+    conversations: fakeConversations(),
+    knowledge: fakeKnowledge(),
+    layers: () => [layerStatus()],
+    ready: () => ({ ready: true, reasons: [] }),
+    accounts: createAccounts({ mode: "open", keys: [] }),
+    clock,
+    log: recordingLog(),
+    newId: () => "0".repeat(32),
+    pages: pagesDirectory(),
+    settings: {
+      version: "0",
+      host: "127.0.0.1",
+      production: false,
+      authMode: "open",
+      corsOrigins: [],
+      maxDeadlineMs: 30_000,
+      maxBodyBytes: { chat: 1_000, documents: 1_000 },
+      requestsPerMinute: 100,
+      turnsAtOnce: 8,
+    },
+  });
+  return { created, clock };
+}
+
+describe("createHttpServer", () => {
+  it("gives requests the prototypes of express when they are born, so that nothing is swapped later", async () => {
+    const swaps: boolean[] = [];
+    const original = Object.setPrototypeOf;
+    const { url } = await startServer();
+    const spy = vi.spyOn(Object, "setPrototypeOf").mockImplementation((target: unknown, prototype: object | null) => {
+      if (target instanceof ServerResponse) swaps.push(Object.getPrototypeOf(target) !== prototype);
+      return original(target, prototype) as unknown;
+    });
+    await fetch(`${url}/livez`);
+    spy.mockRestore();
+    expect(swaps).toEqual([false]);
+  });
+
+  it("says so when the port is taken", async () => {
+    const { port } = await startServer();
+    await expect(server().created.listen(port)).rejects.toMatchObject({ code: "EADDRINUSE" });
+  });
+
+  it("lets a running turn end before it closes, and takes no new connection", async () => {
+    const started = gate();
+    const go = gate();
+    const { created } = server({
+      async run(request) {
+        started.open();
+        await go.opened;
+        return chatReply(request);
+      },
+    });
+    const { url } = await created.listen(0);
+    const turn = postJson(`${url}/api/v1/chat`, { message: "last" });
+    await started.opened;
+    const closed = created.close();
+    await expect(fetch(`${url}/livez`)).rejects.toThrow();
+    go.open();
+    const response = await turn;
+    expect(response.status).toBe(200);
+    await closed;
+  });
+
+  it("cuts what has not ended in time", async () => {
+    const started = gate();
+    const { created, clock } = server({
+      run: () => {
+        started.open();
+        return new Promise(() => {});
+      },
+    });
+    const { url } = await created.listen(0);
+    const turn = postJson(`${url}/api/v1/chat`, { message: "hang" });
+    const failed = expect(turn).rejects.toThrow();
+    await started.opened;
+    const closed = created.close(1_000);
+    await clock.advance(1_000);
+    await failed;
+    await closed;
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,47 @@
+import { spawn } from "node:child_process";
+
+export interface Finished {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Only what a process needs from this one's environment, so that no setting of the machine reaches the test. */
+function cleanEnvironment(environment: Readonly<Record<string, string>>): Record<string, string | undefined> {
+  const { PATH, HOME, TMPDIR } = process.env;
+  return { PATH, HOME, TMPDIR, LOG_LEVEL: "silent", ...environment };
+}
+
+export interface RunOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Packages that the process does not find. */
+  readonly hide?: readonly string[];
+  readonly cwd?: string;
+}
+
+export function startNode(script: string, args: readonly string[], options: RunOptions = {}) {
+  const root = new URL("../../", import.meta.url).pathname;
+  const hide = options.hide ? ["--import", `${root}test/support/hide-packages.mjs`] : [];
+  return spawn(process.execPath, ["--import", import.meta.resolve("tsx"), ...hide, `${root}${script}`, ...args], {
+    cwd: options.cwd ?? root,
+    env: cleanEnvironment({ ...options.environment, HIDE_PACKAGES: (options.hide ?? []).join(",") }),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** Runs the command line as a process of its own. */
+export function runCli(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const child = startNode("src/cli.ts", args, options);
+  let out = "";
+  let err = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    err += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, out, err }));
+  });
+}
