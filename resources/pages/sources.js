@@ -2,18 +2,25 @@ import { ProblemError, request } from "./api.js";
 import { byId, element } from "./dom.js";
 import { keepText, markLanguage, say } from "./language.js";
 
-/** Numbered chips, one for each passage behind the answer. */
+/** Numbered chips, one for each passage behind the answer, whose panel marks every sentence taken from it. */
 export function sourceChips(sources) {
   const list = element("ul", { class: "sources" });
   keepLabel(list);
-  sources.forEach((source, index) => {
-    const name =
-      source.heading && source.heading !== source.title ? `${source.title} · ${source.heading}` : source.title;
+  byPassage(sources).forEach((quoted, index) => {
+    const { title, heading } = quoted[0];
+    const name = heading && heading !== title ? `${title} · ${heading}` : title;
     const chip = element("button", { type: "button" }, element("b", {}, String(index + 1)), element("span", {}, name));
-    chip.addEventListener("click", () => openSource(source));
+    chip.addEventListener("click", () => openSource(quoted));
     list.append(element("li", {}, chip));
   });
   return list;
+}
+
+/** The sources of each passage together, in the order of their first mention. */
+function byPassage(sources) {
+  const groups = new Map();
+  for (const source of sources) groups.set(source.chunk_id, [...(groups.get(source.chunk_id) ?? []), source]);
+  return [...groups.values()];
 }
 
 function keepLabel(list) {
@@ -21,35 +28,47 @@ function keepLabel(list) {
   list.setAttribute("aria-label", say("sources"));
 }
 
-/** Opens the panel at once with the quoted sentence, then shows it marked inside its whole passage. */
-async function openSource(source) {
+/** Opens the panel at once with the quoted sentences, then shows them marked inside their whole passage. */
+async function openSource(quoted) {
+  const { title, heading, url, chunk_id: id } = quoted[0];
   const dialog = byId("source");
   const passage = byId("source-passage");
-  byId("source-title").textContent = source.title;
-  byId("source-heading").textContent = source.heading === source.title ? "" : source.heading;
+  byId("source-title").textContent = title;
+  byId("source-heading").textContent = heading === title ? "" : heading;
   byId("source-note").hidden = true;
-  showLink(source.url);
-  passage.replaceChildren(element("mark", {}, source.quote));
+  showLink(url);
+  passage.replaceChildren(...quoted.flatMap(({ quote }) => [element("mark", {}, quote), " "]));
   markLanguage(passage);
-  dialog.dataset.chunk = source.chunk_id;
+  dialog.dataset.chunk = id;
   dialog.showModal();
   try {
-    const response = await request(`/api/v1/sources/${encodeURIComponent(source.chunk_id)}`);
+    const response = await request(`/api/v1/sources/${encodeURIComponent(id)}`);
     const whole = await response.json();
-    if (dialog.dataset.chunk === source.chunk_id) passage.replaceChildren(...marked(whole, source));
+    if (dialog.dataset.chunk === id) passage.replaceChildren(...marked(whole, quoted));
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    if (dialog.dataset.chunk === source.chunk_id) showNote(error.problem.code);
+    if (dialog.dataset.chunk === id) showNote(error.problem.code);
   }
 }
 
-/** The passage with the quote marked; the passage alone when the quote is no longer in it. */
-function marked(whole, source) {
-  let start = source.start - whole.start;
-  if (whole.quote.slice(start, start + source.quote.length) !== source.quote) start = whole.quote.indexOf(source.quote);
-  if (start < 0) return [whole.quote];
-  const end = start + source.quote.length;
-  return [whole.quote.slice(0, start), element("mark", {}, source.quote), whole.quote.slice(end)];
+/** The passage with its quotes marked; one that is no longer in it, or lies over another one, is left out. */
+function marked(whole, quoted) {
+  const starts = quoted.map((source) => ({ start: placeOf(source, whole), quote: source.quote }));
+  const parts = [];
+  let at = 0;
+  for (const { start, quote } of starts.sort((a, b) => a.start - b.start)) {
+    if (start < at) continue;
+    parts.push(whole.quote.slice(at, start), element("mark", {}, quote));
+    at = start + quote.length;
+  }
+  return [...parts, whole.quote.slice(at)];
+}
+
+/** Where the quote begins in the passage; -1 when it is not there. */
+function placeOf(source, whole) {
+  const start = source.start - whole.start;
+  if (whole.quote.slice(start, start + source.quote.length) === source.quote) return start;
+  return whole.quote.indexOf(source.quote);
 }
 
 function showNote(code) {

@@ -1,7 +1,7 @@
 import type { Source } from "../retrieval/knowledge.ts";
 import type { Card } from "./card.ts";
 import type { Emotion, Intent, Language } from "./language.ts";
-import type { ToolCall, ToolResult } from "./tools/tool.ts";
+import type { ToolCall, ToolResult } from "./tools/tool-call.ts";
 
 /** Facts from earlier turns that a later one may use without repeating them; emptied when the topic switches. */
 export interface Slots {

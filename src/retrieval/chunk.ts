@@ -67,13 +67,12 @@ function paragraphEnd(text: string, units: readonly TextSpan[], first: number, l
   return last;
 }
 
-/** Sentences with the marks before them, and pieces of those that are longer than a passage. */
+/** Sentences, and pieces of those that are longer than a passage. List marks between two passages are in neither. */
 function unitsOf(text: string, section: TextSpan, size: number): readonly TextSpan[] {
   const sentences = sentenceSpans(text, section);
   return sentences.flatMap((sentence, index) => {
-    // Marks and white space go with the sentence that they follow, so that nothing is lost between units.
-    const end = index + 1 < sentences.length ? sentence.end : section.end;
     const start = index === 0 ? section.start : sentence.start;
+    const end = index === sentences.length - 1 ? section.end : sentence.end;
     return pieces(text, trimmed(text, { start, end }), size);
   });
 }

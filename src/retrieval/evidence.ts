@@ -98,7 +98,7 @@ function creditOf(term: string, places: readonly Words[]): number {
   if (places.some(({ terms }) => terms.has(term))) return 1;
   for (const synonym of synonymsOf(term)) if (places.some(({ terms }) => terms.has(synonym))) return SYNONYM_CREDIT;
   if (/^[\p{Script=Han}]+$/u.test(term)) {
-    const characters = [...term];
+    const characters = Array.from(term);
     const held = characters.filter((character) => places.some((place) => place.characters.has(character))).length;
     return held === characters.length ? CHARACTERS_CREDIT : (SOME_CHARACTERS_CREDIT * held) / characters.length;
   }

@@ -45,8 +45,8 @@ export function chunkIdOf(documentId: string, index: number): string {
   return `${documentId}.${index}`;
 }
 
-export function toStored({ documentId: _, ...value }: StoredDocument): Json {
-  return { ...value, chunks: value.chunks.map(({ heading, start, end }) => ({ heading, start, end })) };
+export function toStored({ name, title, addedAt, text, chunks }: StoredDocument): Json {
+  return { name, title, addedAt, text, chunks: chunks.map(({ heading, start, end }) => ({ heading, start, end })) };
 }
 
 /** @throws {z.ZodError} when the record is none of ours. */

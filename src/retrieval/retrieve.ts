@@ -77,10 +77,7 @@ export function createRetrieve(options: RetrieveOptions) {
     const language = detectLanguage(question);
     const candidates = best.map(({ chunk, fused: fusedScore }, index): Candidate => {
       const score = reranked?.value[index] ?? fusedScore;
-      const evidence = weighEvidence(question, chunk, {
-        documents: library.words.documents,
-        holding: library.words.holding,
-      });
+      const evidence = weighEvidence(question, chunk, library.words);
       const fit = fitOf(evidence);
       const preference = chunk.language === language ? SAME_LANGUAGE : 1;
       const order = (share * score + (1 - share) * fusedScore) * preference + FIT_SHARE * fit;

@@ -37,7 +37,7 @@ export function questionTerms(question: string): ReadonlyMap<string, number> {
     weights.set(term, (weights.get(term) ?? 0) + weight);
   }
   for (const { term, kind, stop } of tokens) {
-    if (stop || kind !== "word") continue;
+    if (stop || kind === "denied") continue;
     for (const synonym of synonymsOf(term)) if (!weights.has(synonym)) weights.set(synonym, SYNONYM_WEIGHT);
   }
   return weights;

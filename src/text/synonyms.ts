@@ -109,8 +109,8 @@ const synonyms = build();
 function build(): ReadonlyMap<string, ReadonlySet<string>> {
   const byTerm = new Map<string, Set<string>>();
   for (const line of groups.split("\n")) {
-    // A compound gives its parts as well; the first term of each word is the whole.
-    const terms = line.split(" ").flatMap((word) => tokenise(word)[0]?.term ?? []);
+    // A compound gives its parts as well; the first term of a spaced word is the whole.
+    const terms = line.split(" ").flatMap((word) => (isHan(word) ? word : (tokenise(word)[0]?.term ?? [])));
     for (const term of terms) {
       const known = byTerm.get(term) ?? new Set<string>();
       for (const other of terms) if (other !== term && isHan(other) === isHan(term)) known.add(other);

@@ -44,7 +44,7 @@ export function tokenise(text: string): readonly Token[] {
     if (spaced !== undefined) addSpaced(spaced, add);
     if (unspaced === undefined) continue;
     for (const { segment } of segmenter.segment(unspaced)) add(segment, segment, isStopWord(segment));
-    for (const term of pairsOf(unspaced)) tokens.push({ term, kind: "pair", stop: false });
+    for (const term of pairsOf(unspaced)) tokens.push({ term, kind: "pair", stop: isStopWord(term) });
   }
   return tokens;
 }
@@ -54,7 +54,7 @@ const DENIAL = /^(?:not|never|(?:have|has|had|do|does|did|is|are|was|were)n'?t|æ
 const deniedTerm = (term: string) => (/^[a-z]/.test(term) ? `un${term}` : `æœª${term}`);
 
 function pairsOf(run: string): readonly string[] {
-  const characters = [...run];
+  const characters = Array.from(run);
   return characters.slice(1).map((character, index) => `${characters[index]}${character}`);
 }
 

@@ -96,6 +96,30 @@ export function conversationsContract(name: string, create: () => ConversationsR
       expect(await allTurns(sessionId)).toHaveLength(1);
     });
 
+    it("loses neither a turn nor the memory when a begin and a finish of one session meet", async () => {
+      let meanwhile: (() => Promise<unknown>) | undefined;
+      const access: StoreAccess = {
+        ...rig.access,
+        async commit(operation, ctx) {
+          const first = meanwhile;
+          meanwhile = undefined;
+          await first?.();
+          return rig.access.commit(operation, ctx);
+        },
+      };
+      conversations = createConversations(access, { clock: rig.clock, newId });
+      const first = await begin("t1", "one");
+      const { sessionId } = first;
+      meanwhile = () => begin("t2", "two", { sessionId });
+      await finish(first, "answer one");
+      const third = await begin("t3", "three", { sessionId });
+      expect(third).toMatchObject({ turn: { seq: 3 }, memory: { last: "answer one" } });
+      meanwhile = () => finish(third, "answer three");
+      expect((await begin("t4", "four", { sessionId })).memory).toEqual({ last: "answer three" });
+      expect((await begin("t5", "five", { sessionId })).memory).toEqual({ last: "answer three" });
+      expect((await allTurns(sessionId)).map((turn) => turn.turnId)).toEqual(["t1", "t2", "t3", "t4", "t5"]);
+    });
+
     it("begins one turn when the same one is sent twice at the same time", async () => {
       const request = { owner: ann, turnId: "twice", message: "hello", recent: 0 };
       const both = await Promise.all([

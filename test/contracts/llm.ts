@@ -67,7 +67,7 @@ export function modelContract(name: string, create: () => ChatModel): void {
         const pieces = chunks.flatMap((chunk) => (chunk.type === "text" ? [chunk.text] : []));
         expect(pieces.join("")).toBe(text);
         expect(pieces.length).toBeGreaterThan(0);
-        expect(pieces.every((piece) => piece !== "" && piece.isWellFormed())).toBe(true);
+        expect(pieces.every((piece) => piece !== "" && encodeURIComponent(piece) !== "")).toBe(true);
         expect(chunks.map((chunk) => chunk.type).indexOf("usage")).toBe(chunks.length - 1);
       },
     );

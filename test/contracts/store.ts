@@ -82,6 +82,17 @@ export function storeContract(name: string, create: () => Store | Promise<Store>
       );
     });
 
+    it("finds the keys of a prefix that has nothing behind it", async () => {
+      const store = await fresh();
+      const keys = ["\ufffe", "\uffff", "\uffff\uffff", "\uffffa"];
+      await commit(
+        store,
+        keys.map((key) => put(key, key)),
+      );
+      const ends = await store.list({ collection: "meta", prefix: "\uffff", limit: 9 }, context);
+      expect(keysOf(ends)).toEqual(["\uffff", "\uffffa", "\uffff\uffff"]);
+    });
+
     it("counts versions from 1 and again from 1 after a delete", async () => {
       const store = await fresh();
       await commit(store, [put("a", 1)]);

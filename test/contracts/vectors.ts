@@ -73,7 +73,7 @@ export function vectorsContract(name: string, create: () => Vectors): void {
     it("equals a plain scan after random upserts and removes", async () => {
       const component = fc.integer({ min: -9, max: 9 });
       const step = fc.record({
-        id: fc.constantFrom(..."abcdefghij"),
+        id: fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"),
         values: fc.tuple(component, component, component).filter((values) => values.some((value) => value !== 0)),
         remove: fc.boolean(),
       });
@@ -94,7 +94,8 @@ export function vectorsContract(name: string, create: () => Vectors): void {
             .sort((a, b) => b - a)
             .slice(0, limit);
           const hits = await port.query("s", vector(1, 2, 3), limit, context);
-          expect(hits.map(({ score }) => score.toFixed(4))).toEqual(expected.map((score) => score.toFixed(4)));
+          expect(hits).toHaveLength(expected.length);
+          for (const [rank, { score }] of hits.entries()) expect(score).toBeCloseTo(expected[rank] ?? Number.NaN, 4);
           for (const { id, score } of hits) expect(score).toBeCloseTo(cosine(model.get(id) ?? []), 4);
           expect(await port.count("s", context)).toBe(model.size);
         }),

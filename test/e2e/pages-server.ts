@@ -12,6 +12,9 @@ const types: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
+// As strict as the real one: what it refuses shows up as an error in the browser's console.
+const contentPolicy = "default-src 'self';object-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'";
+
 /** One chat request of the page, for the test to answer piece by piece. */
 export interface Asked {
   readonly body: Json;
@@ -46,7 +49,7 @@ export async function createPagesServer(): Promise<PagesServer> {
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? "/";
-    response.setHeader("content-security-policy", "default-src 'self'; frame-ancestors 'none'");
+    response.setHeader("content-security-policy", contentPolicy);
     if (path === "/api/v1/chat/stream") {
       const asked = await chatRequest(request, response);
       const taker = waiting.shift();

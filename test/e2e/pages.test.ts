@@ -68,13 +68,18 @@ describeWithChromium("chat page", (browser) => {
       const passage = { ...sourceOf("Ask us. Thirty days. Keep the box. Thirty days.", 100), end: 147 };
       given.server.get.set("/api/v1/sources/chunk%2F1", { body: passage });
       const asked = await ask(given, "How long?");
-      finish(asked, replyOf("Thirty days.", { sources: [sourceOf("Thirty days.", 135)] }));
+      finish(
+        asked,
+        replyOf("Thirty days.", { sources: [sourceOf("Thirty days.", 135), sourceOf("Keep the box.", 121)] }),
+      );
+      await given.page.locator(".sources button").waitFor();
+      expect(await given.page.locator(".sources button").count()).toBe(1);
       await given.page.getByRole("button", { name: "1 Returns · Return window" }).click();
       await shows(given.page, "Ask us.");
       const quote = given.page.locator("#source-passage");
       expect(await quote.textContent()).toBe(passage.quote);
       expect(await quote.evaluate((node) => (node as unknown as { innerHTML: string }).innerHTML)).toBe(
-        "Ask us. Thirty days. Keep the box. <mark>Thirty days.</mark>",
+        "Ask us. Thirty days. <mark>Keep the box.</mark> <mark>Thirty days.</mark>",
       );
       await given.page.keyboard.press("Escape");
       expect(await given.page.locator("#source").isVisible()).toBe(false);

@@ -19,20 +19,21 @@ async function start(environment: Readonly<Record<string, string>> = {}): Promis
     environment: { DATA_DIR: directory, PORT: "0", LOG_LEVEL: "info", ...environment },
     cwd: directory,
   });
-  child.stdout.setEncoding("utf8");
-  let seen = "";
-  for await (const text of child.stdout.iterator({ destroyOnReturn: false })) {
-    seen += String(text);
-    const url = /"url":"(http:[^"]+)"/.exec(seen)?.[1];
-    if (url) return { child, url };
-  }
-  throw new Error(`the server ended: ${seen}`);
+  const url = await new Promise<string>((resolve, reject) => {
+    let seen = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      seen += text;
+      const found = /"url":"(http:[^"]+)"/.exec(seen)?.[1];
+      if (found) resolve(found);
+    });
+    child.once("exit", () => reject(new Error(`the server ended: ${seen}`)));
+  });
+  return { child, url };
 }
 
 function end(child: Child, signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
   return new Promise((resolve) => {
     child.once("exit", resolve);
-    child.stdout.resume();
     child.kill(signal);
   });
 }

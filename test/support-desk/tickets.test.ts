@@ -60,6 +60,16 @@ describe("tickets", () => {
     expect(await tickets.list("bob", 10, context())).toEqual([taken]);
   });
 
+  it("tells another operation of the same owner apart, although it got the same number", async () => {
+    const other = await tickets.open({ ...input, operationId: "another", problem: "another" }, context());
+    const { value } = await access.get("tickets", `ticket/${other.ticketId}`, context());
+    const key = `ticket/TK-${shortNumber(input.operationId, 0)}`;
+    const taken = { kind: "put", collection: "tickets", key, value: value?.value ?? null } as const;
+    await access.commit({ id: "by chance", writes: [taken] }, context());
+    const ticket = await tickets.open(input, context());
+    expect(ticket).toMatchObject({ ticketId: `TK-${shortNumber(input.operationId, 1)}`, problem: input.problem });
+  });
+
   it("shows nobody else's tickets", async () => {
     const { ticketId } = await tickets.open(input, context());
     expect(await tickets.get("bob", ticketId, context())).toBeUndefined();

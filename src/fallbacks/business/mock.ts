@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
-import { LayerError } from "../core/errors.ts";
 import type { CallContext } from "../core/context.ts";
+import { LayerError } from "../core/errors.ts";
 import type { Business, Lookup } from "./port.ts";
 import { sampleRecords } from "./sample-records.ts";
 

@@ -1,4 +1,4 @@
-import { createContext, type CallContext } from "../core/context.ts";
+import { type CallContext, createContext } from "../core/context.ts";
 import { asLayerError, type LayerError } from "../core/errors.ts";
 import type { Served } from "../core/layer.ts";
 import type { Degradation } from "../core/status.ts";

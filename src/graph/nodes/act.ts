@@ -2,7 +2,7 @@ import { LayerError } from "../../fallbacks/core/errors.ts";
 import type { Node, NodeContext } from "../node.ts";
 import type { ChatState } from "../state.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
-import type { ToolCall, ToolResult } from "../tools/tool.ts";
+import type { ToolCall, ToolResult } from "../tools/tool-call.ts";
 
 export interface ActDeps {
   readonly tools: ToolRegistry;
@@ -39,7 +39,8 @@ export function createAct({ tools, report }: ActDeps): Node {
       report(new Error(`the plan names a tool that does not exist: ${name}`), { tool: name });
       return { name, status: "failed", data: null };
     }
-    const operationId = `${state.turnId}:${index}:${name}`;
+    // Clients may choose turn ids, so only the session makes them unique.
+    const operationId = `${state.sessionId}:${state.turnId}:${index}:${name}`;
     try {
       return { name, ...(await tool.run(call.arguments, { ...context, state, operationId })) };
     } catch (error) {

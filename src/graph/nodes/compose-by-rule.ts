@@ -3,7 +3,7 @@ import { readable } from "../rules/clauses.ts";
 import { isNegative } from "../rules/emotion.ts";
 import type { LanguagePack, LanguagePacks } from "../rules/language-pack.ts";
 import type { PastTurn, Recognition } from "../state.ts";
-import type { ToolResult } from "../tools/tool.ts";
+import type { ToolResult } from "../tools/tool-call.ts";
 import { resultText } from "./result-text.ts";
 
 export interface ComposeInput {

@@ -1,7 +1,7 @@
 import type { TextTask } from "../../fallbacks/llm/port.ts";
 import type { LanguagePacks } from "../rules/language-pack.ts";
 import type { KnowledgeData } from "../tools/search-knowledge.ts";
-import type { ToolResult } from "../tools/tool.ts";
+import type { ToolResult } from "../tools/tool-call.ts";
 import { type ComposeInput, composeByRule } from "./compose-by-rule.ts";
 import { DATA_RULE, dataBlock, historyData } from "./prompt-data.ts";
 

@@ -6,7 +6,7 @@ import type { Source } from "../../retrieval/knowledge.ts";
 import type { Node, NodeContext } from "../node.ts";
 import type { LanguagePacks } from "../rules/language-pack.ts";
 import type { KnowledgeData } from "../tools/search-knowledge.ts";
-import type { ToolResult } from "../tools/tool.ts";
+import type { ToolResult } from "../tools/tool-call.ts";
 import { type ComposeInput, isResolved } from "./compose-by-rule.ts";
 import { createComposeTask } from "./compose-task.ts";
 import { recognised, tokensOf } from "./state-access.ts";

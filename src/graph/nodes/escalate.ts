@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Clock } from "../../fallbacks/core/clock.ts";
 import { LayerError } from "../../fallbacks/core/errors.ts";
 import type { Layer } from "../../fallbacks/core/layer.ts";
@@ -6,6 +7,7 @@ import type { Handoffs } from "../../support/handoffs.ts";
 import type { Tickets } from "../../support/tickets.ts";
 import type { Card, HandoffReason } from "../card.ts";
 import type { Node, NodeContext } from "../node.ts";
+import { cutAt } from "../rules/clauses.ts";
 import { escalationAfterAct, escalationBeforePlan } from "../rules/escalation.ts";
 import { fill, type LanguagePacks } from "../rules/language-pack.ts";
 import { classifyTicket } from "../rules/ticket-fields.ts";
@@ -38,6 +40,7 @@ const priorities: Readonly<Record<HandoffReason, Card["priority"]>> = {
 
 const LAST_REPLIES = 3;
 const LATEST_TICKETS = 5;
+const LONGEST_PROBLEM = 2_000;
 
 interface Outcome {
   readonly words: string;
@@ -92,7 +95,7 @@ export function createEscalate(deps: EscalateDeps): Node {
   ): Promise<Outcome> {
     const { replies } = packs[recognised(state).language];
     const card: Card = {
-      handoffId: `handoff_${state.turnId}`,
+      handoffId: handoffIdOf(state),
       sessionId: state.sessionId,
       user: state.user,
       reason,
@@ -104,7 +107,7 @@ export function createEscalate(deps: EscalateDeps): Node {
       degradation: context.trail.list().map(({ layer, mode }) => ({ layer, mode })),
     };
     try {
-      await deps.handoffs.create({ ...card }, { operationId: `${state.turnId}:handoff` }, context);
+      await deps.handoffs.create({ ...card }, { operationId: operationIdOf(state) }, context);
     } catch (error) {
       return unsaved(error, state, context);
     }
@@ -119,11 +122,11 @@ export function createEscalate(deps: EscalateDeps): Node {
     try {
       const { ticketId } = await deps.tickets.open(
         {
-          operationId: `${state.turnId}:handoff`,
+          operationId: operationIdOf(state),
           owner: state.user,
           category: classifyTicket(state.message, pack).category,
           priority: priorities[reason],
-          problem: state.message,
+          problem: cutAt(state.message, LONGEST_PROBLEM),
           language,
           ...(orderId === undefined ? {} : { orderId }),
           ...(contact === undefined ? {} : { contact }),
@@ -155,6 +158,18 @@ export function createEscalate(deps: EscalateDeps): Node {
     }
   }
 }
+
+/** Clients may choose turn ids, so only the session makes them unique. */
+function operationIdOf({ sessionId, turnId }: ChatState): string {
+  return `${sessionId}:${turnId}:handoff`;
+}
+
+/** The same for the same turn, so that a turn that is run again makes no second hand-off. */
+function handoffIdOf(state: ChatState): string {
+  return `ho_${createHash("sha256").update(operationIdOf(state)).digest("hex").slice(0, ID_DIGITS)}`;
+}
+
+const ID_DIGITS = 20;
 
 function hoursOf({ startHour, endHour, timezone }: WorkingHours) {
   return { start: startHour, end: endHour, timezone };

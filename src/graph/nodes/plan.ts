@@ -4,7 +4,7 @@ import type { Node } from "../node.ts";
 import type { LanguagePacks } from "../rules/language-pack.ts";
 import { planByRule } from "../rules/plan-by-rule.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
-import type { ToolCall } from "../tools/tool.ts";
+import type { ToolCall } from "../tools/tool-call.ts";
 import { createPlanTask } from "./plan-task.ts";
 import { recognised, tokensOf } from "./state-access.ts";
 

@@ -6,7 +6,7 @@ import type { OrderData } from "../tools/query-order.ts";
 import type { ReturnData } from "../tools/query-return.ts";
 import type { KnowledgeData } from "../tools/search-knowledge.ts";
 import type { TicketStatusData } from "../tools/ticket-status.ts";
-import type { ToolResult } from "../tools/tool.ts";
+import type { ToolResult } from "../tools/tool-call.ts";
 import { joinSentences, moneyText, orderText, returnText, ticketText } from "./record-text.ts";
 
 /** What one result says to the user; an outage, a record that is not there and a defect each have their own words. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Task } from "../../fallbacks/llm/port.ts";
 import type { HandoffReason } from "../card.ts";
+import { cutAt } from "../rules/clauses.ts";
 import { fill, type LanguagePacks } from "../rules/language-pack.ts";
 import type { PastTurn, Recognition, Slots } from "../state.ts";
 import { DATA_RULE, dataBlock, historyData } from "./prompt-data.ts";
@@ -61,6 +62,5 @@ export function createSummariseTask(packs: LanguagePacks): Task<SummariseInput, 
 
 function shorten(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
-  if (line.length <= LONGEST_QUOTE) return line;
-  return `${line.slice(0, LONGEST_QUOTE - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+  return line.length <= LONGEST_QUOTE ? line : `${cutAt(line, LONGEST_QUOTE - 1)}…`;
 }

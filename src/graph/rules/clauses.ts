@@ -2,8 +2,7 @@ import { type LanguagePack, MAX_RULE_TEXT } from "./language-pack.ts";
 
 /** A message as the rules read it: compatibility forms folded (full-width digits and punctuation), plain apostrophes. */
 export function readable(message: string): string {
-  return message
-    .slice(0, MAX_RULE_TEXT)
+  return cutAt(message, MAX_RULE_TEXT)
     .normalize("NFKC")
     .replace(/[\u2018\u2019\u02BC]/g, "'")
     .replace(/[\u201C\u201D]/g, '"')
@@ -44,4 +43,9 @@ function splitAt(part: string, pack: LanguagePack): readonly string[] {
 
 export function hasMeaning(text: string): boolean {
   return /[\p{L}\p{N}]/u.test(text);
+}
+
+/** At most `limit` UTF-16 units from the start, without half a character at the end. */
+export function cutAt(text: string, limit: number): string {
+  return text.length <= limit ? text : text.slice(0, limit).replace(/[\uD800-\uDBFF]$/, "");
 }

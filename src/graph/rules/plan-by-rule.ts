@@ -1,5 +1,5 @@
 import type { Slots } from "../state.ts";
-import type { ToolCall } from "../tools/tool.ts";
+import type { ToolCall } from "../tools/tool-call.ts";
 import { analyse, type Scene, type Sentence } from "./analyse.ts";
 import { readable } from "./clauses.ts";
 import { extractEntities } from "./entities.ts";

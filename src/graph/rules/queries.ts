@@ -1,10 +1,13 @@
 import type { PastTurn } from "../state.ts";
 import { type Clause, contentOf, type Sentence } from "./analyse.ts";
+import { cutAt } from "./clauses.ts";
 import { isFollowUp, questionBefore } from "./follow-up.ts";
 import type { LanguagePack } from "./language-pack.ts";
 
 /** Most knowledge questions of one message that are searched one by one. */
 const MOST_QUERIES = 3;
+/** As the search tool takes it. */
+const LONGEST_QUERY = 2_000;
 
 /**
  * What to search for: one query for each sentence that asks something of its own, with the remarks around it. A follow-up
@@ -31,7 +34,7 @@ export function knowledgeQueries(
   const own = drafts.length > 0 ? drafts.slice(0, MOST_QUERIES).map(({ text }) => text) : [message.trim()];
   return own.map((query, index) => {
     const before = isFollowUp(query, pack) ? (own[index - 1] ?? questionBefore(history, pack)) : undefined;
-    return before === undefined ? query : `${before} ${query}`;
+    return cutAt(before === undefined ? query : `${before} ${query}`, LONGEST_QUERY);
   });
 }
 

@@ -1,5 +1,6 @@
-import type { ToolCall } from "../tools/tool.ts";
+import type { ToolCall } from "../tools/tool-call.ts";
 import { contentOf, type Sentence } from "./analyse.ts";
+import { cutAt } from "./clauses.ts";
 import type { LanguagePack } from "./language-pack.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { classifyTicket } from "./ticket-fields.ts";
@@ -25,7 +26,7 @@ export function ticketCall(
     name: "open_ticket",
     arguments: {
       ...classifyTicket(problem, pack),
-      problem: problem.slice(0, LONGEST_PROBLEM),
+      problem: cutAt(problem, LONGEST_PROBLEM),
       ...(orderId === undefined ? {} : { order_id: orderId }),
       ...(contact === undefined ? {} : { contact }),
     },

@@ -1,6 +1,6 @@
 import type { TicketCategory, TicketPriority } from "../../support/tickets.ts";
-import type { LanguagePack } from "./language-pack.ts";
 import { readable } from "./clauses.ts";
+import type { LanguagePack } from "./language-pack.ts";
 
 // A complaint about the delivery is a complaint; a refund that follows damage is about the product.
 const byPrecedence = ["complaint", "account", "product", "logistics", "after_sale"] as const;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Ticket, ticketCategories, ticketPriorities, type Tickets } from "../../support/tickets.ts";
+import { type Ticket, type Tickets, ticketCategories, ticketPriorities } from "../../support/tickets.ts";
 import { recordId } from "./record-id.ts";
 import { defineTool, type RegisteredTool } from "./registry.ts";
 

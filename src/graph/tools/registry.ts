@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Tool, ToolCall, ToolContext, ToolResult } from "./tool.ts";
+import type { Tool, ToolContext } from "./tool.ts";
+import type { ToolCall, ToolResult } from "./tool-call.ts";
 
 /** A tool with its argument type closed over, so that tools of all kinds stand in one list. */
 export interface RegisteredTool {

@@ -16,7 +16,7 @@ it("brings a typing error near", async () => {
     context,
   );
   const similarity = (b: Float32Array | undefined) =>
-    (right ?? []).reduce((sum, value, at) => sum + value * (b?.[at] ?? 0), 0);
+    (right ?? new Float32Array()).reduce((sum, value, at) => sum + value * (b?.[at] ?? 0), 0);
   expect(similarity(wrong)).toBeGreaterThan(similarity(other) + 0.1);
 });
 

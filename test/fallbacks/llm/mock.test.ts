@@ -36,6 +36,12 @@ describe("the mock model's stream", () => {
     );
   });
 
+  it("does not cut between a sign and what it belongs to, where words alone would", async () => {
+    const pieces = await piecesOf("one two three four\u0600 five six");
+    expect(pieces).not.toContain("one two three four\u0600");
+    expect(pieces.length).toBeGreaterThan(1);
+  });
+
   it("comes in several pieces in both languages", async () => {
     expect((await piecesOf("You can return unopened goods within thirty days of delivery.")).length).toBeGreaterThan(2);
     expect((await piecesOf("未拆封的商品自签收之日起三十天内可以申请退货并全额退款。")).length).toBeGreaterThan(2);

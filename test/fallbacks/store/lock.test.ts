@@ -50,7 +50,15 @@ describe("lock of a data directory", () => {
 
   it("takes over when the pid is this process's own by chance, as after a restart of a container", () => {
     const directory = newDirectory();
-    writeFileSync(join(directory, "lock-1"), JSON.stringify({ ...own, started: "earlier" }));
+    writeFileSync(join(directory, "lock-1"), JSON.stringify({ ...own, started: null }));
+    expect(readLock(directory)).toBeUndefined();
+    lockDirectory(directory, own).release();
+  });
+
+  it("takes over from a living process that has released it", () => {
+    const directory = newDirectory();
+    const file = { pid: process.ppid, url: "http://127.0.0.1:1", started: null, released: true };
+    writeFileSync(join(directory, "lock-1"), JSON.stringify(file));
     expect(readLock(directory)).toBeUndefined();
     lockDirectory(directory, own).release();
   });

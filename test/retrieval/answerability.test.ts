@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { ANSWER_THRESHOLD, answeringSentences, fitOf } from "../../src/retrieval/answerability.ts";
+import { createBm25Index } from "../../src/retrieval/bm25.ts";
+import { weighEvidence } from "../../src/retrieval/evidence.ts";
+import { passageTerms } from "../../src/retrieval/terms.ts";
+
+const refunds = {
+  path: "Returns",
+  topic: "Refunds",
+  text: "We check the parcel first. A refund to a card takes 5 days. A refund to the wallet takes 24 hours. You get an e-mail.",
+};
+const base = createBm25Index();
+base.add("refunds", passageTerms(refunds));
+base.add(
+  "tank",
+  passageTerms({ path: "Manual", topic: "Tank", text: "The water tank is rinsed weekly. Unopened filters keep." }),
+);
+
+const evidence = (question: string, passage = refunds) => weighEvidence(question, passage, base);
+
+describe("evidence", () => {
+  it("is full when one sentence and its headings say everything, and nothing when no word is there", () => {
+    expect(evidence("refund to a card").sentence).toBeCloseTo(1, 10);
+    expect(evidence("volcano")).toMatchObject({ sentence: 0, heading: 0, mass: 0 });
+    expect(evidence("?!")).toMatchObject({ sentence: 0, heading: 0, mass: 0 });
+  });
+
+  it("falls with each word that is missing, and gives some credit for other words and forms", () => {
+    const full = evidence("card refund").sentence;
+    const other = evidence("card reimbursement").sentence;
+    const missing = evidence("card volcano").sentence;
+    expect(full).toBeGreaterThan(other);
+    expect(other).toBeGreaterThanOrEqual(missing);
+    expect(evidence("card money-back").sentence).toBeLessThan(full);
+    expect(evidence("cardholders refund").sentence).toBeLessThan(full);
+  });
+
+  it("holds a denied word against a text about its opposite", () => {
+    const opened = { path: "", topic: "Opened filters", text: "Opened filters are swapped." };
+    const any = { path: "", topic: "Filters", text: "Filters are swapped." };
+    expect(evidence("filters opened", opened).sentence).toBeGreaterThan(evidence("filters opened", any).sentence);
+    expect(evidence("filters not opened", opened).sentence).toBe(evidence("filters not opened", any).sentence);
+  });
+
+  it("stays in range on a base of one passage, where it can still be sure", () => {
+    const alone = createBm25Index();
+    alone.add("refunds", passageTerms(refunds));
+    const found = weighEvidence("How long does a refund to my card take?", refunds, alone);
+    expect(found.mass).toBeLessThanOrEqual(1);
+    expect(fitOf(found)).toBeGreaterThan(ANSWER_THRESHOLD);
+  });
+});
+
+describe("answerability", () => {
+  it("grows with every kind of evidence, from unlikely to nearly sure", () => {
+    const none = { sentence: 0, heading: 0, mass: 0, sentences: [] };
+    expect(fitOf(none)).toBeLessThan(0.05);
+    for (const part of ["sentence", "heading", "mass"] as const) {
+      expect(fitOf({ ...none, [part]: 1 })).toBeGreaterThan(fitOf({ ...none, [part]: 0.5 }));
+    }
+    expect(fitOf({ ...none, sentence: 1, heading: 1, mass: 1 })).toBeGreaterThan(0.95);
+  });
+
+  it("picks the sentences that answer, in the order of the text, numbers first where one is asked for", () => {
+    const cited = (question: string, passage = refunds) =>
+      answeringSentences(question, passage.text, evidence(question, passage)).map(({ start, end }) =>
+        passage.text.slice(start, end),
+      );
+    expect(cited("When does the card get its refund?")).toContain("A refund to a card takes 5 days.");
+    expect(cited("Is the parcel checked?")).toEqual(["We check the parcel first."]);
+    const two = { path: "", topic: "Tank", text: "Rinse the tank with care. Rinse it 3 times." };
+    expect(cited("How often do guests rinse their machine?", two)).toEqual(["Rinse it 3 times."]);
+    expect(cited("Do guests rinse their machine?", two)).toHaveLength(2);
+    expect(cited("card wallet parcel e-mail refund").length).toBeLessThanOrEqual(3);
+  });
+});

@@ -1,0 +1,228 @@
+import { describe, expect, it } from "vitest";
+import { LayerError } from "../../src/fallbacks/core/errors.ts";
+import type { Embeddings } from "../../src/fallbacks/embeddings/port.ts";
+import type { Reranker } from "../../src/fallbacks/reranker/port.ts";
+import { createMemoryStore } from "../../src/fallbacks/store/memory.ts";
+import { createMemoryVectors } from "../../src/fallbacks/vectors/memory.ts";
+import type { Vectors } from "../../src/fallbacks/vectors/port.ts";
+import { createHarness } from "./harness.ts";
+
+const returns = {
+  name: "returns.md",
+  content:
+    "# Returns\n\n## Unopened goods\n\nUnopened goods can be returned within 30 days. Keep the seal intact.\n\n## Postage\n\nThe postage of a return costs 12 yuan.\n",
+};
+const question = "How many days do I have to return unopened goods?";
+const down = () => Promise.reject(new LayerError("network", "away"));
+
+const brokenVectors: Vectors = { name: "broken", upsert: down, remove: down, query: down, count: down };
+const brokenReranker: Reranker = { name: "broken", score: down };
+const brokenEmbeddings: Embeddings = { name: "broken", space: "model", dimension: 2, embed: down };
+
+describe("knowledge: documents", () => {
+  it("adds, lists, gets, shows a passage, and removes", async () => {
+    const { knowledge, context } = createHarness();
+    const info = await knowledge.add(returns, context());
+    expect(info).toEqual({
+      documentId: expect.stringMatching(/^doc_[0-9a-f]{24}$/),
+      name: "returns.md",
+      title: "Returns",
+      chunks: 2,
+      characters: returns.content.length,
+      addedAt: "2026-01-15T10:00:00.000Z",
+    });
+    expect([knowledge.documents, knowledge.chunks, knowledge.revision]).toEqual([1, 2, 1]);
+    expect((await knowledge.get(info.documentId, context())).text).toBe(returns.content);
+    expect(knowledge.passage(`${info.documentId}.1`)).toMatchObject({
+      heading: "Postage",
+      quote: "The postage of a return costs 12 yuan.",
+    });
+    await knowledge.remove(info.documentId, context());
+    expect([knowledge.documents, knowledge.chunks, knowledge.revision]).toEqual([0, 0, 2]);
+    expect((await knowledge.search(question, {}, context())).passages).toEqual([]);
+    expect(() => knowledge.passage(`${info.documentId}.1`)).toThrow(
+      expect.objectContaining({ code: "passage_not_found" }),
+    );
+    await expect(knowledge.get(info.documentId, context())).rejects.toMatchObject({ code: "document_not_found" });
+    await expect(knowledge.remove(info.documentId, context())).rejects.toMatchObject({ code: "document_not_found" });
+  });
+
+  it("changes nothing for the same content, and takes it again after a removal", async () => {
+    const { knowledge, context } = createHarness();
+    const first = await knowledge.add(returns, context());
+    const [again] = await Promise.all([knowledge.add(returns, context()), knowledge.add(returns, context())]);
+    expect(again).toEqual(first);
+    expect(knowledge.revision).toBe(1);
+    await knowledge.remove(first.documentId, context());
+    await knowledge.add(returns, context());
+    expect((await knowledge.search(question, {}, context())).answerable).toBe(true);
+  });
+
+  it("replaces other content under the same name, everywhere", async () => {
+    const store = createMemoryStore();
+    const harness = createHarness({ store });
+    const { knowledge, context } = harness;
+    await knowledge.add(returns, context());
+    await knowledge.add({ ...returns, content: returns.content.replace("30 days", "45 days") }, context());
+    expect(knowledge.documents).toBe(1);
+    const { sentences } = await knowledge.search(question, {}, context());
+    expect(sentences.map(({ quote }) => quote)).toEqual(["Unopened goods can be returned within 45 days."]);
+    expect(await store.list({ collection: "documents", limit: 10 }, context())).toHaveLength(1);
+    expect(await harness.mirror.count("hash-1-512", context())).toBe(2);
+  });
+
+  it("finds what was stored after a start", async () => {
+    const store = createMemoryStore();
+    const before = createHarness({ store });
+    const info = await before.knowledge.add(returns, before.context());
+    const { knowledge, context, mirror } = createHarness({ store });
+    await knowledge.load(context());
+    expect(await knowledge.list({ limit: 10 }, context())).toEqual({ items: [info], next: null });
+    expect(await mirror.count("hash-1-512", context())).toBe(2);
+    expect((await knowledge.search(question, {}, context())).answerable).toBe(true);
+  });
+
+  it("lists in pages and refuses limits out of range", async () => {
+    const { knowledge, context } = createHarness();
+    for (const name of ["a.txt", "b.txt", "c.txt"])
+      await knowledge.add({ name, content: `Text of ${name}` }, context());
+    const first = await knowledge.list({ limit: 2 }, context());
+    const second = await knowledge.list({ limit: 2, after: first.next ?? "" }, context());
+    const ids = [...first.items, ...second.items].map(({ documentId }) => documentId);
+    expect(new Set(ids).size).toBe(3);
+    expect(ids).toEqual([...ids].sort());
+    expect(second.next).toBeNull();
+    await expect(knowledge.list({ limit: 201 }, context())).rejects.toMatchObject({
+      code: "invalid_request",
+      field: "limit",
+    });
+    await expect(knowledge.search("x", { k: 0 }, context())).rejects.toMatchObject({
+      code: "invalid_request",
+      field: "k",
+    });
+  });
+
+  it("is not changed by a document that could not be saved", async () => {
+    const store = { ...createMemoryStore(), commit: down };
+    const { knowledge, context } = createHarness({ store });
+    await expect(knowledge.add(returns, context())).rejects.toMatchObject({ errorClass: "network" });
+    expect([knowledge.documents, knowledge.revision]).toEqual([0, 0]);
+  });
+});
+
+describe("knowledge: search", () => {
+  const modes = {
+    "everything there": {},
+    "no embeddings": { embeddings: [brokenEmbeddings] as const },
+    "no vectors": { vectors: [brokenVectors] as const },
+    "no reranker": { rerankers: [brokenReranker] as const },
+    nothing: {
+      embeddings: [brokenEmbeddings] as const,
+      vectors: [brokenVectors] as const,
+      rerankers: [brokenReranker] as const,
+    },
+  };
+
+  it.each(Object.entries(modes))("answers and refuses the same, with the same confidence: %s", async (_, mode) => {
+    const { knowledge, context } = createHarness(mode);
+    await knowledge.add(returns, context());
+    const found = await knowledge.search(question, {}, context());
+    expect(found.answerable).toBe(true);
+    expect(found.sentences.map(({ quote }) => quote)).toEqual(["Unopened goods can be returned within 30 days."]);
+    expect(found.sentences[0]).toMatchObject({ title: "Returns", heading: "Unopened goods", start: 30, end: 76 });
+    expect(found.confidence).toBeCloseTo(0.98953, 4);
+    const refused = await knowledge.search("What is the capital of Australia?", {}, context());
+    expect(refused).toMatchObject({ answerable: false, sentences: [] });
+  });
+
+  it.each(["退货需要多久？", "Combien coûte la livraison ?", "", "?!", "the of and", "\uD800"])(
+    "refuses %j",
+    async (text) => {
+      const { knowledge, context } = createHarness();
+      await knowledge.add(returns, context());
+      expect(await knowledge.search(text, {}, context())).toMatchObject({ answerable: false, sentences: [] });
+    },
+  );
+
+  it("shows the rank of each path, and null where one has not found it", async () => {
+    const { knowledge, context } = createHarness({ vectors: [brokenVectors] });
+    await knowledge.add(returns, context());
+    const [best] = (await knowledge.search(question, {}, context())).passages;
+    expect(best?.stages).toMatchObject({ vectorRank: null, lexicalRank: 1 });
+    const whole = createHarness();
+    await whole.knowledge.add(returns, whole.context());
+    const [both] = (await whole.knowledge.search(question, { k: 1 }, whole.context())).passages;
+    expect(both?.stages).toMatchObject({ vectorRank: 1, lexicalRank: 1, fused: 1 });
+  });
+
+  it("asks the space of a model while it is complete, and the hash space while the model is away", async () => {
+    let away = false;
+    const asked: string[] = [];
+    const model: Embeddings = {
+      name: "model",
+      space: "model",
+      dimension: 2,
+      embed: async (texts) => (away ? down() : texts.map(() => Float32Array.of(1, 1))),
+    };
+    const mirror = createMemoryVectors();
+    const watched: Vectors = {
+      ...mirror,
+      query: (space, ...rest) => {
+        asked.push(space);
+        return mirror.query(space, ...rest);
+      },
+    };
+    const base = createHarness();
+    const { knowledge, context } = createHarness({
+      mirror: watched,
+      embeddings: [
+        model,
+        {
+          ...brokenEmbeddings,
+          name: "hash",
+          space: "hash-1-512",
+          embed: async () => [Float32Array.from({ length: 512 }, () => 1)],
+        },
+      ],
+    });
+    await knowledge.add(returns, context());
+    await knowledge.search(question, {}, context());
+    away = true;
+    await knowledge.search(question, {}, context());
+    await knowledge.add({ name: "b.txt", content: "Added while the model was away." }, context());
+    away = false;
+    await knowledge.search(question, {}, base.context());
+    expect(asked).toEqual(["model", "hash-1-512", "hash-1-512"]);
+  });
+
+  it("follows the order of a reranking model and keeps the fused one without", async () => {
+    const reversed: Reranker = {
+      name: "model",
+      score: async (_, texts) => texts.map((_text, index) => index / texts.length),
+    };
+    const { knowledge, context } = createHarness({ rerankers: [reversed] });
+    await knowledge.add(
+      { name: "a.md", content: "## Kettle\n\nThe kettle is red.\n\n## Kettle lid\n\nThe lid of the kettle is red." },
+      context(),
+    );
+    const { passages } = await knowledge.search("kettle red", {}, context());
+    const fused = passages.map(({ stages }) => stages.fused);
+    expect(fused).toEqual([...fused].sort((a, b) => a - b));
+  });
+
+  it("prefers the question's language among passages with the same words", async () => {
+    const { knowledge, context } = createHarness();
+    await knowledge.add({ name: "zh.md", content: "## Brew 2\n\nBrew 2 的 E8 表示卡住了。" }, context());
+    await knowledge.add({ name: "en.md", content: "## Brew 2\n\nOn the Brew 2 an E8 means a jam." }, context());
+    expect((await knowledge.search("Brew 2 E8?", {}, context())).passages[0]?.quote).toMatch(/jam/);
+    expect((await knowledge.search("Brew 2 E8 呢？", {}, context())).passages[0]?.quote).toMatch(/卡住/);
+  });
+
+  it("stops when the caller goes away", async () => {
+    const { knowledge, context } = createHarness();
+    await knowledge.add(returns, context());
+    await expect(knowledge.search(question, {}, context(AbortSignal.abort()))).rejects.toMatchObject({
+      errorClass: "aborted",
+    });
+  });
+});

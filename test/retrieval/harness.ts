@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createFaults } from "../../src/fallbacks/core/faults.ts";
+import { createLayer, type Layer, type Port } from "../../src/fallbacks/core/layer.ts";
+import { type CallContext, createContext } from "../../src/fallbacks/core/context.ts";
+import type { LayerName } from "../../src/fallbacks/core/status.ts";
+import { createHashEmbeddings } from "../../src/fallbacks/embeddings/hash.ts";
+import type { Embeddings } from "../../src/fallbacks/embeddings/port.ts";
+import { createLexicalReranker } from "../../src/fallbacks/reranker/lexical.ts";
+import type { Reranker } from "../../src/fallbacks/reranker/port.ts";
+import { createMemoryStore } from "../../src/fallbacks/store/memory.ts";
+import type { Store } from "../../src/fallbacks/store/port.ts";
+import { createMemoryVectors } from "../../src/fallbacks/vectors/memory.ts";
+import type { Vectors } from "../../src/fallbacks/vectors/port.ts";
+import {
+  createKnowledge,
+  type KnowledgeOptions,
+  type LoadableKnowledge,
+} from "../../src/retrieval/create-knowledge.ts";
+import { createManualClock, type ManualClock } from "../support/manual-clock.ts";
+
+export interface Harness {
+  readonly knowledge: LoadableKnowledge;
+  readonly clock: ManualClock;
+  readonly mirror: Vectors;
+  readonly context: (signal?: AbortSignal) => CallContext;
+}
+
+export interface HarnessOptions {
+  readonly store?: Store;
+  readonly embeddings?: readonly [Embeddings, ...Embeddings[]];
+  readonly vectors?: readonly [Vectors, ...Vectors[]];
+  readonly rerankers?: readonly [Reranker, ...Reranker[]];
+  readonly mirror?: Vectors;
+  readonly options?: Partial<KnowledgeOptions>;
+}
+
+/** Knowledge over the real local ports, any of which a test may replace or put others before. */
+export function createHarness(given: HarnessOptions = {}): Harness {
+  const clock = createManualClock();
+  const faults = createFaults({ clock, random: () => 0 });
+  const layerOf = <P extends Port>(name: LayerName, [first, ...rest]: readonly [P, ...P[]]): Layer<P> =>
+    createLayer({
+      name,
+      slots: [{ port: first, mode: "equal" }, ...rest.map((port) => ({ port, mode: "lower" as const }))],
+      configured: rest.length > 0,
+      clock,
+      random: () => 0,
+      faults,
+      words: { impact: {}, down: "down", action: "none" },
+    });
+  const localEmbeddings = createHashEmbeddings();
+  const mirror = given.mirror ?? createMemoryVectors();
+  const store = layerOf<Store>("store", [given.store ?? createMemoryStore()]);
+  const knowledge = createKnowledge({
+    store: {
+      commit: (operation, context) => store.use((port, ctx) => port.commit(operation, ctx), context),
+      get: (collection, key, context) => store.use((port, ctx) => port.get(collection, key, ctx), context),
+      list: (request, context) => store.use((port, ctx) => port.list(request, ctx), context),
+    },
+    embeddings: layerOf("embeddings", given.embeddings ?? [localEmbeddings]),
+    vectors: layerOf("vectors", given.vectors ?? [mirror]),
+    reranker: layerOf("reranker", given.rerankers ?? [createLexicalReranker()]),
+    clock,
+    localEmbeddings,
+    mirror,
+    ...given.options,
+  });
+  return {
+    knowledge,
+    clock,
+    mirror,
+    context: (signal) => createContext({ clock, requestId: "test", deadlineMs: 60_000, ...(signal ? { signal } : {}) }),
+  };
+}
+
+const SAMPLES = new URL("../../resources/knowledge/", import.meta.url);
+
+/** The sample knowledge base; names carry the language, as the two have the same file names. */
+export async function addSamples({ knowledge, context }: Harness): Promise<void> {
+  for (const language of ["en", "zh"]) {
+    const folder = new URL(`${language}/`, SAMPLES);
+    for (const file of readdirSync(folder).sort()) {
+      await knowledge.add(
+        { name: `${language}-${file}`, content: readFileSync(new URL(file, folder), "utf8") },
+        context(),
+      );
+    }
+  }
+}
