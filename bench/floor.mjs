@@ -7,7 +7,7 @@ const server = createServer((request, response) => {
     response.end('{"reply":"hello"}');
   });
 });
-server.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));
+server.listen(0, "127.0.0.1", () => process.stdout.write(`http://127.0.0.1:${server.address().port}\n`));
 process.once("SIGTERM", () => {
   server.closeAllConnections();
   server.close();

@@ -20,7 +20,7 @@ const commands: Readonly<Record<string, Command>> = {
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(text),
-  interactive: process.stderr.isTTY === true,
+  interactive: process.stderr.isTTY ?? false,
 };
 
 function help(): string {

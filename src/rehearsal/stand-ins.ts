@@ -31,7 +31,7 @@ export type StandIns = { readonly [Name in LayerName]?: readonly Made[Name][] };
  */
 export function createStandIns(names: Iterable<LayerName>, clock: Clock): StandIns {
   const entries = [...names].map((name) => [name, [named(makers[name](clock))]] as const);
-  return Object.fromEntries(entries) as StandIns;
+  return Object.fromEntries(entries);
 }
 
 function named<P extends Port>(port: P): P {

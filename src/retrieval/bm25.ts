@@ -1,4 +1,4 @@
-import { createTop, type Ranked } from "../fallbacks/vectors/top.ts";
+import { createTop, type Ranked } from "../fallbacks/core/top.ts";
 
 export interface Bm25Options {
   /**

@@ -1,7 +1,7 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import { asLayerError } from "../fallbacks/core/errors.ts";
 import type { Layer } from "../fallbacks/core/layer.ts";
-import type { EmbedKind, Embeddings } from "../fallbacks/embeddings/port.ts";
+import type { Embeddings, EmbedKind } from "../fallbacks/embeddings/port.ts";
 import type { VectorHit, VectorRecord, Vectors } from "../fallbacks/vectors/port.ts";
 import type { LibraryChunk } from "./library.ts";
 import { passageText } from "./terms.ts";

@@ -1,6 +1,7 @@
 import { createFaults } from "../../src/fallbacks/core/faults.ts";
 import { createLayer, type Slot } from "../../src/fallbacks/core/layer.ts";
-import { createStoreAccess, type StoreAccess } from "../../src/fallbacks/store/access.ts";
+import type { StoreAccess } from "../../src/fallbacks/store/access.ts";
+import { createStoreAccess } from "../../src/fallbacks/store/create-access.ts";
 import { createMemoryStore } from "../../src/fallbacks/store/memory.ts";
 import type { Store } from "../../src/fallbacks/store/port.ts";
 import { createManualClock, type ManualClock } from "../support/manual-clock.ts";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { type CallContext, createContext } from "../../src/fallbacks/core/context.ts";
 import { createFaults } from "../../src/fallbacks/core/faults.ts";
 import { createLayer, type Layer, type Port } from "../../src/fallbacks/core/layer.ts";
-import { type CallContext, createContext } from "../../src/fallbacks/core/context.ts";
 import type { LayerName } from "../../src/fallbacks/core/status.ts";
 import { createHashEmbeddings } from "../../src/fallbacks/embeddings/hash.ts";
 import type { Embeddings } from "../../src/fallbacks/embeddings/port.ts";

@@ -3,7 +3,6 @@ import type { CallContext } from "../core/context.ts";
 import type { Layer, Served } from "../core/layer.ts";
 import type { LayerStatus } from "../core/status.ts";
 import type { Collection, Committed, ListRequest, Operation, Store, StoredRecord } from "./port.ts";
-import { createReplicated } from "./replicated.ts";
 
 /** The store as everybody else uses it: which port served, and whether something stood in, is part of the answer. */
 export interface StoreAccess {
@@ -29,17 +28,4 @@ export interface StoreAccessOptions {
   readonly newId: () => string;
   /** Milliseconds between two attempts to replay what waits, default 1 000. */
   readonly drainMs?: number;
-}
-
-export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
-  const { layer, local, remote } = options;
-  if (remote) return createReplicated({ ...options, remote, drainMs: options.drainMs ?? 1_000 });
-  return {
-    commit: (operation, context) => layer.use((port, ctx) => port.commit(operation, ctx), context),
-    get: (collection, key, context) => layer.use((port, ctx) => port.get(collection, key, ctx), context),
-    list: (request, context) => layer.use((port, ctx) => port.list(request, ctx), context),
-    durability: () => local.durability,
-    status: () => layer.status(),
-    close: () => layer.close(),
-  };
 }

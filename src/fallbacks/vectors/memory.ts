@@ -1,6 +1,6 @@
 import { LayerError } from "../core/errors.ts";
+import { createTop } from "../core/top.ts";
 import type { VectorRecord, Vectors } from "./port.ts";
-import { createTop } from "./top.ts";
 
 /** The vectors of one space, packed row behind row; a removed row is filled with the last one. */
 interface Space {

@@ -9,7 +9,12 @@ export type Scene = "order" | "return" | "member" | "account";
 export type Topic =
   | { readonly kind: "human_request" | "ticket_open" | "ticket_status" | "problem" | "remark" }
   | { readonly kind: "knowledge_qa" /** Asks for general rules, not just a question. */; readonly policy: boolean }
-  | { readonly kind: "business_query"; readonly scene: Scene };
+  | {
+      readonly kind: "business_query";
+      readonly scene: Scene;
+      /** False when the clause only names something of the user's own. */
+      readonly asks: boolean;
+    };
 
 export interface Clause {
   readonly text: string;
@@ -44,13 +49,13 @@ function topicOf(clause: string, sentence: string, entities: Slots, pack: Langua
   const asked = sentence.endsWith(clause) ? clause : `${clause}${sentence.endsWith("?") ? "?" : ""}`;
   if (pack.knowledge.policy.test(asked)) return { kind: "knowledge_qa", policy: true };
   const scene = entities.returnId === undefined ? sceneOf(clause, pack.business.asks) : "return";
-  if (scene) return { kind: "business_query", scene };
+  if (scene) return { kind: "business_query", scene, asks: true };
   const question = pack.knowledge.question.test(asked);
   if (!question && pack.ticket.problem.test(clause)) return { kind: "problem" };
-  if (entities.orderId !== undefined) return { kind: "business_query", scene: "order" };
+  if (entities.orderId !== undefined) return { kind: "business_query", scene: "order", asks: true };
   if (question) return { kind: "knowledge_qa", policy: false };
   const mentioned = sceneOf(clause, pack.business.mentions);
-  return mentioned ? { kind: "business_query", scene: mentioned } : { kind: "remark" };
+  return mentioned ? { kind: "business_query", scene: mentioned, asks: false } : { kind: "remark" };
 }
 
 // The order is the least specific of the scenes: "the refund for my order" is about the refund.

@@ -38,6 +38,8 @@ const packSchema = z.strictObject({
   human: matcher,
   topicSwitch: matcher,
   followUp: matcher,
+  /** What turns a word into its opposite when it stands right before it: "un" in "unopened", "未" in "未拆封". */
+  negativePrefixes: z.array(text).min(1),
   knowledge: z.strictObject({
     /** General rules and know-how: knowledge, whatever else the clause names. */
     policy: matcher,

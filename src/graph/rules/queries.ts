@@ -1,6 +1,8 @@
 import type { PastTurn } from "../state.ts";
 import { type Clause, contentOf, type Sentence } from "./analyse.ts";
 import { cutAt } from "./clauses.ts";
+import { contentWords } from "./content-words.ts";
+import { contrasted } from "./contrast.ts";
 import { isFollowUp, questionBefore } from "./follow-up.ts";
 import type { LanguagePack } from "./language-pack.ts";
 
@@ -26,7 +28,7 @@ export function knowledgeQueries(
     const asks = sentence.clauses.some(({ topic }) => topic.kind === "knowledge_qa");
     const last = drafts.at(-1);
     // A remark belongs to the question that it leads to; after the last question, to that one.
-    if (last && (!last.asks || !asks)) {
+    if (last && (!last.asks || !asks || isElliptic(text))) {
       last.text = `${last.text} ${text}`;
       last.asks ||= asks;
     } else drafts.push({ text, asks });
@@ -34,14 +36,30 @@ export function knowledgeQueries(
   const own = drafts.length > 0 ? drafts.slice(0, MOST_QUERIES).map(({ text }) => text) : [message.trim()];
   return own.map((query, index) => {
     const before = isFollowUp(query, pack) ? (own[index - 1] ?? questionBefore(history, pack)) : undefined;
-    return cutAt(before === undefined ? query : `${before} ${query}`, LONGEST_QUERY);
+    return cutAt(before === undefined ? query : rewritten(before, query, pack), LONGEST_QUERY);
   });
+}
+
+/** The question before, told apart from the follow-up, and the follow-up where it adds a word. */
+function rewritten(before: string, followUp: string, pack: LanguagePack): string {
+  const question = contrasted(before, followUp, pack);
+  const known = new Set(contentWords(question));
+  const adds = contentWords(pack.fillers.blank(followUp)).some((word) => !known.has(word));
+  return adds ? `${question} ${followUp}` : question;
+}
+
+/** A question of a single word of its own, such as "where do I click?", lives on the one before. */
+function isElliptic(text: string): boolean {
+  return new Set(contentWords(text)).size < 2;
 }
 
 /** The whole sentence when all of it may concern the question, else the clauses that do. */
 function textOf(sentence: Sentence, pack: LanguagePack): string {
   const concerns = ({ text, topic }: Clause) =>
-    topic.kind === "knowledge_qa" || topic.kind === "problem" || (topic.kind === "remark" && contentOf(text, pack));
+    topic.kind === "knowledge_qa" ||
+    topic.kind === "problem" ||
+    (topic.kind === "business_query" && !topic.asks) ||
+    (topic.kind === "remark" && contentOf(text, pack));
   const chosen = sentence.clauses.filter(concerns);
   if (chosen.length === sentence.clauses.length) return sentence.text;
   return chosen.map(({ text }) => text).join(", ");

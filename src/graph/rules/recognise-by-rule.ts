@@ -74,6 +74,9 @@ function askedFor(
   // A question beside a problem asks what to do about it; only an explicit wish opens a ticket then.
   const wantsTicket = clauses.some(({ topic }) => topic.kind === "ticket_open" || topic.kind === "ticket_status");
   if (found.has("knowledge_qa") && !wantsTicket) found.delete("ticket");
+  // Naming one's order beside a question explains the question.
+  const asksRecords = clauses.some(({ topic }) => topic.kind === "business_query" && topic.asks);
+  if (found.has("knowledge_qa") && !asksRecords) found.delete("business_query");
   if (found.size === 0 && last && isFollowUp(text, pack) && continues(last.intent)) found.add(last.intent);
   return [...found];
 }

@@ -1,6 +1,6 @@
-import { tokenise } from "../../text/tokenise.ts";
 import type { Intent } from "../language.ts";
 import type { PastTurn, Slots } from "../state.ts";
+import { contentWords } from "./content-words.ts";
 import { isFollowUp } from "./follow-up.ts";
 import type { LanguagePack } from "./language-pack.ts";
 
@@ -25,18 +25,12 @@ export function switchesTopic({ text, intents, history, slots, entities, pack }:
   if (subjects.length === 0 || isFollowUp(text, pack)) return false;
   if (subjects.includes("records") && subjectOf(last.intent) === "records") return false;
   if (entities.orderId !== undefined && entities.orderId === slots.orderId) return false;
-  const before = new Set(termsOf(last.user));
-  return !termsOf(text).some((term) => before.has(term));
+  const before = new Set(contentWords(last.user));
+  return !contentWords(text).some((term) => before.has(term));
 }
 
 /** Orders and tickets are about the same records, so going from one to the other is no switch. */
 function subjectOf(intent: Intent): "knowledge" | "records" | undefined {
   if (intent === "knowledge_qa") return "knowledge";
   return intent === "business_query" || intent === "ticket" ? "records" : undefined;
-}
-
-function termsOf(text: string): readonly string[] {
-  return tokenise(text)
-    .filter((token) => !token.stop)
-    .map((token) => token.term);
 }

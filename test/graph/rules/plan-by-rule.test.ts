@@ -61,9 +61,32 @@ describe("the plan by rule", () => {
     expect(plan("and for coffee beans?", [question, followUp])).toEqual([
       ["search_knowledge", { query: "How long can I return unopened goods? and for coffee beans?" }],
     ]);
-    const zh: PastTurn = { user: "未拆封的商品几天内可以退货？", bot: "30天。", intent: "knowledge_qa" };
-    expect(plan("那拆封的呢？", [zh])).toEqual([
-      ["search_knowledge", { query: "未拆封的商品几天内可以退货? 那拆封的呢?" }],
+    const zh: PastTurn = { user: "积分多久过期？", bot: "12个月。", intent: "knowledge_qa" };
+    expect(plan("那优惠券呢？", [zh])).toEqual([["search_knowledge", { query: "积分多久过期? 那优惠券呢?" }]]);
+  });
+
+  it.each([
+    ["How long can I return unopened goods?", "and for opened ones?", "How long can I return opened goods?"],
+    ["How long can I return opened goods?", "and unopened ones?", "How long can I return unopened goods?"],
+    ["Is the non-stick pan covered?", "and the stick one?", "Is the stick pan covered?"],
+    ["未拆封的商品几天内可以退货？", "那拆封的呢？", "拆封的商品几天内可以退货?"],
+    ["拆封的商品几天内可以退货？", "那未拆封的呢？", "未拆封的商品几天内可以退货?"],
+  ])("turns %j into its opposite after %j", (user, message, expected) => {
+    expect(plan(message, [{ user, bot: "30", intent: "knowledge_qa" }])).toEqual([
+      ["search_knowledge", { query: expected }],
+    ]);
+  });
+
+  it("keeps a question of one word with the one before it", () => {
+    expect(plan("How do I start a return?? Where do I click?")).toEqual([
+      ["search_knowledge", { query: "How do I start a return?? Where do I click?" }],
+    ]);
+  });
+
+  it("does not look up what a question only names", () => {
+    expect(plan("我想退货，运费谁出？")).toEqual([["search_knowledge", { query: "我想退货,运费谁出?" }]]);
+    expect(plan("I want to cancel my order, who pays the fee?")).toEqual([
+      ["search_knowledge", { query: "I want to cancel my order, who pays the fee?" }],
     ]);
   });
 

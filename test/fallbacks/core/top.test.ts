@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { compareRanked, createTop } from "../../../src/fallbacks/vectors/top.ts";
+import { compareRanked, createTop } from "../../../src/fallbacks/core/top.ts";
 
 it("keeps what sorting everything would keep, ties by id", () => {
   const entry = fc.record({ id: fc.string({ maxLength: 3 }), score: fc.integer({ min: 0, max: 5 }) });
