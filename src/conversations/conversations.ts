@@ -53,7 +53,7 @@ export interface BeginTurn {
 export interface Conversations {
   /**
    * Saves the user's message before anything else happens. When the same `turnId` was saved before with the same message,
-   * returns that turn as `again`: done, failed or running.
+   * returns that turn as `again`, done or running; one that had failed runs once more, in its old place.
    * @throws {Problem} `session_not_found`; `turn_conflict` when the turn id was used for another message.
    */
   begin(

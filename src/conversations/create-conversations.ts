@@ -44,11 +44,32 @@ export function createConversations(store: StoreAccess, deps: ConversationsDeps)
     return { indexVersion: index.version, found };
   }
 
+  /** A turn that failed gave no answer, so the same request may run it once more, in its old place. */
+  async function tryAgain(request: BeginTurn, sessionId: string, seq: number, context: CallContext) {
+    const key = records.turnKey(sessionId, seq);
+    const { session } = await history.own(request.owner, sessionId, context);
+    const stored = await get("turns", key, context);
+    if (!stored) return undefined;
+    const record: records.TurnRecord = { ...records.readTurn(stored), status: "running", process };
+    const past = await history.recent(sessionId, seq, request.recent, context);
+    const saved = await commit(
+      [{ kind: "put", collection: "turns", key, value: record, expect: stored.version }],
+      context,
+    );
+    if (!saved) return undefined;
+    const turn = records.shownTurn(seq, record, process);
+    return { open: { sessionId, turn, memory: session.memory, history: past } satisfies OpenTurn };
+  }
+
   async function tryBegin(request: BeginTurn, newSessionId: string, context: CallContext) {
     const { turnId, message } = request;
     const owner = records.ownerKey(request.owner);
     const { indexVersion, found } = await turnBefore(owner, turnId, context);
-    if (found) return again(request, found.turn, found.sessionId);
+    if (found) {
+      const repeated = again(request, found.turn, found.sessionId);
+      if (found.turn.status !== "failed") return repeated;
+      return tryAgain(request, found.sessionId, found.turn.seq, context);
+    }
 
     const sessionId = request.sessionId ?? newSessionId;
     const known = request.sessionId === undefined ? undefined : await history.own(request.owner, sessionId, context);

@@ -152,6 +152,7 @@ function initialState(request: ChatRequest, open: OpenTurn): ChatState {
   return {
     sessionId: open.sessionId,
     turnId: open.turn.turnId,
+    seq: open.turn.seq,
     user: request.owner.user,
     message: request.message,
     history: pastTurns(open.history),
@@ -169,7 +170,7 @@ function initialState(request: ChatRequest, open: OpenTurn): ChatState {
 /** The same turn asked again gets the answer that was saved. */
 function repeat(turn: Turn, sessionId: string, emit: (event: ChatEvent) => void): ChatReply {
   if (turn.status !== "done") {
-    throw new Problem("turn_conflict", `turn_id: the turn is ${turn.status}; use a new turn_id`, { field: "turn_id" });
+    throw new Problem("turn_conflict", "turn_id: this turn is running; wait for it", { field: "turn_id" });
   }
   const reply = fromStoredReply(turn.reply);
   emit({ type: "meta", sessionId, turnId: turn.turnId });

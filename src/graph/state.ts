@@ -41,6 +41,8 @@ export interface ChatState {
   // Given at the start.
   readonly sessionId: string;
   readonly turnId: string;
+  /** Number of this turn in its session, 1 for the first. */
+  readonly seq: number;
   /** Who asks: owner of orders and tickets. */
   readonly user: string;
   readonly message: string;
@@ -73,6 +75,7 @@ export const reducers = {
 export const fields = [
   "sessionId",
   "turnId",
+  "seq",
   "user",
   "message",
   "history",

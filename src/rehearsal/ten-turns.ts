@@ -1,8 +1,8 @@
 /** Two short conversations that touch every kind of turn: what drills and transcripts run. */
 export const tenTurns: readonly (readonly string[])[] = [
   [
-    "Hi! How long do I have to return an unopened kettle?",
-    "And if it has been opened?",
+    "Hi! How long do I have to return unopened goods?",
+    "And opened ones?",
     "Where is my order LK20260142?",
     "My coffee machine leaks water. Please open a ticket.",
     "Do you offer a student discount?",

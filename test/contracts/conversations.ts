@@ -161,9 +161,27 @@ export function conversationsContract(name: string, create: () => ConversationsR
       conversations = again();
       expect((await allTurns(sessionId)).map((turn) => turn.status)).toEqual(["failed"]);
       const request = { owner: ann, turnId: "t1", message: "hello", recent: 0 };
-      expect(await conversations.begin(request, context())).toMatchObject({ again: { status: "failed", reply: null } });
       await begin("t2", "x", { sessionId });
       expect((await allTurns(sessionId)).map((turn) => turn.status)).toEqual(["failed", "running"]);
+      expect(await conversations.begin(request, context())).toMatchObject({ open: { turn: { seq: 1 } } });
+    });
+
+    it("runs a failed turn once more for the same request, in its old place", async () => {
+      const first = await begin("t1", "hello");
+      await finish(first, "hi");
+      const { sessionId } = first;
+      await finish(await begin("t2", "again?", { sessionId }), "", "failed");
+      await finish(await begin("t3", "later", { sessionId }), "yes");
+      const reopened = await begin("t2", "again?", { sessionId });
+      expect(reopened).toMatchObject({ turn: { seq: 2, status: "running" }, memory: { last: "yes" } });
+      expect(reopened.history.map((turn) => turn.turnId)).toEqual(["t1"]);
+      await finish(reopened, "now");
+      expect((await allTurns(sessionId)).map((turn) => [turn.turnId, turn.status, turn.reply])).toEqual([
+        ["t1", "done", "hi"],
+        ["t2", "done", "now"],
+        ["t3", "done", "yes"],
+      ]);
+      expect(await problemOf(begin("t2", "other words", { sessionId }))).toBe("turn_conflict");
     });
 
     it("lists an owner's sessions newest first, in pages", async () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { TurnAnswer } from "../../src/rehearsal/client.ts";
 import { type RunOptions, runCli } from "../support/run-cli.ts";
 
-const question = "How long do I have to return an unopened kettle?";
+const question = "How long do I have to return unopened goods?";
 
 async function ask(options: RunOptions): Promise<TurnAnswer> {
   const { code, out, err } = await runCli(["ask", question, "--json"], options);

@@ -70,7 +70,10 @@ function failingOnce(fault: Fault | undefined) {
 
 /** A stream that fails before its first piece. */
 function failingStream(error: LayerError): AsyncIterable<never> {
-  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+  const next = async () => {
+    throw error;
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
 interface Run {

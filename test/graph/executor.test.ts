@@ -9,6 +9,7 @@ import { testContext } from "../support/context.ts";
 const initial: ChatState = {
   sessionId: "s",
   turnId: "t",
+  seq: 1,
   user: "u",
   message: "hello",
   history: [],

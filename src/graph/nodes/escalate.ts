@@ -101,7 +101,7 @@ export function createEscalate(deps: EscalateDeps): Node {
       reason,
       priority: priorities[reason],
       summary,
-      turns: state.history.length + 1,
+      turns: state.seq,
       lastReplies: state.history.slice(-LAST_REPLIES).map(({ bot }) => bot),
       tickets: await latestTickets(state, context),
       degradation: context.trail.list().map(({ layer, mode }) => ({ layer, mode })),

@@ -35,22 +35,20 @@ export function analyse(message: string, pack: LanguagePack, packs: LanguagePack
       text,
       clauses: clausesOf(text, pack).map((clause) => {
         const entities = extractEntities(clause, packs);
-        return { text: clause, entities, topic: topicOf(clause, text, entities, pack) };
+        return { text: clause, entities, topic: topicOf(clause, entities, pack) };
       }),
     }));
 }
 
-function topicOf(clause: string, sentence: string, entities: Slots, pack: LanguagePack): Topic {
+function topicOf(clause: string, entities: Slots, pack: LanguagePack): Topic {
   if (!contentOf(clause, pack)) return { kind: "remark" };
   if (pack.human.test(clause)) return { kind: "human_request" };
   if (entities.ticketId !== undefined || pack.ticket.status.test(clause)) return { kind: "ticket_status" };
   if (pack.ticket.open.test(clause)) return { kind: "ticket_open" };
-  // The mark that ends the sentence belongs to its last clause; an early clause must not lose its question for that.
-  const asked = sentence.endsWith(clause) ? clause : `${clause}${sentence.endsWith("?") ? "?" : ""}`;
-  if (pack.knowledge.policy.test(asked)) return { kind: "knowledge_qa", policy: true };
+  if (pack.knowledge.policy.test(clause)) return { kind: "knowledge_qa", policy: true };
   const scene = entities.returnId === undefined ? sceneOf(clause, pack.business.asks) : "return";
   if (scene) return { kind: "business_query", scene, asks: true };
-  const question = pack.knowledge.question.test(asked);
+  const question = pack.knowledge.question.test(clause);
   if (!question && pack.ticket.problem.test(clause)) return { kind: "problem" };
   if (entities.orderId !== undefined) return { kind: "business_query", scene: "order", asks: true };
   if (question) return { kind: "knowledge_qa", policy: false };

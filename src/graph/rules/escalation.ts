@@ -1,4 +1,5 @@
 import type { HandoffReason } from "../card.ts";
+import type { Intent } from "../language.ts";
 import type { ChatState } from "../state.ts";
 
 /** From this score on, anger goes to a person. */
@@ -8,6 +9,8 @@ const FAILED_TURNS = 2;
 /** Different tools from which on a request is complex. */
 const COMPLEX_TOOLS = 3;
 
+const otherMatters: ReadonlySet<Intent> = new Set(["business_query", "ticket", "chitchat"]);
+
 const businessTools: ReadonlySet<string> = new Set(["query_order", "query_return", "query_member", "query_account"]);
 
 /** Why the turn goes to a person before anything is planned: explicit request > strong anger > repeated failure. */
@@ -16,8 +19,9 @@ export function escalationBeforePlan(state: ChatState): HandoffReason | undefine
   if (!recognition) return undefined;
   if (recognition.intents.includes("human_request")) return "user_request";
   if (recognition.emotion === "anger" && recognition.emotionScore >= STRONG_ANGER) return "strong_anger";
-  const onlySmallTalk = recognition.intents.every((intent) => intent === "chitchat");
-  return state.failures >= FAILED_TURNS && !onlySmallTalk ? "repeated_failure" : undefined;
+  // An order or a ticket is another matter than what failed before, and small talk asks for nothing.
+  const sameTrouble = recognition.intents.some((intent) => !otherMatters.has(intent));
+  return state.failures >= FAILED_TURNS && sameTrouble ? "repeated_failure" : undefined;
 }
 
 /** Why the turn goes to a person after the tools have run: business unreachable > complex. */

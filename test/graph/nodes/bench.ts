@@ -66,6 +66,7 @@ export function stateOf(part: Partial<ChatState> = {}): ChatState {
   return {
     sessionId: "session-1",
     turnId: "turn-1",
+    seq: 1,
     user: "guest",
     message: "What is the return policy?",
     history: [],

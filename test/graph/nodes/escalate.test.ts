@@ -51,7 +51,13 @@ describe("the hand-off", () => {
       context,
     );
     context.trail.note({ layer: "vectors", mode: "lower", by: "memory", reason: "error", since: new Date(0) });
-    const state = stateOf({ message: "human please", history, recognition: request, slots: { orderId: "LK20260142" } });
+    const state = stateOf({
+      seq: 9,
+      message: "human please",
+      history,
+      recognition: request,
+      slots: { orderId: "LK20260142" },
+    });
     const { card, reply } = await escalate(state, context);
     expect(card).toMatchObject({
       handoffId: expect.stringMatching(/^ho_[0-9a-f]{20}$/),
@@ -59,7 +65,7 @@ describe("the hand-off", () => {
       user: "guest",
       reason: "user_request",
       priority: "urgent",
-      turns: 5,
+      turns: 9,
       lastReplies: ["bot b", "bot c", "bot d"],
       tickets: ["TK-00000001"],
       degradation: [{ layer: "vectors", mode: "lower" }],

@@ -18,6 +18,10 @@ describe("escalation before the plan", () => {
     expect(escalationBeforePlan(stateOf({ recognition: anger(4) }))).toBeUndefined();
     expect(escalationBeforePlan(stateOf({ recognition: recognitionOf(), failures: 1 }))).toBeUndefined();
     expect(escalationBeforePlan(stateOf({ recognition: recognitionOf(), failures: 2 }))).toBe("repeated_failure");
+    const order = recognitionOf({ intents: ["business_query"] });
+    expect(escalationBeforePlan(stateOf({ recognition: order, failures: 2 }))).toBeUndefined();
+    const both = recognitionOf({ intents: ["business_query", "knowledge_qa"] });
+    expect(escalationBeforePlan(stateOf({ recognition: both, failures: 2 }))).toBe("repeated_failure");
     const anxious = recognitionOf({ emotion: "anxiety", emotionScore: 5 });
     expect(escalationBeforePlan(stateOf({ recognition: anxious }))).toBeUndefined();
   });

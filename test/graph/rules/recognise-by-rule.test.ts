@@ -32,6 +32,8 @@ describe("intents by rule", () => {
     ["Check my order and open a ticket because the lid is broken", "business_query,ticket"],
     ["My parcel arrived damaged.", "ticket"],
     ["What can I do if my parcel arrived damaged?", "knowledge_qa"],
+    ["I want to cancel my order, who pays the fee?", "knowledge_qa"],
+    ["My parcel arrived damaged, where is my refund?", "ticket,business_query"],
     ["OK thanks, talk to you later!", "chitchat"],
   ])("%j: %s", (message, expected) => {
     expect(recognise(message).intents.join()).toBe(expected);
