@@ -118,7 +118,7 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
     if (!permit || closed) return permit?.release();
     const context = createContext({ clock, requestId: `probe-${name}`, deadlineMs: PROBE_LIMIT_MS });
     try {
-      await attempt(runner, async (port, ctx) => port.probe?.(ctx), context, PROBE_LIMIT_MS);
+      await attempt(runner, async (port, ctx) => port.probe?.(ctx), context, { ms: PROBE_LIMIT_MS });
       permit.succeed();
       succeeded(runner, "probe");
     } catch (error) {
@@ -130,10 +130,9 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
     runner: Runner<P>,
     call: (port: P, context: CallContext) => Promise<T>,
     context: CallContext,
-    limitMs: number,
+    limits: CallLimits,
   ): Promise<T> {
-    const idleMs = runner.idleMs;
-    return within({ clock, signal: context.signal, ms: limitMs, idleMs }, async (signal, idle) => {
+    return within({ clock, signal: context.signal, ...limits }, async (signal, idle) => {
       if (runner.gate) await faults.inject(name, signal);
       return call(runner.port, { ...context, signal, idle });
     });
@@ -170,17 +169,18 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
       for (const runner of runners) {
         const remaining = context.deadline.remaining();
         if (remaining <= 0) throw new LayerError("timeout", `${name}: the deadline has passed`);
+        if (runner !== lastRunner && context.failed.has(runner.port)) {
+          if (runner === first) skip = { reason: runner.lastReason, at: clock.now() };
+          continue;
+        }
         const permit = runner.gate?.acquire();
         if (runner.gate && !permit) {
           if (runner === first) skip = { reason: skipReason(runner), at: clock.now() };
           continue;
         }
-        const ownMs = runner.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-        const shareMs =
-          runner === lastRunner || runner.idleMs !== undefined ? remaining : remaining * SHARE_OF_REMAINING;
-        const limitMs = Math.min(ownMs, shareMs);
+        const limits = limitsOf(runner, remaining, runner === lastRunner);
         try {
-          const value = await attempt(runner, call, context, limitMs);
+          const value = await attempt(runner, call, context, limits);
           permit?.succeed();
           const served = serve(runner, value, skip);
           if (served.degraded) context.trail.note(served.degraded);
@@ -191,8 +191,9 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
             permit?.release();
             throw error;
           }
-          failed(runner, permit, error, !isHurried(error, limitMs, ownMs, context));
+          failed(runner, permit, error, !isHurried(error, limits, runner, context));
           if (runner === lastRunner) throw error;
+          context.failed.add(runner.port);
           if (runner === first) skip = { reason: runner.lastReason, at: clock.now() };
         }
       }
@@ -216,10 +217,26 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   };
 }
 
+/** How long one call may take, and how long it may be silent, in ms. */
+interface CallLimits {
+  readonly ms: number;
+  readonly idleMs?: number;
+}
+
+function limitsOf(slot: Slot<Port>, remaining: number, last: boolean): CallLimits {
+  const ownMs = slot.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const share = remaining * SHARE_OF_REMAINING;
+  if (last) return { ms: Math.min(ownMs, remaining) };
+  if (slot.idleMs === undefined) return { ms: Math.min(ownMs, share) };
+  return { ms: Math.min(ownMs, remaining), idleMs: Math.min(slot.idleMs, share) };
+}
+
 /** The caller's time was up, not the port's: it is not blamed. */
-function isHurried(error: LayerError, limitMs: number, ownMs: number, context: CallContext): boolean {
+function isHurried(error: LayerError, limits: CallLimits, slot: Slot<Port>, context: CallContext): boolean {
   if (error.errorClass !== "timeout") return false;
-  return limitMs < Math.min(ownMs, FAIR_LIMIT_MS) || (limitMs < ownMs && context.deadline.remaining() <= 0);
+  const ownMs = slot.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  if (limits.ms < ownMs && context.deadline.remaining() <= 0) return true;
+  return (limits.idleMs ?? limits.ms) < Math.min(slot.idleMs ?? ownMs, FAIR_LIMIT_MS);
 }
 
 function skipReason<P extends Port>(runner: Runner<P>): Reason {

@@ -139,6 +139,17 @@ describe("layer", () => {
     expect(layer.status().breaker?.failures).toBe(0);
   });
 
+  it("a port that failed in a turn is not asked again by the same turn, and is by the next one", async () => {
+    const primary = scriptedPort("primary", "network");
+    const { clock, layer, ask } = setUp([primary, [scriptedPort("mock"), "lower"]]);
+    const turn = testContext({ clock });
+    await ask(turn);
+    expect((await ask(turn)).degraded).toMatchObject({ by: "mock", reason: "error" });
+    expect(primary.calls).toBe(1);
+    expect(layer.status().breaker?.failures).toBe(1);
+    expect((await ask()).by).toBe("primary");
+  });
+
   it("nothing outlives the deadline, the last port included", async () => {
     const { clock, layer, ask } = setUp([scriptedPort("primary", "network"), [scriptedPort("mock", "hang"), "lower"]]);
     const pending = ask(testContext({ clock, deadlineMs: 3_000 }));
@@ -185,6 +196,16 @@ describe("layer", () => {
     expect(layer.status().state).toBe("ok");
     await clock.advance(1);
     expect((await served).degraded?.reason).toBe("timeout");
+  });
+
+  it("an idle limit leaves half of the time to the next port, too", async () => {
+    const { clock, layer } = setUp([scriptedPort("primary", "hang"), [scriptedPort("mock"), "lower"]], {
+      first: { idleMs: 2_000, timeoutMs: Number.POSITIVE_INFINITY },
+    });
+    const served = layer.use((port, context) => port.answer(context), testContext({ clock, deadlineMs: 1_000 }));
+    await clock.advance(500);
+    expect((await served).by).toBe("mock");
+    expect(layer.status().breaker?.failures).toBe(0);
   });
 
   it("every sign of life starts the idle limit anew", async () => {
