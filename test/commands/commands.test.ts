@@ -1,0 +1,72 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCli } from "../support/run-cli.ts";
+
+let directory: string;
+let environment: Record<string, string>;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "understudy-"));
+  environment = { DATA_DIR: join(directory, "data"), PORT: "0", SAMPLE_KNOWLEDGE: "off" };
+  mkdirSync(join(directory, "docs", "deep"), { recursive: true });
+  writeFileSync(
+    join(directory, "docs", "opening.md"),
+    "# Opening hours\n\n## Shop\n\nThe shop opens at 9 in the morning.\n",
+  );
+  writeFileSync(join(directory, "docs", "deep", "broken.txt"), Buffer.from([0, 255, 254, 0, 0, 1, 2, 0]));
+  writeFileSync(join(directory, "docs", "picture.png"), "not read");
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe("the command line", () => {
+  it("ingests a folder into the data directory, a broken file with its own reason, and answers from it", async () => {
+    const ingested = await runCli(["ingest", join(directory, "docs")], { environment });
+    expect(ingested).toMatchObject({ code: 1, out: "1 of 2 documents added\n" });
+    expect(ingested.err).toContain("[2/2]");
+    expect(ingested.err).toContain("broken.txt: The document cannot be read");
+
+    const asked = await runCli(["ask", "When does the shop open?"], { environment });
+    expect(asked.code).toBe(0);
+    expect(asked.out).toContain("The shop opens at 9 in the morning.");
+    expect(asked.out).toContain("[1] Opening hours › Shop");
+  });
+
+  it("doctor says that all is well, layer by layer", async () => {
+    const { code, out } = await runCli(["doctor"], { environment });
+    expect(out).toMatch(/^ok {5}configuration/);
+    expect(out).toContain("graph          langgraph, then sequential");
+    expect(code).toBe(0);
+  });
+
+  it("doctor names what is wrong, and does not end with 0", async () => {
+    const { code, out } = await runCli(["doctor"], { environment, hide: ["@langchain/langgraph"] });
+    expect(out).toMatch(/wrong {2}graph +degraded: Cannot find package '@langchain\/langgraph'/);
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    [["status"], 1, "does not answer"],
+    [["status", "not a url"], 2, '"not a url" is not a URL'],
+    [["ask"], 2, "give one question"],
+    [["ask", "a", "b"], 2, "give only one question"],
+    [["ask", "x", "--jsn"], 2, "Unknown option '--jsn'"],
+    [["ingest"], 2, "give at least one file or folder"],
+    [["ingest", "/no/such/path"], 2, "/no/such/path does not exist"],
+    [["drill", "fire"], 2, 'there is no drill "fire"'],
+    [["doctor", "--all"], 2, "Unknown option '--all'"],
+  ])("%j ends with %i and says why", async (args, code, message) => {
+    const finished = await runCli(args, { environment: { ...environment, PORT: "1" } });
+    expect(finished.code).toBe(code);
+    expect(finished.err).toContain(message);
+    expect(finished.err).not.toMatch(/\n\s+at /);
+  });
+
+  it("says what there is for a command that is not there", async () => {
+    const { code, out } = await runCli(["sereve"], { environment });
+    expect(code).toBe(2);
+    expect(out).toContain('unknown command "sereve"');
+    expect(out).toMatch(/drill matrix/);
+    expect((await runCli(["--help"], { environment })).code).toBe(0);
+  });
+});
