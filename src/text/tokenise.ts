@@ -34,7 +34,10 @@ const RUN = new RegExp(
 export function tokenise(text: string): readonly Token[] {
   const tokens: Token[] = [];
   let denied = false;
-  const add = (term: string, word: string, stop: boolean) => {
+  let asked = false;
+  const add = (term: string, word: string, grammar: boolean) => {
+    const stop = grammar || (asked && MEASURES.test(word));
+    asked = word === "how";
     tokens.push({ term, kind: "word", stop });
     if (denied && !stop) tokens.push({ term: deniedTerm(term), kind: "denied", stop: false });
     denied = DENIAL.test(word) || (denied && stop);
@@ -48,6 +51,9 @@ export function tokenise(text: string): readonly Token[] {
   }
   return tokens;
 }
+
+/** "How long", "how much": the second word asks for a measure and says nothing about the subject. */
+const MEASURES = /^(?:long|much|many|often|old|far|big|large|high|heavy|tall|soon|quickly|fast|late|early)$/;
 
 const DENIAL = /^(?:not|never|(?:have|has|had|do|does|did|is|are|was|were)n'?t|没|没有|未|尚未|还没|还没有)$/u;
 

@@ -49,4 +49,10 @@ describe("tokenise", () => {
   it("gives nothing for a text without letters and digits", () => {
     expect(tokenise(" ?!…\n—")).toEqual([]);
   });
+
+  it("takes the measure that a question asks for as grammar, and the same word elsewhere as a word", () => {
+    const content = (text: string) => tokenise(text).flatMap(({ term, stop }) => (stop ? [] : [term]));
+    expect(content("How long is the warranty?")).toEqual(["warranti"]);
+    expect(content("a long warranty")).toEqual(["long", "warranti"]);
+  });
 });
