@@ -44,7 +44,7 @@ function asInProduction(status: LayerStatus): LayerStatus {
     mode: "lower",
     reason: "not_configured",
     impact: "Answers come from rules, not from a model.",
-    action: "Configure a model: LLM_PRIORITY_ORDER, or LLM_API_KEY and LLM_MODEL.",
+    action: "None in this version, which has no port for a model yet.",
   };
 }
 

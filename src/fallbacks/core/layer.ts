@@ -150,7 +150,8 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
     if (breaker === "neutral") permit?.release();
     else permit?.fail({ trip: breaker === "trip" });
     runner.lastReason = reasonOf(error.errorClass);
-    record.failure(error, runner === lastRunner && breaker !== "neutral");
+    // A last port that is `missing` was never there: what it would do is not configured, which is no outage.
+    record.failure(error, runner === lastRunner && breaker === "failure");
   }
 
   function serve<T>(runner: Runner<P>, value: T, skip: { reason: Reason; at: number }): Served<T> {

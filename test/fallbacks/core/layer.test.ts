@@ -293,6 +293,12 @@ describe("layer", () => {
     expect(layer.status().state).toBe("ok");
   });
 
+  it("is not down when its only port says that nothing is configured", async () => {
+    const { layer, ask } = setUp([scriptedPort("none", "missing")]);
+    await expect(ask()).rejects.toMatchObject({ errorClass: "missing" });
+    expect(layer.status()).toMatchObject({ state: "ok", lastError: { errorClass: "missing" } });
+  });
+
   it("a call that fell back beside a success of the first port starts no episode", async () => {
     const slowFallback = scriptedPort("mock");
     const { clock, layer } = setUp([scriptedPort("primary", "network"), [slowFallback, "lower"]]);
