@@ -11,7 +11,7 @@ import { type Clock, type Random, systemClock } from "./fallbacks/core/clock.ts"
 import { type CallContext, createContext } from "./fallbacks/core/context.ts";
 import { createFaults, type Faults, parseFaults } from "./fallbacks/core/faults.ts";
 import { seededRandom } from "./fallbacks/core/random.ts";
-import { layerNames } from "./fallbacks/core/status.ts";
+import { type LayerStatus, layerNames } from "./fallbacks/core/status.ts";
 import type { StoreAccess } from "./fallbacks/store/access.ts";
 import { createStoreAccess } from "./fallbacks/store/create-access.ts";
 import { createChat } from "./graph/chat.ts";
@@ -46,6 +46,8 @@ export interface App {
   readonly knowledge: Knowledge;
   readonly layers: LayerSet;
   readonly faults: Faults;
+  /** What /health shows, in the order of the layers. */
+  statuses(): readonly LayerStatus[];
   /** Starts to listen and returns the URL. */
   listen(): Promise<string>;
   /**
@@ -138,11 +140,12 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
 
   let listening = false;
   const notReady = new Set(["the graph engine is loading"]);
+  const statuses = () => layerNames.map((name) => (name === "store" ? store.status() : layers[name].status()));
   const server = createHttpServer({
     chat,
     conversations,
     knowledge,
-    layers: () => layerNames.map((name) => (name === "store" ? store.status() : layers[name].status())),
+    layers: statuses,
     ready: () => ({ ready: notReady.size === 0, reasons: [...notReady] }),
     accounts,
     settings: {
@@ -167,6 +170,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     knowledge,
     layers,
     faults,
+    statuses,
     async listen() {
       const { url } = await server.listen(config.port);
       listening = true;

@@ -98,7 +98,7 @@ function present(question: string, candidates: readonly Candidate[], k: number, 
     .filter(({ fit }) => fit >= threshold)
     .sort((a, b) => b.order - a.order || (a.chunk.id < b.chunk.id ? -1 : 1))
     .slice(0, k);
-  const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...spanOf(chunk), score: fit, stages }));
+  const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...spanOf(chunk), score: rounded(fit), stages }));
   const confidence = Math.max(0, ...kept.map(({ fit }) => fit));
   const answering = kept.find(({ fit }) => fit >= ANSWER_THRESHOLD);
   if (!answering) return { passages, answerable: false, confidence, sentences: [] };
@@ -109,7 +109,7 @@ function present(question: string, candidates: readonly Candidate[], k: number, 
       start: chunk.start + start,
       end: chunk.start + end,
       quote: chunk.text.slice(start, end),
-      score: fit,
+      score: rounded(fit),
     }),
   );
   return { passages, answerable: true, confidence, sentences };
@@ -123,4 +123,9 @@ export function spanOf({ id, document, heading, start, end, text }: LibraryChunk
 function rankIn(ids: readonly string[], id: string): number | null {
   const index = ids.indexOf(id);
   return index < 0 ? null : index + 1;
+}
+
+/** Four digits say all that a score can. */
+function rounded(score: number): number {
+  return Math.round(score * 10_000) / 10_000;
 }

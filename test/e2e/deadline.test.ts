@@ -65,13 +65,16 @@ describe("one deadline", () => {
             const { outcome, tookMs } = await ask(text, deadlineMs);
             expect(tookMs).toBeLessThanOrEqual(deadlineMs + CONSTANT_MS);
             if (outcome instanceof Problem) throw outcome;
-            for (const { layer, ...line } of outcome.degradation) {
-              const { by, mode, since } = app.layers[layer].status();
-              expect({ layer, by, mode, since }).toMatchObject({
+            for (const { layer, by, mode, since } of outcome.degradation) {
+              const status = app.statuses().find((block) => block.layer === layer);
+              // A layer that is only slow may have come back before the turn ended.
+              const slow = faults.some((fault) => fault.startsWith(`${layer}:slow`));
+              if (slow && status?.state === "ok") continue;
+              expect({ layer, by: status?.by, mode: status?.mode, since: status?.since }).toEqual({
                 layer,
-                by: line.by,
-                mode: line.mode,
-                since: line.since,
+                by,
+                mode,
+                since,
               });
             }
           }

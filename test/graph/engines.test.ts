@@ -8,6 +8,7 @@ import type { ChatEvent } from "../../src/graph/chat-types.ts";
 import type { LangGraphOptions } from "../../src/graph/langgraph.ts";
 import { createStandIns } from "../../src/rehearsal/stand-ins.ts";
 import { tenTurns } from "../../src/rehearsal/ten-turns.ts";
+import { createManualClock } from "../support/manual-clock.ts";
 import { dump } from "../support/store-dump.ts";
 import { testApp } from "../support/test-app.ts";
 
@@ -50,22 +51,29 @@ interface Fault {
 /** Stand-ins as first ports, of which one call fails. */
 function failingOnce(fault: Fault | undefined) {
   const standIns = createStandIns(["llm", "embeddings", "vectors", "reranker", "business"], systemClock);
-  const store = createMemoryStore();
   const firsts = { ...standIns, store: [Object.defineProperty(createMemoryStore(), "name", { value: "scripted" })] };
   let calls = 0;
+  let over = false;
   const port = fault && firsts[fault.layer]?.[0];
   for (const [name, method] of Object.entries(port ?? {})) {
     if (typeof method !== "function" || name === "close") continue;
     Object.defineProperty(port, name, {
       value(...args: unknown[]): unknown {
         calls += 1;
+        if (over) return Reflect.apply(method, port, args);
         const refused = new LayerError("network", "refused on request");
         if (calls !== fault?.call) return Reflect.apply(method, port, args);
         return name === "stream" ? failingStream(refused) : Promise.reject(refused);
       },
     });
   }
-  return { firsts, store };
+  return {
+    firsts,
+    /** From here on nothing fails: the test looks at what is there. */
+    end() {
+      over = true;
+    },
+  };
 }
 
 /** A stream that fails before its first piece. */
@@ -91,9 +99,10 @@ async function converse(
     readonly fault?: Fault | undefined;
   },
 ): Promise<Run> {
-  const { firsts } = failingOnce(options.fault);
+  const { firsts, end } = failingOnce(options.fault);
+  const clock = createManualClock();
   const app = await testApp(
-    { firsts, ...(options.langgraph && { langgraph: options.langgraph }) },
+    { clock, firsts, ...(options.langgraph && { langgraph: options.langgraph }) },
     { GRAPH_ENGINE: options.engine },
   );
   const events: ChatEvent[] = [];
@@ -113,6 +122,9 @@ async function converse(
     sessionId = reply.sessionId;
     engines.push(reply.degradation.find(({ layer }) => layer === "graph")?.by ?? options.engine);
   }
+  end();
+  // What the failed call kept from the store is replayed.
+  await clock.advance(6_000);
   const [scripted] = firsts.store;
   if (!scripted) throw new Error("there is no store");
   const stored = masked(await dump(scripted));
