@@ -86,6 +86,10 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     firsts,
     stores: localStore.slots,
     langgraph,
+    onEpisode({ kind, ...change }) {
+      if (kind === "started") log.warn(change, "a layer is degraded");
+      else log.info(change, "a layer is on its first port again");
+    },
   });
   const report = (error: unknown, fields: object) => log.error({ err: error, ...fields }, "failed in the background");
   const { local } = localStore;
@@ -146,7 +150,11 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     conversations,
     knowledge,
     layers: statuses,
-    ready: () => ({ ready: notReady.size === 0, reasons: [...notReady] }),
+    ready() {
+      const unable = store.status().state === "down" ? ["nothing can be saved"] : [];
+      const reasons = [...notReady, ...unable];
+      return { ready: reasons.length === 0, reasons };
+    },
     accounts,
     settings: {
       version: packageVersion(),
@@ -183,9 +191,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     },
     async close(graceMs = 0) {
       notReady.add("the server is shutting down");
-      const closingAt = clock.now();
-      if (listening) await server.close(graceMs);
-      const drained = clock.now() - closingAt <= graceMs;
+      const drained = listening ? await server.close(graceMs) : true;
       for (const name of [...layerNames].reverse()) await (name === "store" ? store.close() : layers[name].close());
       localStore.lock?.release();
       return drained;

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { createApp } from "../app.ts";
 import { systemClock } from "../fallbacks/core/clock.ts";
 import { createContext } from "../fallbacks/core/context.ts";
@@ -39,7 +39,9 @@ function checkData({ config }: Settings): Finding {
   const { directory } = config.store;
   const running = runningServer(config);
   if (running) return { what, wrong: null, detail: `${directory}, in use by ${running}` };
-  if (!existsSync(directory)) return { what, wrong: null, detail: `${directory}, made at the first start` };
+  const stat = statSync(directory, { throwIfNoEntry: false });
+  if (!stat) return { what, wrong: null, detail: `${directory}, made at the first start` };
+  if (!stat.isDirectory()) return { what, wrong: `DATA_DIR: ${directory} is not a directory`, detail: "" };
   try {
     accessSync(directory, constants.R_OK | constants.W_OK);
     return { what, wrong: null, detail: directory };

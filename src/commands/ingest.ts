@@ -63,7 +63,8 @@ function progress(done: number, total: number, file: string, interactive: boolea
 function filesIn(path: string): readonly string[] {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) throw new UsageError(`${path} does not exist`);
-  if (!stat.isDirectory()) return [path];
+  if (stat.isFile()) return [path];
+  if (!stat.isDirectory()) throw new UsageError(`${path} is neither a file nor a folder`);
   return readdirSync(path, { recursive: true, encoding: "utf8" })
     .filter((name) => endings.test(name))
     .sort()

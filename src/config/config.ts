@@ -28,7 +28,9 @@ const loopback = new Set(["127.0.0.1", "::1", "[::1]", "localhost"]);
 /** @throws {ConfigError} when two variables do not fit together. */
 export function deriveConfig(values: Values): Config {
   const production = values.NODE_ENV === "production";
-  const authMode = values.AUTH_MODE ?? (loopback.has(values.HOST) ? "open" : "required");
+  // Whoever gives keys means them: they are never there and unused.
+  const open = loopback.has(values.HOST) && values.API_KEYS === undefined;
+  const authMode = values.AUTH_MODE ?? (open ? "open" : "required");
   const config: Config = {
     production,
     host: values.HOST,
@@ -66,6 +68,10 @@ function crossCheck(values: Values, config: Config): string[] {
   check(
     config.authMode === "open" && !loopback.has(config.host),
     `AUTH_MODE: "open" is only allowed on loopback, and HOST is "${config.host}"; use AUTH_MODE=required with API_KEYS`,
+  );
+  check(
+    config.authMode === "open" && values.API_KEYS !== undefined,
+    'API_KEYS: given, but AUTH_MODE is "open", which asks nobody for a key; unset one of them',
   );
   check(
     config.authMode === "required" && values.API_KEYS === undefined,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { nearMiss } from "./near-miss.ts";
 import type { DefaultedVariable, Variable } from "./variable.ts";
-import { reserved, variables } from "./variables.ts";
+import { reserved, reservedPattern, variables } from "./variables.ts";
 
 export type VariableName = keyof typeof variables;
 
@@ -53,7 +53,8 @@ function strangers(environment: Readonly<Record<string, string | undefined>>): s
   for (const [name, text] of Object.entries(environment)) {
     if (!text?.trim() || name in variables) continue;
     const meant = nearMiss(name, known);
-    if (reserved.includes(name)) problems.push(`${name}: this version has no port for it yet; unset it`);
+    if (reserved.includes(name) || reservedPattern.test(name))
+      problems.push(`${name}: this version has no port for it yet; unset it`);
     else if (meant) problems.push(`${name}: unknown; did you mean ${meant}?`);
   }
   return problems;

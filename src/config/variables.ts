@@ -31,7 +31,8 @@ export const variables = {
   }),
   AUTH_MODE: oneOf({
     values: ["open", "required"],
-    about: "open: everybody on this machine may do everything. Default: open on loopback, else required.",
+    about:
+      "open: everybody on this machine may do everything. Default: open on loopback without API_KEYS, else required.",
   }),
   API_KEYS: text({
     allowed:
@@ -103,14 +104,17 @@ export const variables = {
   }),
 } as const;
 
+/** `PRIMARY_LLM_MODEL`, `SMALL_LLM_API_KEY` and their like: one set for each model of a list. */
+export const reservedPattern = /^[A-Z0-9_]+_LLM_(?:PROVIDER|MODEL|BASE_URL|API_KEY|TIMEOUT_SECONDS|CONTEXT_WINDOW)$/;
+
 /**
  * Names that belong to ports of later versions. They are refused rather than ignored: a server that looks configured
  * and is not would be a lie.
  */
 export const reserved: readonly string[] =
-  `OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY LLM_API_KEY LLM_BASE_URL LLM_MODEL
+  `OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY LLM_PROVIDER LLM_API_KEY LLM_BASE_URL LLM_MODEL
   LLM_PRIORITY_ORDER LLM_FALLBACK COOLDOWN_SECONDS MAX_ATTEMPTS
-  EMBEDDING_MODEL EMBEDDING_LOCAL_DIR EMBEDDING_LOAD_TIMEOUT_SECONDS RERANKER_MODEL
+  HF_MIRROR_URL EMBEDDING_MODEL EMBEDDING_LOCAL_DIR EMBEDDING_LOAD_TIMEOUT_SECONDS RERANKER_MODEL
   CHROMA_URL REDIS_URL BUSINESS_FALLBACK BUSINESS_API_BASE_URL
   BUSINESS_API_KEY BUSINESS_API_TIMEOUT_SECONDS LANGFUSE_PUBLIC_KEY LANGFUSE_SECRET_KEY
   LANGFUSE_BASE_URL ADMIN_EMAILS SMTP_URL`.split(/\s+/);

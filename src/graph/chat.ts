@@ -174,6 +174,8 @@ function repeat(turn: Turn, sessionId: string, emit: (event: ChatEvent) => void)
   }
   const reply = fromStoredReply(turn.reply);
   emit({ type: "meta", sessionId, turnId: turn.turnId });
+  // Whoever had part of it already, and comes back for the rest, must not join it to this.
+  emit({ type: "restart", by: reply.servedBy });
   emit({ type: "token", text: reply.reply, by: reply.servedBy });
   return reply;
 }

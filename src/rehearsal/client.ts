@@ -84,7 +84,7 @@ export function createClient(url: string, key?: string): Client {
 function problemText(text: string, status: number): string {
   try {
     const { title, detail, code } = JSON.parse(text) as { title?: string; detail?: string; code?: string };
-    return [title, detail, code && `(${code})`].filter(Boolean).join(": ");
+    return `${detail ?? title ?? status} (${code ?? status})`;
   } catch {
     return `the server answered ${status} with something that is not JSON`;
   }

@@ -1,7 +1,7 @@
 import express, { type Express } from "express";
 import helmet from "helmet";
 import { Problem } from "../problems.ts";
-import { createGate } from "./gate.ts";
+import { createGate, type Gate } from "./gate.ts";
 import { createOriginGuard } from "./origin-guard.ts";
 import { createProblemHandler } from "./problem-handler.ts";
 import { createRequestLog } from "./request-log.ts";
@@ -11,7 +11,7 @@ import type { ServerDeps } from "./server-deps.ts";
 import { shorten } from "./validation.ts";
 
 /** All that express knows of this server: what every request passes, then the table of routes, then the refusals. */
-export function createApp(deps: ServerDeps): Express {
+export function createApp(deps: ServerDeps, closing: () => boolean): Express {
   const { settings, log } = deps;
   const app = express();
   app.disable("x-powered-by");
@@ -21,7 +21,7 @@ export function createApp(deps: ServerDeps): Express {
   app.use(createRequestLog(deps));
   app.use(securityHeaders(settings.production));
   app.use(createOriginGuard(settings));
-  mount(app, createRoutes(deps), deps);
+  mount(app, createRoutes(deps), createGate(deps, closing));
   app.use((request, _response, next) => {
     next(new Problem("not_found", `There is no ${request.method} ${shorten(request.path)}; see /openapi.json.`));
   });
@@ -29,8 +29,7 @@ export function createApp(deps: ServerDeps): Express {
   return app;
 }
 
-function mount(app: Express, routes: readonly Route[], deps: ServerDeps): void {
-  const gate = createGate(deps);
+function mount(app: Express, routes: readonly Route[], gate: Gate): void {
   const methods = new Map<string, string[]>();
   for (const route of routes) {
     methods.set(route.path, [...(methods.get(route.path) ?? []), route.method.toUpperCase()]);

@@ -10,20 +10,30 @@ export interface HttpServer {
    * @throws what the system says, such as EADDRINUSE.
    */
   listen(port: number): Promise<{ readonly port: number; readonly url: string }>;
-  /** Takes no new connections, lets running requests end for at most `limitMs` (default 25 000), then cuts them. */
-  close(limitMs?: number): Promise<void>;
+  /**
+   * Answers only what is public from now on (`/readyz` says why), lets running requests end for at most `limitMs` (default
+   * 25 000), then cuts every connection. Returns whether all requests had ended by themselves.
+   */
+  close(limitMs?: number): Promise<boolean>;
 }
 
 const DRAIN_MS = 25_000;
 
 /** @throws {Error} when the pages are not there. */
 export function createHttpServer(deps: ServerDeps): HttpServer {
-  const app = createApp(deps);
+  let closing = false;
+  const app = createApp(deps, () => closing);
   const server = createServer(withPrototypesOf(app), app);
   // A client has this long to send a request whole.
   server.requestTimeout = 60_000;
-  let closing = false;
+  let running = 0;
+  let onIdle = () => {};
   server.prependListener("request", (_request, response: ServerResponse) => {
+    running += 1;
+    response.once("close", () => {
+      running -= 1;
+      if (running === 0) onIdle();
+    });
     if (closing) response.setHeader("Connection", "close");
   });
 
@@ -32,13 +42,19 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
     close(limitMs = DRAIN_MS) {
       closing = true;
       return new Promise((resolve, reject) => {
-        const cancel = deps.clock.after(limitMs, () => server.closeAllConnections());
-        server.close((error) => {
+        const finish = (drained: boolean) => {
+          onIdle = () => {};
           cancel();
-          if (error) reject(error);
-          else resolve();
-        });
-        server.closeIdleConnections();
+          server.close((error) => {
+            if (error) reject(error);
+            else resolve(drained);
+          });
+          // What is left sends nothing, or was given up: a silent connection must not hold the process.
+          server.closeAllConnections();
+        };
+        const cancel = deps.clock.after(limitMs, () => finish(false));
+        onIdle = () => finish(true);
+        if (running === 0) finish(true);
       });
     },
   };

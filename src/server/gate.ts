@@ -17,7 +17,7 @@ export type Gate = (route: Route, request: Request, response: Response) => Promi
  * Knows the sender, counts the request, then asks for the role of the route: a wrong key is counted too, by address.
  * Routes without a role are neither counted nor do they mind a wrong key, so that probes and pages always work.
  */
-export function createGate({ accounts, settings, clock }: ServerDeps): Gate {
+export function createGate({ accounts, settings, clock }: ServerDeps, closing: () => boolean): Gate {
   const limit = rateLimit({
     windowMs: 60_000,
     limit: settings.requestsPerMinute,
@@ -48,6 +48,7 @@ export function createGate({ accounts, settings, clock }: ServerDeps): Gate {
     const keyed = !(known instanceof Problem) && accounts.mode === "required";
     const callerKey = keyed ? `key:${principal.keyId}` : `address:${ipKeyGenerator(request.ip ?? "unknown")}`;
     if (route.role !== "public") {
+      if (closing()) throw new Problem("shutting_down", "This server is going away; ask again.", { retryAfterS: 1 });
       response.locals["callerKey"] = callerKey;
       await apply(limit, request, response);
       if (known instanceof Problem) throw known;

@@ -56,7 +56,7 @@ function verdictOf({ layer, state, mode }: LayerStatus): Verdict {
 
 function noticeOf({ layer, state, by, since, impact }: LayerStatus): string {
   const from = since === null ? "" : ` since ${since.toISOString()}`;
-  return `${layer}: ${state}${from}, served by ${by}. ${impact}`;
+  return `${layer}: ${state}${from}, served by ${by}. What users notice: ${impact}`;
 }
 
 function fullView(status: LayerStatus): LayerHealth {

@@ -2,7 +2,12 @@ import { z } from "zod";
 import { userSchema } from "./chat-schemas.ts";
 
 export const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit: z
+    .string()
+    .regex(/^\d{1,9}$/, { error: "must be a whole number" })
+    .transform(Number)
+    .pipe(z.int().min(1).max(100))
+    .default(20),
   after: z.string().min(1).max(512).optional().meta({ description: "The `next` of the page before." }),
 });
 

@@ -4,7 +4,14 @@ import { createNoBusiness } from "../fallbacks/business/none.ts";
 import type { Business } from "../fallbacks/business/port.ts";
 import type { Clock, Random } from "../fallbacks/core/clock.ts";
 import type { Faults } from "../fallbacks/core/faults.ts";
-import { createLayer, type Layer, type LayerOptions, type Port, type Slot } from "../fallbacks/core/layer.ts";
+import {
+  createLayer,
+  type EpisodeChange,
+  type Layer,
+  type LayerOptions,
+  type Port,
+  type Slot,
+} from "../fallbacks/core/layer.ts";
 import type { LayerName } from "../fallbacks/core/status.ts";
 import { createHashEmbeddings } from "../fallbacks/embeddings/hash.ts";
 import type { Embeddings } from "../fallbacks/embeddings/port.ts";
@@ -20,7 +27,7 @@ import type { Vectors } from "../fallbacks/vectors/port.ts";
 import type { Executor } from "../graph/executor.ts";
 import { isEngineFault } from "../graph/langgraph.ts";
 import { createSequentialExecutor } from "../graph/sequential.ts";
-import { layerWords } from "./words.ts";
+import { layerWords, noBusiness, sampleBusiness } from "./words.ts";
 
 export interface Ports {
   readonly llm: ChatModel;
@@ -47,6 +54,7 @@ export interface LayerDeps {
   /** The local store, with the one that takes over if it cannot be loaded. */
   readonly stores: readonly [Slot<Store>, ...Slot<Store>[]];
   readonly langgraph: Executor;
+  readonly onEpisode: (change: EpisodeChange) => void;
 }
 
 type Limits = Pick<Slot<Port>, "timeoutMs" | "idleMs"> & { readonly failureThreshold?: number };
@@ -90,6 +98,7 @@ export function createLayers(deps: LayerDeps): LayerSet & { readonly local: Pick
       random: deps.random,
       faults: deps.faults,
       words: layerWords[name],
+      onEpisode: deps.onEpisode,
       ...more,
     });
   }
@@ -109,7 +118,12 @@ export function createLayers(deps: LayerDeps): LayerSet & { readonly local: Pick
       { isFault: isEngineFault, configured: true },
     ),
     store: layer("store", deps.stores),
-    business: layer("business", [{ port: business, mode: "made_up" }]),
+    business: layer("business", [{ port: business, mode: "made_up" }], {
+      words: {
+        ...layerWords.business,
+        ...(!firsts.business && { asConfigured: config.business.provider === "mock" ? sampleBusiness : noBusiness }),
+      },
+    }),
     tracing: layer("tracing", [{ port: createNoopTracing(), mode: "equal" }]),
   };
 }

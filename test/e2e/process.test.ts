@@ -74,6 +74,8 @@ describe("the server as a process", () => {
   it.each([
     [{ PORT: "99999" }, 'PORT: "99999" is not allowed; allowed: a whole number from 0 to 65535'],
     [{ GRAPH_ENGIN: "langgraph" }, "GRAPH_ENGIN: unknown; did you mean GRAPH_ENGINE?"],
+    [{ DATA_DIR: "/etc/passwd" }, 'DATA_DIR: "/etc/passwd" cannot be used'],
+    [{ DATA_DIR: "/proc/understudy" }, 'DATA_DIR: "/proc/understudy" cannot be used'],
     [{ FAULTS: "llm:explode" }, 'FAULTS: "llm:explode": the mode must be'],
     [{ HOST: "0.0.0.0", API_KEYS: "boss:0123456789012345678901" }, "API_KEYS: entry 1 has a role that is not one of"],
   ])("fault 74: %o stops the start and names the variable", async (environment, message) => {

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { ServerResponse } from "node:http";
+import { connect } from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { createAccounts } from "../../src/accounts/accounts.ts";
 import { createHttpServer } from "../../src/server/create-server.ts";
@@ -63,7 +65,7 @@ describe("createHttpServer", () => {
     await expect(server().created.listen(port)).rejects.toMatchObject({ code: "EADDRINUSE" });
   });
 
-  it("lets a running turn end before it closes, and takes no new connection", async () => {
+  it("lets a running turn end before it closes, answers probes meanwhile, and takes no new turn", async () => {
     const started = gate();
     const go = gate();
     const { created } = server({
@@ -77,11 +79,25 @@ describe("createHttpServer", () => {
     const turn = postJson(`${url}/api/v1/chat`, { message: "last" });
     await started.opened;
     const closed = created.close();
-    await expect(fetch(`${url}/livez`)).rejects.toThrow();
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    const refused = await postJson(`${url}/api/v1/chat`, { message: "too late" });
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ code: "shutting_down", retry_after: 1 });
     go.open();
     const response = await turn;
     expect(response.status).toBe(200);
-    await closed;
+    expect(await closed).toBe(true);
+    await expect(fetch(`${url}/livez`)).rejects.toThrow();
+  });
+
+  it("is not held up by a connection that says nothing", async () => {
+    const { created, clock } = server({ run: async (request) => chatReply(request) });
+    const { port } = await created.listen(0);
+    const silent = connect(port, "127.0.0.1");
+    await once(silent, "connect");
+    expect(await created.close()).toBe(true);
+    expect(clock.pending).toBe(0);
+    silent.destroy();
   });
 
   it("cuts what has not ended in time", async () => {

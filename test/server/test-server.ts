@@ -176,7 +176,7 @@ export async function startServer(change: ServerChange = {}): Promise<{ readonly
     },
   });
   const listening = await server.listen(0);
-  onTestFinished(() => server.close(0));
+  onTestFinished(async () => void (await server.close(0)));
   return listening;
 }
 

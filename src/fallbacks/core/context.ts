@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "./clock.ts";
 import { type Deadline, deadlineIn, type IdleLimit, noIdleLimit } from "./deadline.ts";
 import type { Degradation } from "./status.ts";
@@ -48,9 +49,12 @@ export interface ContextOptions {
 }
 
 export function createContext(options: ContextOptions): CallContext {
+  const signal = options.signal ?? new AbortController().signal;
+  // A turn may have any number of calls in flight, and each listens: that is no leak to warn of.
+  setMaxListeners(0, signal);
   return {
     requestId: options.requestId,
-    signal: options.signal ?? new AbortController().signal,
+    signal,
     deadline: deadlineIn(options.clock, options.deadlineMs),
     trail: options.trail ?? createTrail(),
     failed: new Set(),

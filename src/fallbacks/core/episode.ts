@@ -22,7 +22,11 @@ export interface EpisodeRecord {
   end(): void;
 }
 
-export function createEpisodeRecord(clock: Clock): EpisodeRecord {
+/** `onChange` hears of the start and the end of each episode. */
+export function createEpisodeRecord(
+  clock: Clock,
+  onChange: (kind: "started" | "ended", episode: Episode) => void = () => {},
+): EpisodeRecord {
   let current: Episode | undefined;
   let lastSuccessAt = Number.NEGATIVE_INFINITY;
   return {
@@ -31,12 +35,17 @@ export function createEpisodeRecord(clock: Clock): EpisodeRecord {
     },
     depart(served, failedAt) {
       const episode = { since: current?.since ?? clock.wall(), ...served };
-      if (failedAt >= lastSuccessAt) current = episode;
+      if (failedAt < lastSuccessAt) return episode;
+      const started = current === undefined;
+      current = episode;
+      if (started) onChange("started", episode);
       return episode;
     },
     end() {
       lastSuccessAt = clock.now();
+      const over = current;
       current = undefined;
+      if (over) onChange("ended", over);
     },
   };
 }

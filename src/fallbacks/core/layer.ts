@@ -60,8 +60,19 @@ export interface LayerOptions<P extends Port> {
   readonly random: Random;
   readonly faults: Faults;
   readonly words: LayerWords;
+  /** Hears of each episode once, at its start and at its end: for the log. */
+  readonly onEpisode?: (change: EpisodeChange) => void;
   /** Whether an error is the port's, so that the next port may help. Default: as the error table says. */
   readonly isFault?: (error: LayerError) => boolean;
+}
+
+export interface EpisodeChange {
+  readonly layer: LayerName;
+  readonly kind: "started" | "ended";
+  readonly by: string;
+  readonly mode: Mode;
+  readonly reason: Reason;
+  readonly since: Date;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -79,7 +90,9 @@ interface Runner<P extends Port> extends Slot<P> {
 
 export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> {
   const { name, clock, random, faults } = options;
-  const episodes = createEpisodeRecord(clock);
+  const episodes = createEpisodeRecord(clock, (kind, { by, mode, reason, since }) =>
+    options.onEpisode?.({ layer: name, kind, by, mode, reason, since }),
+  );
   const record = createStatusRecord(clock);
   let closed = false;
   let cancelProbe: (() => void) | undefined;

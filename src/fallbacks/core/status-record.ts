@@ -8,6 +8,8 @@ import type { LayerName, LayerState, LayerStatus, Mode } from "./status.ts";
 export interface LayerWords {
   /** One plain sentence for a user while a port of that mode serves. */
   readonly impact: Readonly<Partial<Record<Mode, string>>>;
+  /** What a user notices although all is as configured; absent: nothing. */
+  readonly asConfigured?: string;
   /** What a user notices when no port serves. */
   readonly down: string;
   /** What an operator should do while it is degraded or down. */
@@ -87,6 +89,6 @@ export function createStatusRecord(clock: Clock): StatusRecord {
 
 function impactOf(state: LayerState, episode: Episode | undefined, words: LayerWords): string {
   if (state === "down") return words.down;
-  if (!episode) return "None.";
+  if (!episode) return words.asConfigured ?? "None.";
   return words.impact[episode.mode] ?? "None: the fallback is equal.";
 }

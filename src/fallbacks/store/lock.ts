@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LayerError } from "../core/errors.ts";
+import { makeDirectory } from "./directory.ts";
 
 export interface LockOwner {
   readonly pid: number;
@@ -34,7 +35,7 @@ const held = new Set<string>();
  * @throws {LayerError} `server` that names the pid, the URL and the file when a living process holds the directory.
  */
 export function lockDirectory(directory: string, owner: LockOwner): DirectoryLock {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   for (;;) {
     const top = highest(directory);
     if (top.file && isHeld(top.path, top.file)) {
@@ -126,7 +127,7 @@ function numbersIn(directory: string): readonly number[] {
   try {
     names = readdirSync(directory);
   } catch (error) {
-    if (isCode(error, "ENOENT")) return [];
+    if (isCode(error, "ENOENT") || isCode(error, "ENOTDIR")) return [];
     throw error;
   }
   return names.flatMap((name) => {

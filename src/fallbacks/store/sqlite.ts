@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type Database from "libsql";
 import { LayerError } from "../core/errors.ts";
+import { makeDirectory } from "./directory.ts";
 
 export type SqliteDatabase = Database.Database;
 
@@ -25,7 +25,7 @@ const BUSY_MS = 250;
 export async function openSqlite(file: string): Promise<SqliteDatabase> {
   const Driver = await loadDriver();
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(file));
     const database = new Driver(file, { timeout: BUSY_MS });
     try {
       prepare(database, file);

@@ -110,6 +110,16 @@ describe("layer", () => {
     expect(breaker?.state).toBe(rule.breaker === "trip" ? "open" : "closed");
   });
 
+  it("tells of an episode once at its start and once at its end", async () => {
+    const heard: string[] = [];
+    const primary = scriptedPort("primary", "network", "network");
+    const { ask } = setUp([primary, [scriptedPort("mock"), "lower"]], {
+      onEpisode: ({ layer, kind, by, reason }) => heard.push([layer, kind, by, reason].join(" ")),
+    });
+    for (let i = 0; i < 4; i += 1) await ask();
+    expect(heard).toEqual(["llm started mock error", "llm ended mock error"]);
+  });
+
   it("a missing port is not asked again before its probe, and the reason stays `missing`", async () => {
     const primary = scriptedPort("primary", "missing");
     const { layer, ask } = setUp([primary, [scriptedPort("mock"), "lower"]]);
