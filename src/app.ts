@@ -9,11 +9,13 @@ import { createConversations } from "./conversations/create-conversations.ts";
 import { createSerialiser } from "./conversations/serialise.ts";
 import { type Clock, type Random, systemClock } from "./fallbacks/core/clock.ts";
 import { type CallContext, createContext } from "./fallbacks/core/context.ts";
+import { within } from "./fallbacks/core/deadline.ts";
 import { createFaults, type Faults, parseFaults } from "./fallbacks/core/faults.ts";
 import { seededRandom } from "./fallbacks/core/random.ts";
 import { type LayerStatus, layerNames } from "./fallbacks/core/status.ts";
 import type { StoreAccess } from "./fallbacks/store/access.ts";
 import { createStoreAccess } from "./fallbacks/store/create-access.ts";
+import type { Store } from "./fallbacks/store/port.ts";
 import { createChat } from "./graph/chat.ts";
 import type { Chat } from "./graph/chat-types.ts";
 import { createLangGraphExecutor, type LangGraphOptions } from "./graph/langgraph.ts";
@@ -59,6 +61,8 @@ export interface App {
 
 const resources = new URL("../resources/", import.meta.url);
 const START_UP_MS = 60_000;
+const WARM_MS = 5_000;
+const LOADING = "the graph engine is loading";
 
 /** config -> layers -> nodes -> server. @throws {ConfigError} when a value cannot be used. */
 export async function createApp(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<App> {
@@ -77,7 +81,12 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   const langgraph = createLangGraphExecutor(overrides.langgraph);
   // A fault needs a port to hit, so layers that have only their local one get a stand-in before it.
   const standIns = createStandIns(new Set(faults.plan.map(({ layer }) => layer)), clock);
-  const firsts = { ...standIns, ...overrides.firsts };
+  const firsts = {
+    ...standIns,
+    // The stand-in of the store must have what is saved already: an empty one would hide it, and would win conflicts.
+    ...(standIns.store && { store: [scriptedStore(localStore.local)] }),
+    ...overrides.firsts,
+  };
   const layers = createLayers({
     config,
     clock,
@@ -143,7 +152,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   if (config.sampleKnowledge) await addSampleOnce(knowledge, store, startUp);
 
   let listening = false;
-  const notReady = new Set(["the graph engine is loading"]);
+  const notReady = new Set([LOADING]);
   const statuses = () => layerNames.map((name) => (name === "store" ? store.status() : layers[name].status()));
   const server = createHttpServer({
     chat,
@@ -184,9 +193,12 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
       listening = true;
       localStore.lock?.update(url);
       // Not awaited: a turn that comes before it is loaded waits for it, and if it cannot be loaded falls back.
-      (config.graph.engine === "langgraph" ? langgraph.warm() : Promise.resolve())
+      (config.graph.engine === "langgraph"
+        ? within({ clock, signal: startUp.signal, ms: WARM_MS }, () => langgraph.warm())
+        : Promise.resolve()
+      )
         .catch((error: unknown) => report(error, { doing: "loading the graph engine" }))
-        .finally(() => notReady.clear());
+        .finally(() => notReady.delete(LOADING));
       return url;
     },
     async close(graceMs = 0) {
@@ -196,6 +208,16 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
       localStore.lock?.release();
       return drained;
     },
+  };
+}
+
+function scriptedStore(local: Store): Store {
+  return {
+    name: "scripted",
+    durability: local.durability,
+    commit: (operation, context) => local.commit(operation, context),
+    get: (collection, key, context) => local.get(collection, key, context),
+    list: (request, context) => local.list(request, context),
   };
 }
 

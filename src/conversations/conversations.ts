@@ -60,6 +60,8 @@ export interface Conversations {
     request: BeginTurn,
     context: CallContext,
   ): Promise<{ readonly open: OpenTurn } | { readonly again: Turn; readonly sessionId: string }>;
+  /** The session in which the owner used this turn id before. */
+  sessionOf(owner: Owner, turnId: string, context: CallContext): Promise<string | undefined>;
   /** Saves the outcome with the session's new memory, in one operation; idempotent. */
   finish(
     open: OpenTurn,

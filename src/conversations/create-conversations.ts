@@ -23,7 +23,9 @@ export function createConversations(store: StoreAccess, deps: ConversationsDeps)
   const { clock, newId } = deps;
   // Turns that carry another name were begun by a process that is gone.
   const process = newId();
-  const history = createHistory(store, { process, newId });
+  // Keys of the turns that this process runs: one whose outcome could not be saved is not among them.
+  const running = new Set<string>();
+  const history = createHistory(store, { isRun: (key) => running.has(key), newId });
 
   async function get(collection: Collection, key: string, context: CallContext): Promise<StoredRecord | undefined> {
     return (await store.get(collection, key, context)).value;
@@ -40,7 +42,10 @@ export function createConversations(store: StoreAccess, deps: ConversationsDeps)
     const { sessionId, seq } = records.readIndex(index);
     const record = await get("turns", records.turnKey(sessionId, seq), context);
     // Its session may have been deleted halfway.
-    const found = record && { turn: records.shownTurn(seq, records.readTurn(record), process), sessionId };
+    const found = record && {
+      turn: records.shownTurn(seq, records.readTurn(record), running.has(record.key)),
+      sessionId,
+    };
     return { indexVersion: index.version, found };
   }
 
@@ -57,7 +62,8 @@ export function createConversations(store: StoreAccess, deps: ConversationsDeps)
       context,
     );
     if (!saved) return undefined;
-    const turn = records.shownTurn(seq, record, process);
+    running.add(records.turnKey(sessionId, seq));
+    const turn = records.shownTurn(seq, record, true);
     return { open: { sessionId, turn, memory: session.memory, history: past } satisfies OpenTurn };
   }
 
@@ -110,7 +116,8 @@ export function createConversations(store: StoreAccess, deps: ConversationsDeps)
       context,
     );
     if (!saved) return undefined;
-    const turn = records.shownTurn(seq, record, process);
+    running.add(records.turnKey(sessionId, seq));
+    const turn = records.shownTurn(seq, record, true);
     return { open: { sessionId, turn, memory: session.memory, history: past } satisfies OpenTurn };
   }
 
@@ -151,11 +158,18 @@ export function createConversations(store: StoreAccess, deps: ConversationsDeps)
       }
       throw lostEveryRace();
     },
+    async sessionOf(owner, turnId, context) {
+      return (await turnBefore(records.ownerKey(owner), turnId, context)).found?.sessionId;
+    },
     async finish(open, outcome, context) {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        if (await tryFinish(open, outcome, context)) return;
+      try {
+        for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+          if (await tryFinish(open, outcome, context)) return;
+        }
+        throw lostEveryRace();
+      } finally {
+        running.delete(records.turnKey(open.sessionId, open.turn.seq));
       }
-      throw lostEveryRace();
     },
     list: (owner: Owner, page, context) => history.sessions(owner, page, context),
     turns: (owner: Owner, sessionId, page, context) => history.turns(owner, sessionId, page, context),

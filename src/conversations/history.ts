@@ -35,10 +35,10 @@ const REMOVED_AT_ONCE = 400;
 
 export function createHistory(
   store: StoreAccess,
-  deps: { readonly process: string; readonly newId: () => string },
+  deps: { readonly isRun: (key: string) => boolean; readonly newId: () => string },
 ): History {
   const shown = (record: StoredRecord) =>
-    records.shownTurn(records.seqOf(record), records.readTurn(record), deps.process);
+    records.shownTurn(records.seqOf(record), records.readTurn(record), deps.isRun(record.key));
 
   async function own(owner: Owner, sessionId: string, context: CallContext): Promise<OwnSession> {
     const { value } = await store.get("sessions", records.sessionKey(sessionId), context);
@@ -94,7 +94,8 @@ export function createHistory(
           ...(last ? removalOfSession(sessionId, session) : []),
         ];
         await store.commit({ id: deps.newId(), writes }, context);
-        if (last) return;
+        // A turn that began between the list and the deletion; without the session no further one can begin.
+        if (last && value.length === 0) return;
       }
     },
   };

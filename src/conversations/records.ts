@@ -77,9 +77,9 @@ export function infoOf(sessionId: string, session: SessionRecord): SessionInfo {
   return { sessionId, title, turns, createdAt, updatedAt };
 }
 
-/** A turn that another process left running was cut off by its end: it has failed. */
-export function shownTurn(seq: number, record: TurnRecord, process: string): Turn {
+/** A turn that is stored as running although nobody runs it was cut off: it has failed. */
+export function shownTurn(seq: number, record: TurnRecord, isRun: boolean): Turn {
   const { turnId, message, at, reply } = record;
-  const status = record.status === "running" && record.process !== process ? "failed" : record.status;
+  const status = record.status === "running" && !isRun ? "failed" : record.status;
   return { turnId, seq, message, status, at, reply };
 }

@@ -47,7 +47,13 @@ export function createChat(deps: ChatDeps): Chat {
       const turnId = request.turnId ?? deps.newId();
       const { keyId, user } = request.owner;
       try {
-        return await deps.exclusive(request.sessionId ?? `${keyId}/${user}/${turnId}`, context, async () => {
+        // A turn that is asked again without its session waits for the others of that session all the same.
+        const sessionId =
+          request.sessionId ??
+          (request.turnId === undefined
+            ? undefined
+            : await kept(deps.conversations.sessionOf(request.owner, turnId, context)));
+        return await deps.exclusive(sessionId ?? `${keyId}/${user}/${turnId}`, context, async () => {
           const begun = await kept(
             deps.conversations.begin(
               {
@@ -106,14 +112,17 @@ export function createChat(deps: ChatDeps): Chat {
   }
 
   function trace(turn: Parameters<Tracing["start"]>[0], context: CallContext): TurnSpan {
-    let span: TurnSpan | undefined;
-    deps.tracing
-      .use((port, limited) => port.start(turn, limited), context)
-      .then((served) => {
-        span = served.value;
-      })
-      .catch((error: unknown) => deps.report(error, { turnId: turn.turnId, doing: "tracing" }));
-    return { end: (outcome) => span?.end(outcome) };
+    const failed = (error: unknown) => deps.report(error, { turnId: turn.turnId, doing: "tracing" });
+    const started = deps.tracing.use((port, limited) => port.start(turn, limited), context);
+    started.catch(failed);
+    // Nobody waits for it, and a turn that ends first is ended all the same.
+    return {
+      end: (outcome) =>
+        void started.then(
+          ({ value }) => value.end(outcome),
+          () => {},
+        ),
+    };
   }
 
   function present(state: ChatState, context: CallContext): ChatReply {
@@ -154,6 +163,7 @@ function initialState(request: ChatRequest, open: OpenTurn): ChatState {
     turnId: open.turn.turnId,
     seq: open.turn.seq,
     user: request.owner.user,
+    owner: JSON.stringify([request.owner.keyId, request.owner.user]),
     message: request.message,
     history: pastTurns(open.history),
     slots,

@@ -97,7 +97,7 @@ interface DynamicGraph {
   };
 }
 
-/** For the graph layer: an error of a node is no fault of the engine. */
+/** For the graph layer: neither an error of a node nor a client that leaves is a fault of the engine. */
 export function isEngineFault(error: LayerError): boolean {
-  return !(error.cause instanceof NodeFailure);
+  return error.errorClass !== "aborted" && !(error.cause instanceof NodeFailure);
 }

@@ -43,8 +43,10 @@ export interface ChatState {
   readonly turnId: string;
   /** Number of this turn in its session, 1 for the first. */
   readonly seq: number;
-  /** Who asks: owner of orders and tickets. */
+  /** Who asks: the business system knows them by this name. */
   readonly user: string;
+  /** Whose tickets and hand-offs these are: the key together with the user that it names. */
+  readonly owner: string;
   readonly message: string;
   /** The last 5 turns, oldest first. */
   readonly history: readonly PastTurn[];
@@ -77,6 +79,7 @@ export const fields = [
   "turnId",
   "seq",
   "user",
+  "owner",
   "message",
   "history",
   "slots",

@@ -65,7 +65,8 @@ export function createClient(url: string, key?: string): Client {
     });
     const text = await response.text();
     // /health answers 503 with the report itself when turns cannot be answered.
-    if (!response.ok && path !== "/health") throw new Error(problemText(text, response.status));
+    if (!response.ok && !(path === "/health" && response.status === 503))
+      throw new Error(problemText(text, response.status));
     return JSON.parse(text) as T;
   }
   return {

@@ -32,6 +32,27 @@ describe("the command line", () => {
     expect(asked.out).toContain("[1] Opening hours › Shop");
   });
 
+  it("keeps files of the same name in different folders apart", async () => {
+    for (const folder of ["north", "south"]) {
+      mkdirSync(join(directory, "shops", folder), { recursive: true });
+      writeFileSync(
+        join(directory, "shops", folder, "hours.md"),
+        `# Hours ${folder}\n\nThe ${folder} shop closes at 6.\n`,
+      );
+    }
+    const ingested = await runCli(["ingest", join(directory, "shops")], { environment });
+    expect(ingested).toMatchObject({ code: 0, out: "2 of 2 documents added\n" });
+    expect((await runCli(["ask", "When does the north shop close?"], { environment })).out).toContain(
+      "The north shop closes",
+    );
+    expect((await runCli(["ask", "When does the south shop close?"], { environment })).out).toContain(
+      "The south shop closes",
+    );
+    const twice = ["north", "south"].map((folder) => join(directory, "shops", folder, "hours.md"));
+    const refused = await runCli(["ingest", ...twice], { environment });
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("another file is named hours.md") });
+  });
+
   it("doctor says that all is well, layer by layer", async () => {
     const { code, out } = await runCli(["doctor"], { environment });
     expect(out).toMatch(/^ok {5}configuration/);

@@ -51,6 +51,18 @@ describe("the server as a process", () => {
     expect(await end(second.child, "SIGINT")).toBe(0);
   });
 
+  it("FAULTS on the store neither hides what is saved nor harms it", async () => {
+    const first = await start();
+    const answer = await createClient(first.url).chat({ message: "你好" });
+    await end(first.child);
+    const faulty = await start({ FAULTS: "store:slow(1)" });
+    expect(await createClient(faulty.url).history(answer.session_id)).toHaveLength(1);
+    await end(faulty.child);
+    const after = await start();
+    expect(await createClient(after.url).history(answer.session_id)).toHaveLength(1);
+    await end(after.child);
+  });
+
   it("keeps a turn that was answered right before the process is killed", async () => {
     const first = await start();
     const answer = await createClient(first.url).chat({ message: "My kettle is broken, open a ticket" });

@@ -11,6 +11,7 @@ const initial: ChatState = {
   turnId: "t",
   seq: 1,
   user: "u",
+  owner: "k/u",
   message: "hello",
   history: [],
   slots: {},

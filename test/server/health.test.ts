@@ -42,7 +42,7 @@ describe("the overall state", () => {
 
   it("says in a notice what stood in, where and since when", () => {
     expect(healthOf({ layers: [on("store", "equal")], exclude: [], production: false }).notices).toEqual([
-      "store: degraded since 2026-01-15T09:00:00.000Z, served by second. Slower.",
+      "store: degraded since 2026-01-15T09:00:00.000Z, served by second. What users notice: Slower.",
     ]);
   });
 });

@@ -84,6 +84,7 @@ const session = { sessionId: "ses_1", title: "Hello", turns: 1, createdAt: START
 export function fakeConversations(change: Partial<Conversations> = {}): Conversations {
   return {
     begin: () => Promise.reject(new Error("not used by the server")),
+    sessionOf: () => Promise.reject(new Error("not used by the server")),
     finish: () => Promise.reject(new Error("not used by the server")),
     list: async () => ({ items: [session], next: null }),
     turns: async () => ({ ...session, items: [], next: null }),

@@ -21,8 +21,18 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => new Date(),
   after(ms, run, options) {
-    const timer = setTimeout(run, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
-    if (options?.background) timer.unref();
+    const due = performance.now() + ms;
+    let timer: NodeJS.Timeout;
+    // setTimeout counts whole milliseconds from the start of the loop's round, so it may fire before `ms` have passed.
+    const arm = () => {
+      const left = due - performance.now();
+      timer = setTimeout(
+        () => (performance.now() < due ? arm() : run()),
+        Math.min(Math.max(0, Math.ceil(left)), LONGEST_TIMER_MS),
+      );
+      if (options?.background) timer.unref();
+    };
+    arm();
     return () => clearTimeout(timer);
   },
 };

@@ -12,8 +12,8 @@ export interface CallContext {
   readonly deadline: Deadline;
   /** Collects every departure from a first port, so that no caller can forget to report one. */
   readonly trail: Trail;
-  /** Ports that have failed in this turn: its later calls go past them, so that one bad port costs its limit once. */
-  readonly failed: Set<object>;
+  /** Ports that have failed in this turn: its later calls go past them, so that one bad port costs its limit once. With the time (monotonic ms). */
+  readonly failed: Map<object, number>;
   /** For ports with an idle limit: tells the layer that the port is alive. */
   readonly idle: IdleLimit;
 }
@@ -57,7 +57,7 @@ export function createContext(options: ContextOptions): CallContext {
     signal,
     deadline: deadlineIn(options.clock, options.deadlineMs),
     trail: options.trail ?? createTrail(),
-    failed: new Set(),
+    failed: new Map(),
     idle: noIdleLimit,
   };
 }

@@ -81,6 +81,7 @@ const SHARE_OF_REMAINING = 0.5;
 /** A port is not blamed for a timeout shorter than this and shorter than its own limit: the caller was in a hurry. */
 const FAIR_LIMIT_MS = 1_000;
 const PROBE_LIMIT_MS = 2_000;
+const PROBE_AGAIN_MS = 5_000;
 
 interface Runner<P extends Port> extends Slot<P> {
   /** Absent for the last port. */
@@ -118,17 +119,18 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   const first = runners[0] as Runner<P>;
   const lastRunner = runners.at(-1) as Runner<P>;
 
-  function scheduleProbe(runner: Runner<P>): void {
+  function scheduleProbe(runner: Runner<P>, least = 0): void {
     if (closed || runner !== first || !runner.port.probe) return;
     cancelProbe?.();
-    const wait = runner.gate?.probeInMs() ?? 0;
+    const wait = Math.max(least, runner.gate?.probeInMs() ?? 0);
     cancelProbe = clock.after(wait, () => void probe(runner), { background: true });
   }
 
   async function probe(runner: Runner<P>): Promise<void> {
     const permit = runner.gate?.acquire();
-    // Somebody's traffic holds the probe: its end decides, and a new opening schedules again.
-    if (!permit || closed) return permit?.release();
+    // Somebody's traffic holds the probe. Its end may decide nothing (its client leaves), so this comes back.
+    if (!permit) return scheduleProbe(runner, PROBE_AGAIN_MS);
+    if (closed) return permit.release();
     const context = createContext({ clock, requestId: `probe-${name}`, deadlineMs: PROBE_LIMIT_MS });
     try {
       await attempt(runner, async (port, ctx) => port.probe?.(ctx), context, { ms: PROBE_LIMIT_MS });
@@ -136,6 +138,8 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
       succeeded(runner, "probe");
     } catch (error) {
       failed(runner, permit, asLayerError(error), true);
+      // A neutral failure leaves it half open, which schedules nothing.
+      if (runner.gate?.state === "half_open") scheduleProbe(runner, PROBE_AGAIN_MS);
     }
   }
 
@@ -183,8 +187,9 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
       for (const runner of runners) {
         const remaining = context.deadline.remaining();
         if (remaining <= 0) throw new LayerError("timeout", `${name}: the deadline has passed`);
-        if (runner !== lastRunner && context.failed.has(runner.port)) {
-          if (runner === first) skip = { reason: runner.lastReason, at: clock.now() };
+        const failedAt = runner === lastRunner ? undefined : context.failed.get(runner.port);
+        if (failedAt !== undefined) {
+          if (runner === first) skip = { reason: runner.lastReason, at: failedAt };
           continue;
         }
         const permit = runner.gate?.acquire();
@@ -207,7 +212,7 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
           }
           failed(runner, permit, error, !isHurried(error, limits, runner, context));
           if (runner === lastRunner) throw error;
-          context.failed.add(runner.port);
+          context.failed.set(runner.port, clock.now());
           if (runner === first) skip = { reason: runner.lastReason, at: clock.now() };
         }
       }

@@ -123,7 +123,7 @@ export function createEscalate(deps: EscalateDeps): Node {
       const { ticketId } = await deps.tickets.open(
         {
           operationId: operationIdOf(state),
-          owner: state.user,
+          owner: state.owner,
           category: classifyTicket(state.message, pack).category,
           priority: priorities[reason],
           problem: cutAt(state.message, LONGEST_PROBLEM),
@@ -149,7 +149,7 @@ export function createEscalate(deps: EscalateDeps): Node {
   /** The card is worth having without them. */
   async function latestTickets(state: ChatState, context: NodeContext): Promise<readonly string[]> {
     try {
-      const tickets = await deps.tickets.list(state.user, LATEST_TICKETS, context);
+      const tickets = await deps.tickets.list(state.owner, LATEST_TICKETS, context);
       return tickets.map(({ ticketId }) => ticketId);
     } catch (error) {
       if (context.signal.aborted || !(error instanceof LayerError)) throw error;

@@ -26,11 +26,11 @@ export function createOpenTicket(tickets: Pick<Tickets, "open">): RegisteredTool
     schema,
     sideEffect: true,
     async run({ category, priority, problem, order_id: orderId, contact }, context) {
-      const { user, recognition } = context.state;
+      const { owner, recognition } = context.state;
       const ticket = await tickets.open(
         {
           operationId: context.operationId,
-          owner: user,
+          owner,
           category,
           priority,
           problem,

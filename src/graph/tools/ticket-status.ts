@@ -21,11 +21,11 @@ export function createTicketStatus(tickets: Pick<Tickets, "get" | "list">): Regi
     description: "Looks up the state of one ticket of the user, or of the latest ones.",
     schema,
     async run({ ticket_id: ticketId }, context) {
-      const { user } = context.state;
+      const { owner } = context.state;
       const found =
         ticketId === undefined
-          ? await tickets.list(user, LATEST, context)
-          : [await tickets.get(user, ticketId, context)].filter((ticket) => ticket !== undefined);
+          ? await tickets.list(owner, LATEST, context)
+          : [await tickets.get(owner, ticketId, context)].filter((ticket) => ticket !== undefined);
       const data: TicketStatusData = { ticketId: ticketId ?? null, tickets: found };
       return { status: found.length > 0 ? "found" : "not_found", data };
     },

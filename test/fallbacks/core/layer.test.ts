@@ -277,6 +277,41 @@ describe("layer", () => {
     expect(probes).toBe(2);
   });
 
+  it("comes back for its probe when traffic that held it decided nothing, and when the probe itself decided nothing", async () => {
+    let probes = 0;
+    const primary: ScriptedPort = {
+      ...scriptedPort("primary", "missing", "hang"),
+      async probe() {
+        probes += 1;
+        if (probes === 1) throw new LayerError("rate_limited", "later");
+      },
+    };
+    const { clock, layer, ask } = setUp([primary, [scriptedPort("mock"), "lower"]], { random: () => 0 });
+    await ask();
+    // Both at the same instant: traffic is first, and its client leaves.
+    const caller = new AbortController();
+    clock.after(500, () => void ask(testContext({ clock, signal: caller.signal })).catch(() => {}));
+    await clock.advance(600);
+    caller.abort();
+    await clock.advance(4_500);
+    expect(probes).toBeLessThanOrEqual(1);
+    await clock.advance(10_000);
+    expect(probes).toBe(2);
+    expect(layer.status()).toMatchObject({ state: "ok", evidence: "probe" });
+  });
+
+  it("a port that a turn goes past, because it failed there, is not degraded again once another turn found it well", async () => {
+    const primary = scriptedPort("primary", "network");
+    const { clock, layer, ask } = setUp([primary, [scriptedPort("mock"), "lower"]]);
+    const turn = testContext({ clock });
+    await ask(turn);
+    await clock.advance(10);
+    expect((await ask()).by).toBe("primary");
+    await clock.advance(10);
+    expect((await ask(turn)).by).toBe("mock");
+    expect(layer.status().state).toBe("ok");
+  });
+
   it("stops probing when it is closed", async () => {
     let probes = 0;
     const primary: ScriptedPort = {

@@ -68,6 +68,7 @@ export function stateOf(part: Partial<ChatState> = {}): ChatState {
     turnId: "turn-1",
     seq: 1,
     user: "guest",
+    owner: "guest",
     message: "What is the return policy?",
     history: [],
     slots: {},

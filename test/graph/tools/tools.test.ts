@@ -17,7 +17,7 @@ function rig(business: Business = createMockBusiness()) {
   };
   const tools = createTools({ knowledge, business: layerOf("business", business), tickets });
   const run = (name: string, args: Record<string, unknown>, user = "guest", operationId = "turn-1:0:x") => {
-    const state = stateOf({ user, recognition: recognitionOf({ language: "zh" }) });
+    const state = stateOf({ user, owner: user, recognition: recognitionOf({ language: "zh" }) });
     const tool = tools.get(name);
     if (!tool) throw new Error(`no tool ${name}`);
     return tool.run(args, { ...contextOf(), state, operationId });
