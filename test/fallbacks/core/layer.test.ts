@@ -288,14 +288,18 @@ describe("layer", () => {
     };
     const { clock, layer, ask } = setUp([primary, [scriptedPort("mock"), "lower"]], { random: () => 0 });
     await ask();
-    // Both at the same instant: traffic is first, and its client leaves.
-    const caller = new AbortController();
-    clock.after(500, () => void ask(testContext({ clock, signal: caller.signal })).catch(() => {}));
     await clock.advance(600);
+    expect(probes).toBe(1);
+    // Traffic holds the probe when it is due again, and its client leaves.
+    const caller = new AbortController();
+    const left = expect(ask(testContext({ clock, signal: caller.signal }))).rejects.toMatchObject({
+      errorClass: "aborted",
+    });
+    await clock.advance(5_000);
     caller.abort();
-    await clock.advance(4_500);
-    expect(probes).toBeLessThanOrEqual(1);
-    await clock.advance(10_000);
+    await left;
+    expect(probes).toBe(1);
+    await clock.advance(5_000);
     expect(probes).toBe(2);
     expect(layer.status()).toMatchObject({ state: "ok", evidence: "probe" });
   });
