@@ -3,6 +3,7 @@ import type { Node, NodeContext } from "../node.ts";
 import type { ChatState } from "../state.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import type { ToolCall, ToolResult } from "../tools/tool-call.ts";
+import { withoutNotFound } from "./forget.ts";
 
 export interface ActDeps {
   readonly tools: ToolRegistry;
@@ -14,7 +15,7 @@ const AT_ONCE = 4;
 
 /**
  * Runs the planned calls, each with its own failure: an outage is `unavailable`, a defect is `failed` and reported.
- * Results stand in the order of the calls.
+ * Results stand in the order of the calls; numbers that were not found are no longer remembered.
  * @throws {LayerError} `aborted` when the caller has gone.
  */
 export function createAct({ tools, report }: ActDeps): Node {
@@ -29,7 +30,7 @@ export function createAct({ tools, report }: ActDeps): Node {
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, state.calls.length) }, worker));
     stopIfGone(context);
-    return { results };
+    return { results, slots: withoutNotFound(state.slots, state.calls, results) };
   };
 
   async function runCall(call: ToolCall, index: number, state: ChatState, context: NodeContext): Promise<ToolResult> {

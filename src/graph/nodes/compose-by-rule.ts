@@ -2,6 +2,7 @@ import { smallTalkOf } from "../rules/analyse.ts";
 import { readable } from "../rules/clauses.ts";
 import { isNegative } from "../rules/emotion.ts";
 import type { LanguagePack, LanguagePacks } from "../rules/language-pack.ts";
+import { cancelsTicket } from "../rules/ticket-answer.ts";
 import type { PastTurn, Recognition } from "../state.ts";
 import type { ToolResult } from "../tools/tool-call.ts";
 import { resultText } from "./result-text.ts";
@@ -56,9 +57,13 @@ function questionParts({ recognition, results, message }: ComposeInput, pack: La
   return parts;
 }
 
-function wordsAlone({ message, recognition }: ComposeInput, pack: LanguagePack): string {
+function wordsAlone({ message, history, recognition }: ComposeInput, pack: LanguagePack): string {
   const { replies } = pack;
   if (!recognition.intents.includes("chitchat")) return replies.unclear;
+  const last = history.at(-1);
+  if (last && cancelsTicket(message, last, pack)) {
+    return pack.smallTalk.find(({ name }) => name === "acknowledgement")?.reply ?? replies.noted;
+  }
   const talk = smallTalkOf(readable(message), pack)[0];
   if (recognition.emotion === "satisfaction" && talk?.name !== "farewell" && talk?.name !== "thanks") {
     return replies.satisfied;

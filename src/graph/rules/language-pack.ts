@@ -36,8 +36,14 @@ const packSchema = z.strictObject({
   smallTalk: z.array(z.strictObject({ name: text, words: matcher, reply: text })).min(1),
   confirmation: z.strictObject({ yes: matcher, no: matcher }),
   human: matcher,
+  /** Names a person without asking for one: a request only when it is the whole message. */
+  bareHuman: matcher,
   topicSwitch: matcher,
   followUp: matcher,
+  /** How a follow-up leads in a subject of its own: "what about", "呢". */
+  subjectChange: matcher,
+  /** What a question wants to know of its subject, and how that is put into a search. */
+  frames: z.array(z.strictObject({ words: matcher, search: text })).min(1),
   /** What turns a word into its opposite when it stands right before it: "un" in "unopened", "未" in "未拆封". */
   negativePrefixes: z.array(text).min(1),
   knowledge: z.strictObject({
@@ -51,10 +57,14 @@ const packSchema = z.strictObject({
     asks: z.strictObject({ order: matcher, return: matcher, member: matcher, account: matcher }),
     /** Names something of the user's own without asking. */
     mentions: z.strictObject({ order: matcher, return: matcher, member: matcher, account: matcher }),
+    /** Right after an order was looked up: asks for more of it. */
+    details: matcher,
   }),
   ticket: z.strictObject({
     open: matcher,
     status: matcher,
+    /** Asks for the tickets of the user, not for one. */
+    list: matcher,
     /** Something went wrong, said and not asked. */
     problem: matcher,
     /** In the last reply: the user was offered a ticket. */

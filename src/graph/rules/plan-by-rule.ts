@@ -5,6 +5,7 @@ import { readable } from "./clauses.ts";
 import { extractEntities } from "./entities.ts";
 import type { LanguagePack, LanguagePacks } from "./language-pack.ts";
 import type { PlanInput } from "./plan-input.ts";
+import { withOrderDetails } from "./order-details.ts";
 import { knowledgeQueries } from "./queries.ts";
 import { answersOffer } from "./recognise-by-rule.ts";
 import { ticketCall } from "./ticket-call.ts";
@@ -12,7 +13,8 @@ import { ticketCall } from "./ticket-call.ts";
 /** The calls for the intents of a message, in their order; a call that changes something comes last. */
 export function planByRule(input: PlanInput, packs: LanguagePacks): readonly ToolCall[] {
   const pack = packs[input.recognition.language];
-  const sentences = analyse(input.message, pack, packs);
+  const analysed = analyse(input.message, pack, packs);
+  const sentences = withOrderDetails(analysed, input.history.at(-1), input.slots, pack);
   const calls = input.recognition.intents.flatMap((intent): readonly ToolCall[] => {
     switch (intent) {
       case "knowledge_qa":
@@ -69,14 +71,15 @@ function ticketCalls(
 ): readonly ToolCall[] {
   const topics = new Set(sentences.flatMap(({ clauses }) => clauses.map(({ topic }) => topic.kind)));
   const asksForState = topics.has("ticket_status");
-  const status: ToolCall[] = asksForState ? [ticketStatus(input, packs)] : [];
+  const status: ToolCall[] = asksForState ? [ticketStatus(input, pack, packs)] : [];
   const opens = topics.has("ticket_open") || topics.has("problem") || !asksForState;
   const open = opens ? ticketCall(input, sentences, confirms(input, sentences, pack), pack) : undefined;
   return open ? [...status, open] : status;
 }
 
-function ticketStatus(input: PlanInput, packs: LanguagePacks): ToolCall {
-  const ticketId = extractEntities(input.message, packs).ticketId ?? input.slots.ticketId;
+function ticketStatus(input: PlanInput, pack: LanguagePack, packs: LanguagePacks): ToolCall {
+  const remembered = pack.ticket.list.test(readable(input.message)) ? undefined : input.slots.ticketId;
+  const ticketId = extractEntities(input.message, packs).ticketId ?? remembered;
   return { name: "ticket_status", arguments: ticketId === undefined ? {} : { ticket_id: ticketId } };
 }
 

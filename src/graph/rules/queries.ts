@@ -2,8 +2,7 @@ import type { PastTurn } from "../state.ts";
 import { type Clause, contentOf, type Sentence } from "./analyse.ts";
 import { cutAt } from "./clauses.ts";
 import { contentWords } from "./content-words.ts";
-import { contrasted } from "./contrast.ts";
-import { isFollowUp, questionBefore } from "./follow-up.ts";
+import { isFollowUp, questionBefore, withSubject } from "./follow-up.ts";
 import type { LanguagePack } from "./language-pack.ts";
 
 /** Most knowledge questions of one message that are searched one by one. */
@@ -13,7 +12,7 @@ const LONGEST_QUERY = 2_000;
 
 /**
  * What to search for: one query for each sentence that asks something of its own, with the remarks around it. A follow-up
- * begins with the last question that stands on its own, since its words alone say too little.
+ * is read with the question before it, since its words alone say too little.
  */
 export function knowledgeQueries(
   message: string,
@@ -36,16 +35,8 @@ export function knowledgeQueries(
   const own = drafts.length > 0 ? drafts.slice(0, MOST_QUERIES).map(({ text }) => text) : [message.trim()];
   return own.map((query, index) => {
     const before = isFollowUp(query, pack) ? (own[index - 1] ?? questionBefore(history, pack)) : undefined;
-    return cutAt(before === undefined ? query : rewritten(before, query, pack), LONGEST_QUERY);
+    return cutAt(before === undefined ? query : withSubject(before, query, pack), LONGEST_QUERY);
   });
-}
-
-/** The question before, told apart from the follow-up, and the follow-up where it adds a word. */
-function rewritten(before: string, followUp: string, pack: LanguagePack): string {
-  const question = contrasted(before, followUp, pack);
-  const known = new Set(contentWords(question));
-  const adds = contentWords(pack.fillers.blank(followUp)).some((word) => !known.has(word));
-  return adds ? `${question} ${followUp}` : question;
 }
 
 /** A question of a single word of its own, such as "where do I click?", lives on the one before. */

@@ -6,7 +6,10 @@ import { hasMeaning, readable } from "./clauses.ts";
 import { isNegative, moodOf } from "./emotion.ts";
 import { extractEntities } from "./entities.ts";
 import { isFollowUp } from "./follow-up.ts";
+import { isBareHumanRequest } from "./human-request.ts";
 import type { LanguagePack, LanguagePacks } from "./language-pack.ts";
+import { withOrderDetails } from "./order-details.ts";
+import { cancelsTicket, tellsProblem } from "./ticket-answer.ts";
 import { switchesTopic } from "./topic-switch.ts";
 
 /** Intents, emotion, topic switch and language, from the resources alone. Deterministic. */
@@ -20,10 +23,12 @@ export function recogniseByRule(
   const pack = packs[language];
   const text = readable(message);
   const mood = moodOf(text, pack);
-  const clauses = analyse(text, pack, packs).flatMap((sentence) => sentence.clauses);
   const last = history.at(-1);
-  const answers = last !== undefined && answersOffer(text, last, clauses, pack);
-  const asked: readonly Intent[] = answers ? ["ticket"] : askedFor(text, last, clauses, pack);
+  const sentences = withOrderDetails(analyse(text, pack, packs), last, slots, pack);
+  const clauses = sentences.flatMap((sentence) => sentence.clauses);
+  const wantsPerson = isBareHumanRequest(text, pack);
+  const answers = !wantsPerson && last !== undefined && answersOffer(text, last, clauses, pack);
+  const asked = wantsPerson ? (["human_request"] as const) : askedFor(text, last, clauses, pack, answers);
   const upset = isNegative(mood.emotion) && mood.score >= UPSET;
   const found = upset ? ["emotion_sensitive" as const, ...asked] : asked;
   const [first = fallbackIntent(text, mood, pack), ...others] = found;
@@ -56,7 +61,10 @@ function askedFor(
   last: PastTurn | undefined,
   clauses: readonly Clause[],
   pack: LanguagePack,
+  answers: boolean,
 ): readonly Intent[] {
+  if (answers) return ["ticket"];
+  if (last && cancelsTicket(text, last, pack)) return ["chitchat"];
   const found = new Set<Intent>();
   for (const { topic } of clauses) {
     switch (topic.kind) {
@@ -83,8 +91,7 @@ function askedFor(
 
 /** "Yes" to an offered ticket, or the description that was asked for. */
 export function answersOffer(text: string, last: PastTurn, clauses: readonly Clause[], pack: LanguagePack): boolean {
-  const free = clauses.every(({ topic }) => topic.kind === "remark" || topic.kind === "problem");
-  if (free && pack.ticket.asked.test(last.bot)) return contentOf(text, pack);
+  if (tellsProblem(text, last, clauses, pack)) return true;
   const short = text.length <= LONGEST_CONFIRMATION && !contentOf(pack.confirmation.yes.blank(text), pack);
   return short && pack.confirmation.yes.test(text) && pack.ticket.offered.test(last.bot);
 }

@@ -1,8 +1,9 @@
 import type { ToolCall } from "../tools/tool-call.ts";
 import { contentOf, type Sentence } from "./analyse.ts";
-import { cutAt } from "./clauses.ts";
+import { cutAt, readable } from "./clauses.ts";
 import type { LanguagePack } from "./language-pack.ts";
 import type { PlanInput } from "./plan-input.ts";
+import { tellsProblem } from "./ticket-answer.ts";
 import { classifyTicket } from "./ticket-fields.ts";
 
 const LONGEST_PROBLEM = 2_000;
@@ -34,8 +35,17 @@ export function ticketCall(
 }
 
 /** What the message says beside look-ups and questions that other tools serve, if it says more than "open a ticket". */
-function problemOf({ message }: PlanInput, sentences: readonly Sentence[], pack: LanguagePack): string | undefined {
+function problemOf(
+  { message, history }: PlanInput,
+  sentences: readonly Sentence[],
+  pack: LanguagePack,
+): string | undefined {
   const clauses = sentences.flatMap((sentence) => sentence.clauses);
+  const last = history.at(-1);
+  // Asked for the problem, people tell it in the words of a look-up too: "my parcel never arrived".
+  if (last && tellsProblem(readable(message), last, clauses, pack)) {
+    return saysSomething(pack.ticket.open.blank(message), pack) ? message.trim() : undefined;
+  }
   const own = clauses.filter(({ topic }) => concernsTicket.has(topic.kind));
   const said = own.some(({ text, topic }) => {
     const rest = topic.kind === "ticket_open" ? pack.ticket.open.blank(text) : text;

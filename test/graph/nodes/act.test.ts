@@ -105,6 +105,30 @@ describe("act", () => {
     expect(reports).toHaveLength(1);
   });
 
+  it("forgets the numbers that were not found, and only those", async () => {
+    const lookup = (name: string, key: string, status: "found" | "not_found") =>
+      defineTool({
+        name,
+        description: name,
+        schema: z.strictObject({ [key]: z.string() }),
+        run: async () => ({ status, data: null }),
+      });
+    const { act } = rig(
+      lookup("ticket_status", "ticket_id", "not_found"),
+      lookup("query_order", "order_id", "found"),
+      lookup("query_return", "return_id", "not_found"),
+    );
+    const state = stateOf({
+      slots: { ticketId: "TK-ABCDEFGH", orderId: "LK20260142", returnId: "RT204518" },
+      calls: [
+        { name: "ticket_status", arguments: { ticket_id: "TK-ABCDEFGH" } },
+        { name: "query_order", arguments: { order_id: "LK20260142" } },
+        { name: "query_return", arguments: { return_id: "RT999999" } },
+      ],
+    });
+    expect((await act(state, contextOf())).slots).toEqual({ orderId: "LK20260142", returnId: "RT204518" });
+  });
+
   it("ends with the caller", async () => {
     const caller = new AbortController();
     const leaving: Run = async () => {

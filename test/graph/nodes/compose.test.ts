@@ -59,6 +59,18 @@ function streaming(name: string, pieces: readonly string[], error?: LayerError):
 }
 
 describe("the reply by rule", () => {
+  it.each([
+    ["en", "cancel that"],
+    ["en", "no, thanks"],
+    ["zh", "取消"],
+  ] as const)("acknowledges in %s that no ticket is wanted any more: %j", (language, message) => {
+    const { replies, smallTalk } = packs[language];
+    const recognition = recognitionOf({ intents: ["chitchat"], emotion: "satisfaction", language });
+    const history = [{ user: "?", bot: replies.askProblem, intent: "ticket" as const }];
+    const acknowledgement = smallTalk.find(({ name }) => name === "acknowledgement")?.reply;
+    expect(composeByRule({ message, history, recognition, results: [] }, packs)).toBe(acknowledgement);
+  });
+
   it("is the cited sentences and nothing else", () => {
     const quotes = ["Unopened goods can be returned within 30 days.", "The seal must be intact."];
     expect(compose("return policy?", {}, knowledge(...quotes))).toBe(quotes.join(" "));

@@ -14,7 +14,6 @@ function plan(message: string, history: readonly PastTurn[] = [], known: Slots =
 }
 
 const question: PastTurn = { user: "How long can I return unopened goods?", bot: "30 days.", intent: "knowledge_qa" };
-const followUp: PastTurn = { user: "and for opened ones?", bot: "14 days.", intent: "knowledge_qa" };
 const lookup: PastTurn = { user: "Where is my order LK20260142?", bot: "Shipped.", intent: "business_query" };
 
 describe("the plan by rule", () => {
@@ -57,12 +56,29 @@ describe("the plan by rule", () => {
     expect(queries).toEqual([{ query: "How long does delivery take?" }, { query: "How do I clean the filter?" }]);
   });
 
-  it("begins a follow-up with the last question that stands on its own", () => {
-    expect(plan("and for coffee beans?", [question, followUp])).toEqual([
-      ["search_knowledge", { query: "How long can I return unopened goods? and for coffee beans?" }],
-    ]);
-    const zh: PastTurn = { user: "积分多久过期？", bot: "12个月。", intent: "knowledge_qa" };
-    expect(plan("那优惠券呢？", [zh])).toEqual([["search_knowledge", { query: "积分多久过期? 那优惠券呢?" }]]);
+  it.each([
+    [["What is the return window?"], "And for opened goods?", "opened goods"],
+    [["Do you ship to islands?"], "What about refunds?", "refunds"],
+    [["Do you ship to islands?", "What about refunds?"], "And the warranty?", "warranty"],
+    [["Do you ship to islands?", "What about refunds?", "And the warranty?"], "how long?", "warranty how long"],
+    [
+      ["How long can I return unopened goods?", "and for opened ones?"],
+      "and for coffee beans?",
+      "coffee beans how long",
+    ],
+    [["When do points expire?"], "What about vouchers?", "vouchers expire"],
+    [["How long does delivery take?"], "and how much?", "does delivery take how much does it cost"],
+    [["How long does delivery take?", "and how much?"], "how long?", "does delivery take how long"],
+    [["Do you deliver to islands?"], "what does it cost?", "Do you deliver to islands how much does it cost"],
+    [["海岛能送吗？"], "退款呢？", "退款"],
+    [["海岛能送吗？", "退款呢？"], "多久？", "退款 多久"],
+    [["积分多久过期？"], "那优惠券呢？", "优惠券 多久 过期"],
+    [["特快配送多少钱？"], "多久？", "特快配送 多久"],
+    [["退款到银行卡要多久？"], "那退到钱包呢？", "退款到银行卡要多久? 那退到钱包呢?"],
+    [["How do I start a return?"], "and who pays for that?", "How do I start a return? and who pays for that?"],
+  ])("after %j reads %j as %j", (users, message, query) => {
+    const history = users.map((user): PastTurn => ({ user, bot: "So it is.", intent: "knowledge_qa" }));
+    expect(plan(message, history)).toEqual([["search_knowledge", { query }]]);
   });
 
   it.each([
@@ -97,6 +113,45 @@ describe("the plan by rule", () => {
     ]);
     expect(plan("open a ticket")).toEqual([]);
     expect(plan("open a ticket", [lookup])).toEqual([]);
+  });
+
+  it.each([
+    ["en", "The kettle leaks, order LK20260117", "product"],
+    ["en", "My parcel never arrived", "logistics"],
+    ["zh", "水壶漏水，订单LK20260117", "product"],
+    ["zh", "我的快递一直没到", "logistics"],
+  ] as const)("asked for the problem (%s), opens a ticket with %j", (language, problem, category) => {
+    const user = language === "en" ? "open a ticket" : "开工单";
+    const asked: PastTurn = { user, bot: packs[language].replies.askProblem, intent: "ticket" };
+    expect(plan(problem, [asked])).toEqual([["open_ticket", expect.objectContaining({ problem, category })]]);
+    expect(plan("LK20260117", [asked])).toEqual([]);
+  });
+
+  it.each(["do not open a ticket", "不要开工单"])("does nothing after %j", (message) => {
+    expect(plan(message, [question])).toEqual([]);
+  });
+
+  it("looks up the remembered order for a question about it", () => {
+    const known = { orderId: "LK20260142" };
+    for (const message of ["What did I pay for it?", "那个订单多少钱？"]) {
+      expect(plan(message, [lookup], known)).toEqual([["query_order", { order_id: "LK20260142" }]]);
+    }
+  });
+
+  it.each(["Show my tickets", "我的工单", "所有工单"])(
+    "lists the tickets for %j, whichever was named before",
+    (message) => {
+      const named: PastTurn = { user: "state of TK-7Q2M9XKD", bot: "Waiting.", intent: "ticket" };
+      expect(plan(message, [named], { ticketId: "TK-7Q2M9XKD" })).toEqual([["ticket_status", {}]]);
+    },
+  );
+
+  it("means the ticket that was named by a ticket without a number", () => {
+    const named: PastTurn = { user: "state of TK-7Q2M9XKD", bot: "Waiting.", intent: "ticket" };
+    for (const message of ["any news on my ticket?", "我的工单处理得怎么样了？"]) {
+      const call = ["ticket_status", { ticket_id: "TK-7Q2M9XKD" }];
+      expect(plan(message, [named], { ticketId: "TK-7Q2M9XKD" })).toEqual([call]);
+    }
   });
 
   it("asks for the state of a ticket with or without its number", () => {

@@ -35,6 +35,27 @@ describe("intents by rule", () => {
     ["I want to cancel my order, who pays the fee?", "knowledge_qa"],
     ["My parcel arrived damaged, where is my refund?", "ticket,business_query"],
     ["OK thanks, talk to you later!", "chitchat"],
+    ["human", "human_request"],
+    ["Human!", "human_request"],
+    ["agent, please", "human_request"],
+    ["operator", "human_request"],
+    ["a person", "human_request"],
+    ["真人", "human_request"],
+    ["客服，谢谢", "human_request"],
+    ["人工！", "human_request"],
+    ["customer service phone number", "knowledge_qa"],
+    ["客服电话是多少", "knowledge_qa"],
+    ["Is the agent fee refunded?", "knowledge_qa"],
+    ["Please don't hand me over to a human", "chitchat"],
+    ["no human please", "chitchat"],
+    ["不用转人工", "chitchat"],
+    ["do not open a ticket", "chitchat"],
+    ["Please don't open a ticket", "chitchat"],
+    ["no ticket please", "chitchat"],
+    ["不要开工单", "chitchat"],
+    ["请不要给我提交工单", "chitchat"],
+    ["Please don't open a ticket, how do I return goods?", "knowledge_qa"],
+    ["My lamp does not work please open a ticket", "ticket"],
   ])("%j: %s", (message, expected) => {
     expect(recognise(message).intents.join()).toBe(expected);
   });
@@ -60,6 +81,34 @@ describe("intents by rule", () => {
     expect(recognise("the handle wobbles a bit", [asked]).intents).toEqual(["ticket"]);
     expect(recognise("what is the return policy?", [asked]).intents).toEqual(["knowledge_qa"]);
   });
+
+  it.each([
+    ["en", "The kettle leaks, order LK20260117", "ticket"],
+    ["en", "My parcel never arrived", "ticket"],
+    ["en", "never mind", "chitchat"],
+    ["en", "no", "chitchat"],
+    ["en", "cancel that", "chitchat"],
+    ["en", "human", "human_request"],
+    ["en", "Let me talk to a person", "human_request"],
+    ["zh", "水壶漏水，订单LK20260117", "ticket"],
+    ["zh", "我的快递一直没到", "ticket"],
+    ["zh", "算了", "chitchat"],
+    ["zh", "取消", "chitchat"],
+    ["zh", "转人工", "human_request"],
+  ] as const)("asked for the problem (%s), takes %j for %s", (language, message, expected) => {
+    const user = language === "en" ? "open a ticket" : "开工单";
+    const asked: PastTurn = { user, bot: packs[language].replies.askProblem, intent: "ticket" };
+    expect(recognise(message, [asked]).intents).toEqual([expected]);
+  });
+
+  it.each(["What did I pay for it?", "how much was that order?", "那个订单多少钱？", "我付了多少钱？"])(
+    "takes %j for a look-up right after one, and only then",
+    (message) => {
+      const known = { orderId: "LK20260142" };
+      expect(recognise(message, [lookup], known)).toMatchObject({ intents: ["business_query"], topicSwitch: false });
+      expect(recognise(message, [question], known).intents).toEqual(["knowledge_qa"]);
+    },
+  );
 });
 
 describe("language by rule", () => {
