@@ -1,5 +1,6 @@
 import { sentenceSpans, type TextSpan } from "../text/sentences.ts";
 import type { Section } from "./parse.ts";
+import type { Work } from "./slices.ts";
 
 /** A passage: what is found and shown as one. Never crosses a heading. */
 export interface Chunk extends TextSpan {
@@ -15,28 +16,33 @@ export interface ChunkOptions {
 
 const DEFAULT_SIZE = 512;
 const DEFAULT_OVERLAP = 128;
+/** Sentences are looked for in so many characters at once, so that a text without an end costs no more than others. */
+const WINDOW = 8_192;
 
 /**
  * Cuts sections into passages: a section that fits is one; a longer one is cut between paragraphs where that leaves
  * half-full passages at least, else between sentences; only a sentence longer than a passage is cut inside, never within
  * a surrogate pair. Every sentence is whole in some passage, if it fits one at all. Passages are verbatim spans.
  */
-export function chunkSections(
+export function* chunkSections(
   text: string,
   sections: readonly Section[],
   options: ChunkOptions = {},
-): readonly Chunk[] {
+): Work<readonly Chunk[]> {
   const size = options.size ?? DEFAULT_SIZE;
   const overlap = options.overlap ?? DEFAULT_OVERLAP;
-  return sections.flatMap((section) => {
+  const chunks: Chunk[] = [];
+  for (const section of sections) {
     const whole = trimmed(text, section);
-    const spans = whole.end - whole.start <= size ? [whole] : cut(text, whole, size, overlap);
-    return spans.map((span) => ({ ...span, heading: section.heading }));
-  });
+    const spans = whole.end - whole.start <= size ? [whole] : yield* cut(text, whole, size, overlap);
+    for (const span of spans) chunks.push({ ...span, heading: section.heading });
+    yield section.end - section.start;
+  }
+  return chunks;
 }
 
-function cut(text: string, section: TextSpan, size: number, overlap: number): readonly TextSpan[] {
-  const units = unitsOf(text, section, size);
+function* cut(text: string, section: TextSpan, size: number, overlap: number): Work<readonly TextSpan[]> {
+  const units = yield* unitsOf(text, section, size);
   const chunks: TextSpan[] = [];
   let first = 0;
   while (first < units.length) {
@@ -45,6 +51,7 @@ function cut(text: string, section: TextSpan, size: number, overlap: number): re
     while (last + 1 < units.length && endOf(units, last + 1) - start <= size) last += 1;
     if (last + 1 < units.length) last = paragraphEnd(text, units, first, last, size);
     chunks.push({ start, end: endOf(units, last) });
+    yield size;
     if (last + 1 >= units.length) break;
     let next = last + 1;
     // The successor may repeat whole units from the end, as long as it gets further than this one.
@@ -68,21 +75,41 @@ function paragraphEnd(text: string, units: readonly TextSpan[], first: number, l
 }
 
 /** Sentences, and pieces of those that are longer than a passage. List marks between two passages are in neither. */
-function unitsOf(text: string, section: TextSpan, size: number): readonly TextSpan[] {
-  const sentences = sentenceSpans(text, section);
-  return sentences.flatMap((sentence, index) => {
-    const start = index === 0 ? section.start : sentence.start;
-    const end = index === sentences.length - 1 ? section.end : sentence.end;
-    return pieces(text, trimmed(text, { start, end }), size);
-  });
+function* unitsOf(text: string, section: TextSpan, size: number): Work<readonly TextSpan[]> {
+  const units: TextSpan[] = [];
+  let from = section.start;
+  while (from < section.end) {
+    const end = windowEnd(text, from, section.end);
+    const sentences = sentenceSpans(text, { start: from, end });
+    // The last one may go on behind the window: the next window starts with it, unless it fills this one.
+    const open = end < section.end ? sentences.at(-1) : undefined;
+    const next = open && open.start > from ? open.start : end;
+    const whole = next === end ? sentences : sentences.slice(0, -1);
+    for (const [index, sentence] of whole.entries()) {
+      const start = index === 0 ? from : sentence.start;
+      const isLast = index === whole.length - 1 && end === section.end;
+      for (const unit of pieces(text, trimmed(text, { start, end: isLast ? end : sentence.end }), size)) {
+        units.push(unit);
+      }
+    }
+    yield end - from;
+    from = next;
+  }
+  return units;
+}
+
+function windowEnd(text: string, from: number, sectionEnd: number): number {
+  const end = from + WINDOW;
+  if (end >= sectionEnd) return sectionEnd;
+  return isLowSurrogate(text, end) ? end - 1 : end;
 }
 
 function pieces(text: string, span: TextSpan, size: number): readonly TextSpan[] {
   const parts: TextSpan[] = [];
   let start = span.start;
   while (span.end - start > size) {
-    const space = text.lastIndexOf(" ", start + size);
-    let end = space > start + size / 2 ? space : start + size;
+    const space = text.slice(start, start + size + 1).lastIndexOf(" ");
+    let end = start + (space > size / 2 ? space : size);
     if (isLowSurrogate(text, end)) end -= 1;
     parts.push({ start, end });
     start = end;

@@ -11,8 +11,9 @@ import { Problem } from "../problems.ts";
 import { normaliseText } from "../text/normalise.ts";
 import { fromStored, infoOf, readDocument, type StoredDocument, toStored } from "./ingest.ts";
 import type { Knowledge } from "./knowledge.ts";
-import { chunksOf, createLibrary } from "./library.ts";
+import { chunkIdsOf, createLibrary, prepareDocument } from "./library.ts";
 import { createRetrieve, spanOf } from "./retrieve.ts";
+import { inSlices } from "./slices.ts";
 import { createVectorIndex } from "./vector-index.ts";
 
 export interface KnowledgeOptions {
@@ -36,7 +37,8 @@ export interface LoadableKnowledge extends Knowledge {
   load(context: CallContext): Promise<void>;
 }
 
-const LOAD_PAGE = 200;
+/** Few, as one page is read and parsed without a pause. */
+const LOAD_PAGE = 20;
 const LARGEST_PAGE = 200;
 const DEFAULT_K = 5;
 const LARGEST_K = 20;
@@ -68,21 +70,28 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
     });
   }
 
+  /** Everything that takes long comes first: until the commit nothing has changed, after it nothing stops half way. */
   async function replace(document: StoredDocument, context: CallContext): Promise<void> {
+    const prepared = await inSlices(prepareDocument(document), context.signal);
+    const ids = chunkIdsOf(document);
+    const settling = withoutAbort(context);
     const old = library.byName(document.name);
     const writes: Write[] = [
       { kind: "put", collection: "documents", key: document.documentId, value: toStored(document) },
     ];
     if (old) writes.push({ kind: "delete", collection: "documents", key: old.documentId });
-    await store.commit({ id: `documents:${newId()}`, writes }, context);
-    library.put(document);
+    try {
+      await vectorIndex.stage(prepared.chunks, context);
+      await store.commit({ id: `documents:${newId()}`, writes }, settling);
+    } catch (error) {
+      await vectorIndex.remove(ids, settling);
+      throw error;
+    }
+    library.put(prepared);
+    vectorIndex.release(ids);
     revision += 1;
-    await vectorIndex.add(chunksOf(document), context);
-    if (old)
-      await vectorIndex.remove(
-        chunksOf(old).map(({ id }) => id),
-        context,
-      );
+    if (old) await vectorIndex.remove(chunkIdsOf(old), settling);
+    await vectorIndex.fill(prepared.chunks, settling);
   }
 
   return {
@@ -103,16 +112,18 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
         page = (await store.list(after === undefined ? request : { ...request, after }, context)).value;
         for (const { key, value } of page) {
           const document = fromStored(key, value);
-          library.put(document);
-          await vectorIndex.addLocal(chunksOf(document), context);
+          const prepared = await inSlices(prepareDocument(document), context.signal);
+          await vectorIndex.stage(prepared.chunks, context);
+          library.put(prepared);
+          vectorIndex.release(chunkIdsOf(document));
         }
         after = page.at(-1)?.key;
       } while (page.length === LOAD_PAGE);
       revision += 1;
     },
     async add(document, context) {
-      const read = readDocument(document, clock.wall());
       return inTurn(async () => {
+        const read = await inSlices(readDocument(document, clock.wall()), context.signal);
         const same = library.documents.get(read.documentId);
         if (!same) await replace(read, context);
         return infoOf(same ?? read);
@@ -122,13 +133,11 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
       inTurn(async () => {
         const document = known(documentId);
         const writes: Write[] = [{ kind: "delete", collection: "documents", key: documentId }];
-        await store.commit({ id: `documents:${newId()}`, writes }, context);
+        const settling = withoutAbort(context);
+        await store.commit({ id: `documents:${newId()}`, writes }, settling);
         library.remove(documentId);
         revision += 1;
-        await vectorIndex.remove(
-          chunksOf(document).map(({ id }) => id),
-          context,
-        );
+        await vectorIndex.remove(chunkIdsOf(document), settling);
       }),
     async list({ after, limit }) {
       checkWhole("limit", limit, LARGEST_PAGE);
@@ -150,6 +159,11 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
       return retrieve(normaliseText(question).slice(0, LONGEST_QUESTION), k, context);
     },
   };
+}
+
+/** For what must not stop half way because the caller went away; the deadline stays. */
+function withoutAbort(context: CallContext): CallContext {
+  return { ...context, signal: new AbortController().signal };
 }
 
 function checkWhole(field: string, value: number, largest: number): void {

@@ -4,6 +4,7 @@ import type { Json } from "../fallbacks/store/port.ts";
 import { type Chunk, chunkSections } from "./chunk.ts";
 import type { DocumentInfo, NewDocument } from "./knowledge.ts";
 import { PARSER_VERSION, parseDocument } from "./parse.ts";
+import type { Work } from "./slices.ts";
 
 /** A document as it is stored and searched. */
 export interface StoredDocument extends Omit<DocumentInfo, "chunks" | "characters"> {
@@ -23,15 +24,17 @@ const storedSchema = z.object({
 });
 
 /** Parses and cuts a document. @throws {Problem} as `parseDocument`. */
-export function readDocument(document: NewDocument, addedAt: Date): StoredDocument {
-  const { text, title, sections } = parseDocument(document.name, document.content);
+export function* readDocument(document: NewDocument, addedAt: Date): Work<StoredDocument> {
+  const { text, title, sections } = yield* parseDocument(document.name, document.content);
+  const documentId = documentIdOf(document.name, text);
+  yield text.length;
   return {
-    documentId: documentIdOf(document.name, text),
+    documentId,
     name: document.name,
     title,
     addedAt: addedAt.toISOString(),
     text,
-    chunks: chunkSections(text, sections),
+    chunks: yield* chunkSections(text, sections),
   };
 }
 

@@ -3,6 +3,8 @@ import { type Bm25Index, createBm25Index } from "./bm25.ts";
 import type { Chunk } from "./chunk.ts";
 import { chunkIdOf, type StoredDocument } from "./ingest.ts";
 import { HEADING_SEPARATOR } from "./parse.ts";
+import { createPostings, type Postings } from "./postings.ts";
+import type { Work } from "./slices.ts";
 import { passageTerms } from "./terms.ts";
 
 /** A passage as the search sees it. */
@@ -17,6 +19,16 @@ export interface LibraryChunk extends Chunk {
   readonly language: Language;
 }
 
+/** A document with everything that takes long done, so that it goes live in one instant. */
+export interface PreparedDocument {
+  readonly document: StoredDocument;
+  readonly chunks: readonly LibraryChunk[];
+  readonly words: Postings;
+}
+
+/** A document of more passages keeps a word index of its own; those of all others are in one, which is found in faster. */
+const MOST_SHARED_CHUNKS = 64;
+
 /** Everything that is live, in memory: documents, passages and the word index, changed together. */
 export interface Library {
   readonly documents: ReadonlyMap<string, StoredDocument>;
@@ -24,7 +36,7 @@ export interface Library {
   readonly words: Bm25Index;
   byName(name: string): StoredDocument | undefined;
   /** Puts a document in, and in the same instant takes out the one that had its name. */
-  put(document: StoredDocument): void;
+  put(document: PreparedDocument): void;
   remove(documentId: string): void;
 }
 
@@ -39,7 +51,8 @@ export function createLibrary(): Library {
     if (!document) return;
     documents.delete(documentId);
     names.delete(document.name);
-    for (const { id } of chunksOf(document)) {
+    words.detach(documentId);
+    for (const id of chunkIdsOf(document)) {
       chunks.delete(id);
       words.remove(id);
     }
@@ -50,27 +63,37 @@ export function createLibrary(): Library {
     chunks,
     words,
     byName: (name) => names.get(name),
-    put(document) {
+    put(prepared) {
+      const { document } = prepared;
       const replaced = names.get(document.name);
       if (replaced) remove(replaced.documentId);
       documents.set(document.documentId, document);
       names.set(document.name, document);
-      for (const chunk of chunksOf(document)) {
-        chunks.set(chunk.id, chunk);
-        words.add(chunk.id, passageTerms(chunk));
-      }
+      for (const chunk of prepared.chunks) chunks.set(chunk.id, chunk);
+      if (prepared.chunks.length > MOST_SHARED_CHUNKS) words.attach(document.documentId, prepared.words);
+      else for (const { id, terms } of prepared.words.texts()) words.add(id, terms);
     },
     remove,
   };
 }
 
-export function chunksOf(document: StoredDocument): readonly LibraryChunk[] {
-  return document.chunks.map((chunk, index) => {
+export function chunkIdsOf({ documentId, chunks }: StoredDocument): readonly string[] {
+  return chunks.map((_, index) => chunkIdOf(documentId, index));
+}
+
+export function* prepareDocument(document: StoredDocument): Work<PreparedDocument> {
+  const chunks: LibraryChunk[] = [];
+  const words = createPostings();
+  for (const [index, chunk] of document.chunks.entries()) {
     const text = document.text.slice(chunk.start, chunk.end);
-    const headings = [document.title, ...chunk.heading.split(HEADING_SEPARATOR)].filter((words) => words !== "");
+    const headings = [document.title, ...chunk.heading.split(HEADING_SEPARATOR)].filter((part) => part !== "");
     const topic = headings.at(-1) ?? "";
     const path = headings.slice(0, -1).join(HEADING_SEPARATOR);
     const id = chunkIdOf(document.documentId, index);
-    return { ...chunk, id, document, path, topic, text, language: detectLanguage(text) };
-  });
+    const prepared = { ...chunk, id, document, path, topic, text, language: detectLanguage(text) };
+    chunks.push(prepared);
+    words.add(id, passageTerms(prepared));
+    yield text.length + path.length + topic.length;
+  }
+  return { document, chunks, words };
 }

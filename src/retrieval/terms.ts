@@ -1,3 +1,4 @@
+import { remember } from "../text/remember.ts";
 import { synonymsOf } from "../text/synonyms.ts";
 import { tokenise } from "../text/tokenise.ts";
 
@@ -16,9 +17,9 @@ export function passageTerms(passage: {
   readonly topic: string;
   readonly text: string;
 }): readonly string[] {
-  const heading = termsOf(passage.topic);
+  const heading = headingTerms(passage.topic);
   const repeated = Array.from({ length: HEADING_REPEATS }, () => heading).flat();
-  return [...termsOf(passage.path), ...repeated, ...termsOf(passage.text)];
+  return [...headingTerms(passage.path), ...repeated, ...termsOf(passage.text)];
 }
 
 /** The same as one text, for those who know nothing of headings. */
@@ -27,6 +28,9 @@ export function passageText(passage: { readonly path: string; readonly topic: st
 }
 
 const termsOf = (text: string) => tokenise(text).map((token) => token.term);
+
+/** Neighbouring passages have the same headings. */
+const headingTerms = remember(16, termsOf);
 
 /** What a question looks for: term -> weight. */
 export function questionTerms(question: string): ReadonlyMap<string, number> {

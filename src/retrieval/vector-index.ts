@@ -4,6 +4,7 @@ import type { Layer } from "../fallbacks/core/layer.ts";
 import type { Embeddings, EmbedKind } from "../fallbacks/embeddings/port.ts";
 import type { VectorHit, VectorRecord, Vectors } from "../fallbacks/vectors/port.ts";
 import type { LibraryChunk } from "./library.ts";
+import { pause } from "./slices.ts";
 import { passageText } from "./terms.ts";
 
 /** Vectors of a text, of one space. */
@@ -28,18 +29,29 @@ export interface VectorHits {
 
 /** Finds passages by vectors, only ever comparing those of one space. */
 export interface VectorIndex {
-  /** Complete in the local space; in the space of a model when that serves. @throws {LayerError} only `aborted`. */
-  add(chunks: readonly LibraryChunk[], context: CallContext): Promise<void>;
-  /** The local space alone, for a start that waits for nothing. @throws {LayerError} only `aborted`. */
-  addLocal(chunks: readonly LibraryChunk[], context: CallContext): Promise<void>;
+  /**
+   * Writes the vectors of the local space, a slice at a time; they are complete when this returns. What comes of it must
+   * be put with `release`, or `remove`d. @throws {LayerError} only `aborted`.
+   */
+  stage(chunks: readonly LibraryChunk[], context: CallContext): Promise<void>;
+  /** From here on passages count as live: no space is complete without them. */
+  release(ids: readonly string[]): void;
+  /** The space of the model, when one serves. @throws {LayerError} only `aborted`. */
+  fill(chunks: readonly LibraryChunk[], context: CallContext): Promise<void>;
   remove(ids: readonly string[], context: CallContext): Promise<void>;
   /** @throws {LayerError} when no port could serve. */
   query(question: string, limit: number, context: CallContext): Promise<VectorHits>;
 }
 
+/** Passages that are hashed without a pause: few milliseconds. */
+const HASHED_AT_ONCE = 4;
+/** Passages that go to a model or to a vectors port at once. */
+const SENT_AT_ONCE = 128;
+const REMOVED_AT_ONCE = 1_000;
+
 export function createVectorIndex(options: VectorIndexOptions): VectorIndex {
   const { embeddings, vectors, local, mirror } = options;
-  /** Space -> passages whose vectors this process has stored there. Always some of `live`. */
+  /** Space -> passages whose vectors this process has stored there. */
   const stored = new Map<string, Set<string>>();
   const live = new Set<string>();
 
@@ -71,31 +83,62 @@ export function createVectorIndex(options: VectorIndexOptions): VectorIndex {
 
   const isComplete = (space: string) => stored.get(space)?.size === live.size;
 
-  async function addLocal(chunks: readonly LibraryChunk[], context: CallContext): Promise<void> {
-    for (const { id } of chunks) live.add(id);
-    const embedded = await embedLocally(chunks.map(passageText), "document", context);
-    await tolerate(context, () => save(chunks, embedded, context));
+  async function hashed(chunks: readonly LibraryChunk[], context: CallContext): Promise<Embedded> {
+    const found: (Float32Array | undefined)[] = [];
+    for (const batch of batchesOf(chunks, HASHED_AT_ONCE)) {
+      found.push(...(await embedLocally(batch.map(passageText), "document", context)).vectors);
+      if (batch.length === HASHED_AT_ONCE) await pause(context.signal);
+    }
+    return { space: local.space, vectors: found };
+  }
+
+  /** Undefined when the local port serves: its space is complete already. */
+  async function modelled(chunks: readonly LibraryChunk[], context: CallContext): Promise<Embedded | undefined> {
+    const served = await embeddings.use(async (port, ctx) => {
+      const { space } = port;
+      if (space === local.space) return undefined;
+      return { space, vectors: await port.embed(chunks.map(passageText), "document", ctx) };
+    }, context);
+    return served.value;
+  }
+
+  async function removeBatch(ids: readonly string[], context: CallContext): Promise<void> {
+    for (const id of ids) live.delete(id);
+    for (const [space, known] of stored) {
+      for (const id of ids) known.delete(id);
+      await mirror?.remove(space, ids, context);
+      await tolerate(context, () =>
+        vectors.use(async (port, ctx) => {
+          if (port !== mirror) await port.remove(space, ids, ctx);
+        }, context),
+      );
+    }
   }
 
   return {
-    addLocal,
-    async add(chunks, context) {
-      await addLocal(chunks, context);
+    async stage(chunks, context) {
+      for (const batch of batchesOf(chunks, SENT_AT_ONCE)) {
+        const embedded = await hashed(batch, context);
+        await tolerate(context, () => save(batch, embedded, context));
+      }
+    },
+    release(ids) {
+      for (const id of ids) live.add(id);
+    },
+    async fill(chunks, context) {
       await tolerate(context, async () => {
-        const embedded = await embed(chunks.map(passageText), "document", context);
-        if (embedded.space !== local.space) await save(chunks, embedded, context);
+        for (const batch of batchesOf(chunks, SENT_AT_ONCE)) {
+          const embedded = await modelled(batch, context);
+          if (!embedded) return;
+          await save(batch, embedded, context);
+          await pause(context.signal);
+        }
       });
     },
     async remove(ids, context) {
-      for (const id of ids) live.delete(id);
-      for (const [space, known] of stored) {
-        for (const id of ids) known.delete(id);
-        await mirror?.remove(space, ids, context);
-        await tolerate(context, () =>
-          vectors.use(async (port, ctx) => {
-            if (port !== mirror) await port.remove(space, ids, ctx);
-          }, context),
-        );
+      for (const batch of batchesOf(ids, REMOVED_AT_ONCE)) {
+        await removeBatch(batch, context);
+        if (batch.length === REMOVED_AT_ONCE) await pause(context.signal);
       }
     },
     async query(question, limit, context) {
@@ -108,6 +151,10 @@ export function createVectorIndex(options: VectorIndexOptions): VectorIndex {
       return { space, hits: served.value };
     },
   };
+}
+
+function batchesOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
 }
 
 /**

@@ -19,9 +19,9 @@ async function rig(plan: readonly Fault[]) {
   app.faults.set(plan);
   return {
     app,
-    async ask(message: string, deadlineMs: number): Promise<{ outcome: ChatReply | Problem; tookMs: number }> {
+    ask: async (message: string, deadlineMs: number): Promise<{ outcome: ChatReply | Problem; tookMs: number }> => {
       const startedAt = clock.now();
-      let outcome: ChatReply | Problem | undefined;
+      const ended: { outcome?: ChatReply | Problem } = {};
       const settled = app.chat
         .run({
           requestId: "r",
@@ -32,18 +32,18 @@ async function rig(plan: readonly Fault[]) {
         })
         .then(
           (reply) => {
-            outcome = reply;
+            ended.outcome = reply;
           },
           (error: unknown) => {
             if (!(error instanceof Problem)) throw error;
-            outcome = error;
+            ended.outcome = error;
           },
         );
-      while (!outcome && clock.now() - startedAt < deadlineMs + 1_000) await clock.advance(STEP_MS);
+      while (!ended.outcome && clock.now() - startedAt < deadlineMs + 1_000) await clock.advance(STEP_MS);
       const tookMs = clock.now() - startedAt;
       await settled;
-      if (!outcome) throw new Error("the turn has not ended");
-      return { outcome, tookMs };
+      if (!ended.outcome) throw new Error("the turn has not ended");
+      return { outcome: ended.outcome, tookMs };
     },
   };
 }

@@ -35,7 +35,7 @@ function rig() {
     clock,
     access,
     conversations: createConversations(access, { clock, newId: countingIds() }),
-    fill(now: boolean) {
+    fill: (now: boolean) => {
       full = now;
     },
   };

@@ -70,7 +70,7 @@ function failingOnce(fault: Fault | undefined) {
   return {
     firsts,
     /** From here on nothing fails: the test looks at what is there. */
-    end() {
+    end: () => {
       over = true;
     },
   };

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createBm25Index } from "../../src/retrieval/bm25.ts";
+import { createPostings } from "../../src/retrieval/postings.ts";
 
 /** BM25 written down plainly, over all texts for every question. */
 function naiveScores(texts: ReadonlyMap<string, readonly string[]>, query: ReadonlyMap<string, number>) {
@@ -55,5 +56,30 @@ describe("the BM25 index", () => {
     index.remove("1");
     index.remove("never there");
     expect([index.holding("a"), index.holding("b"), index.holding("c")]).toEqual([1, 1, 0]);
+  });
+
+  it("scores the same whichever part a text is in, and forgets a part that is detached", () => {
+    const texts: readonly (readonly [string, readonly string[]])[] = [
+      ["1", ["a", "b"]],
+      ["2", ["b", "b", "c"]],
+      ["3", ["a"]],
+    ];
+    const one = createBm25Index();
+    const parted = createBm25Index();
+    const part = createPostings();
+    for (const [id, terms] of texts) one.add(id, terms);
+    for (const [id, terms] of texts)
+      if (id === "1") parted.add(id, terms);
+      else part.add(id, terms);
+    parted.attach("part", part);
+    const query = new Map([
+      ["a", 1],
+      ["b", 0.5],
+    ]);
+    expect(parted.search(query, 10)).toEqual(one.search(query, 10));
+    expect([parted.documents, parted.holding("b")]).toEqual([3, 2]);
+    parted.detach("part");
+    expect(parted.search(query, 10).map(({ id }) => id)).toEqual(["1"]);
+    expect([parted.documents, parted.holding("b"), parted.holding("c")]).toEqual([1, 1, 0]);
   });
 });

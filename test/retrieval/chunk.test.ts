@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chunkSections } from "../../src/retrieval/chunk.ts";
+import { chunkSections as chunkSteps } from "../../src/retrieval/chunk.ts";
 import { parseDocument } from "../../src/retrieval/parse.ts";
 import { sentenceSpans } from "../../src/text/sentences.ts";
+import { finished } from "./finished.ts";
+
+const chunkSections = (...given: Parameters<typeof chunkSteps>) => finished(chunkSteps(...given));
 
 describe("chunkSections", () => {
   it("keeps a section that fits whole, without the white space around it", () => {
@@ -48,7 +51,7 @@ describe("chunkSections", () => {
     fc.assert(
       fc.property(fc.array(piece, { minLength: 1, maxLength: 120 }), (pieces) => {
         const source = `a${pieces.join("")}`;
-        const { text, sections } = parseDocument("a.md", source);
+        const { text, sections } = finished(parseDocument("a.md", source));
         const chunks = chunkSections(text, sections, { size: 64, overlap: 16 });
         const covered = new Set<number>();
         for (const { start, end } of chunks) {
@@ -67,5 +70,20 @@ describe("chunkSections", () => {
         }
       }),
     );
+  });
+
+  it("cuts a long text without paragraphs into the same sentences as a short one, and one without ends into pieces", () => {
+    const sentences = Array.from({ length: 2_000 }, (_, at) => `Sentence number ${at} is here.`);
+    const whole = (text: string) => [{ heading: "", start: 0, end: text.length }];
+    const text = sentences.join(" ");
+    const quotes = chunkSections(text, whole(text), { overlap: 0 }).map(({ start, end }) => text.slice(start, end));
+    expect(quotes.join(" ")).toBe(text);
+    expect(quotes.every((quote) => /^Sentence number \d+ .*\.$/.test(quote) && quote.length <= 512)).toBe(true);
+    const endless = "\u{20000}".repeat(20_000);
+    const pieces = chunkSections(endless, whole(endless), { overlap: 0 }).map(({ start, end }) =>
+      endless.slice(start, end),
+    );
+    expect(pieces.join("")).toBe(endless);
+    expect(pieces.every((piece) => !/\p{Surrogate}/u.test(piece))).toBe(true);
   });
 });

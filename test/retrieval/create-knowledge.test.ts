@@ -110,6 +110,116 @@ describe("knowledge: documents", () => {
   });
 });
 
+describe("knowledge: a large document", () => {
+  const section = (at: number) => `## Part ${at}\n\nThe lever of part ${at} is green. Turn it slowly.\n\n`;
+  const content = (parts: number) => Array.from({ length: parts }, (_, at) => section(at)).join("");
+  const large = { name: "large.md", content: `${content(400)}## Seal\n\nThe seal of the pump lasts 7 years.\n` };
+  const asked = "How many years does the seal of the pump last?";
+  const hashSpace = "hash-1-512";
+
+  /** Looks at each turn of the event loop until the work has ended; says what it saw. */
+  async function watching<T, S>(work: Promise<T>, look: () => S): Promise<readonly S[]> {
+    const state = { ended: false };
+    const seen: S[] = [];
+    const end = () => {
+      state.ended = true;
+    };
+    work.then(end, end);
+    while (!state.ended) {
+      await new Promise((resolve) => setImmediate(resolve));
+      seen.push(look());
+    }
+    await work;
+    return seen;
+  }
+
+  it("lets other work have its turn many times, and is live all at once", async () => {
+    const { knowledge, context, mirror } = createHarness();
+    const seen = await watching(knowledge.add(large, context()), () => [knowledge.documents, knowledge.chunks]);
+    expect(seen.length).toBeGreaterThan(20);
+    expect(new Set(seen.map(String))).toEqual(new Set(["0,0", "1,401"]));
+    expect(await mirror.count(hashSpace, context())).toBe(401);
+    expect((await knowledge.search(asked, {}, context())).answerable).toBe(true);
+  });
+
+  it("lets other work have its turn many times while it is loaded", async () => {
+    const store = createMemoryStore();
+    const before = createHarness({ store });
+    await before.knowledge.add(large, before.context());
+    const { knowledge, context } = createHarness({ store });
+    const seen = await watching(knowledge.load(context()), () => knowledge.chunks);
+    expect(seen.length).toBeGreaterThan(20);
+    expect(new Set(seen)).toEqual(new Set([0, 401]));
+    expect(await knowledge.search(asked, {}, context())).toEqual(
+      await before.knowledge.search(asked, {}, before.context()),
+    );
+  });
+
+  it("answers from the old text until the new one is live, never from both or none", async () => {
+    const { knowledge, context, mirror } = createHarness();
+    await knowledge.add(large, context());
+    const changed = { ...large, content: large.content.replace("7 years", "9 years") };
+    const found: (readonly string[])[] = [];
+    let searches: Promise<unknown> = Promise.resolve();
+    await watching(knowledge.add(changed, context()), () => {
+      searches = searches.then(async () => {
+        const { sentences } = await knowledge.search(asked, {}, context());
+        found.push(sentences.map(({ quote }) => quote));
+      });
+    });
+    await searches;
+    const texts = found.map((quotes) => quotes.join());
+    expect([...new Set(texts)]).toEqual(["The seal of the pump lasts 7 years.", "The seal of the pump lasts 9 years."]);
+    expect(await mirror.count(hashSpace, context())).toBe(401);
+  });
+
+  it("is gone when it is deleted or replaced while something else is taken in", async () => {
+    const { knowledge, context, mirror } = createHarness();
+    const { documentId } = await knowledge.add(returns, context());
+    const adding = knowledge.add(large, context());
+    const replacing = knowledge.add({ ...large, content: "## Seal\n\nShort." }, context());
+    await Promise.all([adding, replacing, knowledge.remove(documentId, context())]);
+    expect([knowledge.documents, knowledge.chunks]).toEqual([1, 1]);
+    expect(await mirror.count(hashSpace, context())).toBe(1);
+  });
+
+  it("leaves nothing behind when the caller goes away before it is stored", async () => {
+    const store = createMemoryStore();
+    const { knowledge, context, mirror } = createHarness({ store });
+    const caller = new AbortController();
+    const adding = knowledge.add(large, context(caller.signal));
+    const watched = watching(adding, async () => {
+      if ((await mirror.count(hashSpace, context())) > 200) caller.abort();
+    });
+    await expect(watched).rejects.toMatchObject({ errorClass: "aborted" });
+    expect([knowledge.documents, knowledge.revision]).toEqual([0, 0]);
+    expect(await mirror.count(hashSpace, context())).toBe(0);
+    expect(await store.list({ collection: "documents", limit: 10 }, context())).toEqual([]);
+  });
+
+  it.each(["caller goes away", "deadline passes"])("is whole when the %s while it is stored", async (event) => {
+    const memory = createMemoryStore();
+    const caller = new AbortController();
+    const harness = createHarness({
+      store: {
+        ...memory,
+        async commit(operation, context) {
+          const result = await memory.commit(operation, context);
+          if (event === "caller goes away") caller.abort();
+          else void harness.clock.advance(60_000);
+          return result;
+        },
+      },
+    });
+    const { knowledge, context, mirror } = harness;
+    await knowledge.add(large, context(caller.signal));
+    expect([knowledge.documents, knowledge.chunks, knowledge.revision]).toEqual([1, 401, 1]);
+    expect(await mirror.count(hashSpace, context())).toBe(401);
+    const [best] = (await knowledge.search(asked, {}, context())).passages;
+    expect(best?.stages.vectorRank).toEqual(expect.any(Number));
+  });
+});
+
 describe("knowledge: search", () => {
   const modes = {
     "everything there": {},

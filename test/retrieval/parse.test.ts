@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { parseDocument } from "../../src/retrieval/parse.ts";
+import { parseDocument as parseSteps } from "../../src/retrieval/parse.ts";
+import { finished } from "./finished.ts";
+
+const parseDocument = (name: string, content: string) => finished(parseSteps(name, content));
 
 const headings = (markdown: string) => parseDocument("a.md", markdown).sections.map(({ heading }) => heading);
 
@@ -18,6 +21,17 @@ describe("parseDocument", () => {
 
   it("reads underlined headings and leaves fenced code alone", () => {
     expect(headings("Title\n=====\nText\n\nPart\n----\nText\n```sh\n# no heading\n```\n")).toEqual(["", "Part"]);
+  });
+
+  it("takes closing marks off a heading, keeps other ones, and cuts a very long one", () => {
+    expect(headings("# T\n## One ## \nText\n## C#\nText\n##\nText\n##no\n")).toEqual(["One", "C#", ""]);
+    expect(headings(`# T\n## ${"a".repeat(199)}\u{1F600}b\nText\n`)).toEqual(["a".repeat(199)]);
+  });
+
+  it.each([" ", "[", "#", "\t#"])("reads a heading line of %j a hundred thousand times", (mark) => {
+    const { sections } = parseDocument("a.md", `## a${mark.repeat(100_000)}b\nText\n`);
+    expect(sections).toHaveLength(1);
+    expect(sections[0]?.heading.length).toBeLessThanOrEqual(200);
   });
 
   it("keeps a document of headings alone", () => {

@@ -17,6 +17,8 @@ const GRAM_SHARE = 0.5;
 const STOP_WEIGHT = 0.2;
 /** Pairs of characters of an unspaced script, beside the words of its segmentation. */
 const PAIR_WEIGHT = 0.7;
+/** Features that are kept with their hashes, some 20 MB at most: most words of a text are words of the last one. */
+const MOST_KEPT = 100_000;
 
 /**
  * Feature hashing (Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", 2009): each word and each
@@ -29,51 +31,104 @@ export function createHashEmbeddings(options: HashEmbeddingsOptions = {}): Embed
   if (!Number.isInteger(Math.log2(dimension)) || dimension < 64 || dimension > 4096) {
     throw new RangeError(`dimension is ${dimension}; allowed is a power of two from 64 to 4096`);
   }
+  const featuresOf = createFeatures();
   return {
     name: "hash",
     space: `hash-${REVISION}-${dimension}`,
     dimension,
     async embed(texts, _kind, context) {
       if (context.signal.aborted) throw new LayerError("aborted", "the caller went away");
-      return texts.map((text) => vectorOf(text, dimension));
+      return texts.map((text) => vectorOf(featuresOf(text), dimension));
     },
   };
 }
 
 interface Feature {
-  readonly weight: number;
+  readonly hash: number;
+  /** The number of the text that was last seen to have it; weight and count are of that text. */
+  text: number;
+  weight: number;
   count: number;
 }
 
-function vectorOf(text: string, dimension: number): Float32Array | undefined {
+interface Word {
+  readonly whole: Feature;
+  /** Empty where the script is not Latin. */
+  readonly grams: readonly Feature[];
+}
+
+function vectorOf(features: readonly Feature[], dimension: number): Float32Array | undefined {
   const vector = new Float32Array(dimension);
-  for (const [name, { weight, count }] of featuresOf(text)) {
-    const hash = hashOf(name);
+  for (const { hash, weight, count } of features) {
     // The lowest bits choose the place, the highest one, which no place uses, the sign.
     const sign = hash >>> 31 === 0 ? 1 : -1;
     const place = hash & (dimension - 1);
-    vector[place] = (vector[place] ?? 0) + sign * weight * (1 + Math.log(count));
+    vector[place] = (vector[place] ?? 0) + sign * weight * (count === 1 ? 1 : 1 + Math.log(count));
   }
-  const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+  let squares = 0;
+  for (const value of vector) squares += value * value;
+  const length = Math.sqrt(squares);
   return length > 0 ? vector.map((value) => value / length) : undefined;
 }
 
-function featuresOf(text: string): ReadonlyMap<string, Feature> {
-  const features = new Map<string, Feature>();
-  const add = (name: string, weight: number) => {
-    const known = features.get(name);
-    if (known) known.count += 1;
-    else features.set(name, { weight, count: 1 });
-  };
-  for (const { term, kind, stop } of tokenise(text)) {
-    if (kind === "pair") add(`p ${term}`, PAIR_WEIGHT);
-    else add(`w ${term}`, stop ? STOP_WEIGHT : 1);
-    if (kind !== "word" || stop || /[^\p{Script=Latin}\p{N}]/u.test(term)) continue;
-    const grams = gramsOf(term);
-    // The squared length of the grams together is to be GRAM_SHARE squared.
-    for (const gram of grams) add(`g ${gram}`, GRAM_SHARE / Math.sqrt(grams.length));
+/** The features of one text at a time, valid until the next call: hashing names anew would take most of the time. */
+function createFeatures(): (text: string) => readonly Feature[] {
+  const byName = new Map<string, Feature>();
+  const words = new Map<string, Word>();
+  let kept = 0;
+  let current = 0;
+
+  function named(name: string): Feature {
+    const known = byName.get(name);
+    if (known) return known;
+    const feature = { hash: hashOf(name), text: 0, weight: 0, count: 0 };
+    byName.set(name, feature);
+    kept += 1;
+    return feature;
   }
-  return features;
+
+  function wordOf(term: string): Word {
+    const known = words.get(term);
+    if (known) return known;
+    const names = /[^\p{Script=Latin}\p{N}]/u.test(term) ? [] : gramsOf(term);
+    const word = { whole: named(`w ${term}`), grams: names.map((gram) => named(`g ${gram}`)) };
+    words.set(term, word);
+    kept += word.grams.length;
+    return word;
+  }
+
+  return (text) => {
+    if (kept > MOST_KEPT) {
+      byName.clear();
+      words.clear();
+      kept = 0;
+    }
+    current += 1;
+    const features: Feature[] = [];
+    const add = (feature: Feature, weight: number) => {
+      if (feature.text === current) {
+        feature.count += 1;
+        return;
+      }
+      feature.text = current;
+      feature.weight = weight;
+      feature.count = 1;
+      features.push(feature);
+    };
+    for (const { term, kind, stop } of tokenise(text)) {
+      if (kind === "pair") {
+        add(named(`p ${term}`), PAIR_WEIGHT);
+        continue;
+      }
+      const { whole, grams } = wordOf(term);
+      add(whole, stop ? STOP_WEIGHT : 1);
+      if (kind !== "word" || stop) continue;
+      // The squared length of the grams together is to be GRAM_SHARE squared.
+      const weight = GRAM_SHARE / Math.sqrt(grams.length);
+      for (const gram of grams) add(gram, weight);
+    }
+    return features;
+  };
 }
 
 function gramsOf(word: string): readonly string[] {

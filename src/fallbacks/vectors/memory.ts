@@ -2,15 +2,16 @@ import { LayerError } from "../core/errors.ts";
 import { createTop } from "../core/top.ts";
 import type { VectorRecord, Vectors } from "./port.ts";
 
-/** The vectors of one space, packed row behind row; a removed row is filled with the last one. */
+/** The vectors of one space, packed page behind page; a removed row is filled with the last one. */
 interface Space {
   readonly dimension: number;
   readonly rows: Map<string, number>;
   readonly ids: string[];
-  packed: Float32Array;
+  /** Grown by a page at a time, as copying everything would hold up all other work. */
+  readonly pages: Float32Array[];
 }
 
-const FIRST_ROWS = 64;
+const PAGE_ROWS = 256;
 const LARGEST_LIMIT = 1000;
 
 /** Exact cosine similarity over everything, in this process: nothing to set up, nothing approximate, nothing kept. */
@@ -39,13 +40,14 @@ export function createMemoryVectors(): Vectors {
       }
       const space = spaces.get(name);
       if (!space || space.ids.length === 0) return [];
-      const { dimension, packed, ids } = space;
+      const { dimension, pages, ids } = space;
       const asked = unitOf(vector, dimension, "query");
       const top = createTop(limit);
       for (let row = 0; row < ids.length; row += 1) {
+        const page = pages[Math.floor(row / PAGE_ROWS)] as Float32Array;
         let product = 0;
-        const from = row * dimension;
-        for (let at = 0; at < dimension; at += 1) product += (packed[from + at] as number) * (asked[at] as number);
+        const from = (row % PAGE_ROWS) * dimension;
+        for (let at = 0; at < dimension; at += 1) product += (page[from + at] as number) * (asked[at] as number);
         if (product >= top.floor) top.offer(ids[row] as string, Math.max(-1, Math.min(1, product)));
       }
       return top.list();
@@ -57,7 +59,7 @@ export function createMemoryVectors(): Vectors {
 }
 
 function emptySpace(dimension: number): Space {
-  return { dimension, rows: new Map(), ids: [], packed: new Float32Array(dimension * FIRST_ROWS) };
+  return { dimension, rows: new Map(), ids: [], pages: [] };
 }
 
 function put(space: Space, record: VectorRecord, unit: Float32Array): void {
@@ -67,13 +69,13 @@ function put(space: Space, record: VectorRecord, unit: Float32Array): void {
     space.rows.set(record.id, row);
     space.ids.push(record.id);
   }
-  const end = (row + 1) * space.dimension;
-  if (end > space.packed.length) {
-    const larger = new Float32Array(Math.max(end, space.packed.length * 2));
-    larger.set(space.packed);
-    space.packed = larger;
-  }
-  space.packed.set(unit, row * space.dimension);
+  if (row >= space.pages.length * PAGE_ROWS) space.pages.push(new Float32Array(space.dimension * PAGE_ROWS));
+  rowOf(space, row).set(unit);
+}
+
+function rowOf({ pages, dimension }: Space, row: number): Float32Array {
+  const from = (row % PAGE_ROWS) * dimension;
+  return (pages[Math.floor(row / PAGE_ROWS)] as Float32Array).subarray(from, from + dimension);
 }
 
 function drop(space: Space, id: string): void {
@@ -82,9 +84,7 @@ function drop(space: Space, id: string): void {
   space.rows.delete(id);
   const lastId = space.ids.pop() as string;
   if (lastId === id) return;
-  const { dimension, packed } = space;
-  const last = space.ids.length;
-  packed.copyWithin(row * dimension, last * dimension, (last + 1) * dimension);
+  rowOf(space, row).set(rowOf(space, space.ids.length));
   space.ids[row] = lastId;
   space.rows.set(lastId, row);
 }

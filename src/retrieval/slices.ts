@@ -1,0 +1,30 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { LayerError } from "../fallbacks/core/errors.ts";
+
+/** Long work in small steps: each step yields how many characters it went through. */
+export type Work<T> = Generator<number, T, void>;
+
+/** Characters that are worked on before others get their turn: a few milliseconds, counted and not timed. */
+const SLICE = 4_096;
+
+/**
+ * Does the work step by step, and lets everything else that waits for the event loop go first after each slice.
+ * @throws {LayerError} `aborted` at the end of a slice when nobody waits any more; else what the work threw.
+ */
+export async function inSlices<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
+  let done = 0;
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    done += step.value;
+    if (done < SLICE) continue;
+    done = 0;
+    await pause(signal);
+  }
+}
+
+/** One turn of the event loop. @throws {LayerError} `aborted` when nobody waits any more. */
+export async function pause(signal: AbortSignal): Promise<void> {
+  await nextTurn();
+  if (signal.aborted) throw new LayerError("aborted", "the caller went away");
+}
