@@ -18,7 +18,7 @@ interface Question {
 const write = (line: string) => void process.stdout.write(`${line}\n`);
 const sets = [
   ["development (seen while building)", "questions.jsonl"],
-  ["held out (messy paraphrases, never tuned to)", "questions-held-out.jsonl"],
+  ["held out (messy paraphrases, nothing fitted to them)", "questions-held-out.jsonl"],
 ] as const;
 
 function readSet(name: string): readonly Question[] {

@@ -8,14 +8,12 @@ import type { Secrets } from "./config/secrets.ts";
 import { createConversations } from "./conversations/create-conversations.ts";
 import { createSerialiser } from "./conversations/serialise.ts";
 import { type Clock, type Random, systemClock } from "./fallbacks/core/clock.ts";
-import { type CallContext, createContext } from "./fallbacks/core/context.ts";
+import { createContext } from "./fallbacks/core/context.ts";
 import { within } from "./fallbacks/core/deadline.ts";
 import { createFaults, type Faults, parseFaults } from "./fallbacks/core/faults.ts";
 import { seededRandom } from "./fallbacks/core/random.ts";
 import { type LayerStatus, layerNames } from "./fallbacks/core/status.ts";
-import type { StoreAccess } from "./fallbacks/store/access.ts";
 import { createStoreAccess } from "./fallbacks/store/create-access.ts";
-import type { Store } from "./fallbacks/store/port.ts";
 import { createChat } from "./graph/chat.ts";
 import type { Chat } from "./graph/chat-types.ts";
 import { createLangGraphExecutor, type LangGraphOptions } from "./graph/langgraph.ts";
@@ -31,7 +29,7 @@ import { createHandoffs } from "./support/handoffs.ts";
 import { createTickets } from "./support/tickets.ts";
 import { createLayers, type FirstPorts, type LayerSet } from "./wiring/layers.ts";
 import { openLocalStore } from "./wiring/local-store.ts";
-import { readSampleKnowledge } from "./wiring/sample-knowledge.ts";
+import { addSampleOnce } from "./wiring/sample-knowledge.ts";
 
 /** What a test, a drill or a command may put in the place of the real thing. */
 export interface Overrides {
@@ -80,13 +78,8 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   const localStore = await openLocalStore(config.store);
   const langgraph = createLangGraphExecutor(overrides.langgraph);
   // A fault needs a port to hit, so layers that have only their local one get a stand-in before it.
-  const standIns = createStandIns(new Set(faults.plan.map(({ layer }) => layer)), clock);
-  const firsts = {
-    ...standIns,
-    // The stand-in of the store must have what is saved already: an empty one would hide it, and would win conflicts.
-    ...(standIns.store && { store: [scriptedStore(localStore.local)] }),
-    ...overrides.firsts,
-  };
+  const faulty = new Set(faults.plan.map(({ layer }) => layer));
+  const firsts = { ...createStandIns(faulty, clock, localStore.local), ...overrides.firsts };
   const layers = createLayers({
     config,
     clock,
@@ -149,7 +142,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
 
   const startUp = createContext({ clock, requestId: "start", deadlineMs: START_UP_MS });
   await knowledge.load(startUp);
-  if (config.sampleKnowledge) await addSampleOnce(knowledge, store, startUp);
+  if (config.sampleKnowledge) await addSampleOnce(new URL("knowledge/", resources), knowledge, store, startUp);
 
   let listening = false;
   const notReady = new Set([LOADING]);
@@ -211,16 +204,6 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   };
 }
 
-function scriptedStore(local: Store): Store {
-  return {
-    name: "scripted",
-    durability: local.durability,
-    commit: (operation, context) => local.commit(operation, context),
-    get: (collection, key, context) => local.get(collection, key, context),
-    list: (request, context) => local.list(request, context),
-  };
-}
-
 /** Turns a RangeError of a parser into one that names the variable. */
 function checked<T>(variable: string, parse: () => T): T {
   try {
@@ -229,14 +212,6 @@ function checked<T>(variable: string, parse: () => T): T {
     if (error instanceof RangeError) throw new ConfigError([`${variable}: ${error.message}`]);
     throw error;
   }
-}
-
-/** Only at the first start on a data directory: a sample document that was deleted does not come back. */
-async function addSampleOnce(knowledge: Knowledge, store: StoreAccess, context: CallContext): Promise<void> {
-  const key = "sample_knowledge";
-  if ((await store.get("meta", key, context)).value) return;
-  for (const document of readSampleKnowledge(new URL("knowledge/", resources))) await knowledge.add(document, context);
-  await store.commit({ id: key, writes: [{ kind: "put", collection: "meta", key, value: true }] }, context);
 }
 
 function packageVersion(): string {

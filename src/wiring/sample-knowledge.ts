@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
-import type { NewDocument } from "../retrieval/knowledge.ts";
+import type { CallContext } from "../fallbacks/core/context.ts";
+import type { StoreAccess } from "../fallbacks/store/access.ts";
+import type { Knowledge, NewDocument } from "../retrieval/knowledge.ts";
 
 /**
  * The documents of the made-up shop, one folder a language. The language goes into the name, so that the same page in
  * two languages is two documents: `en/returns.md` is `returns.en.md`.
  */
-export function readSampleKnowledge(directory: URL): readonly NewDocument[] {
+function readSampleKnowledge(directory: URL): readonly NewDocument[] {
   return readdirSync(directory, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .flatMap((language) => {
@@ -17,4 +19,17 @@ export function readSampleKnowledge(directory: URL): readonly NewDocument[] {
           content: readFileSync(new URL(name, folder), "utf8"),
         }));
     });
+}
+
+/** Only at the first start on a data directory: a sample document that was deleted does not come back. */
+export async function addSampleOnce(
+  directory: URL,
+  knowledge: Knowledge,
+  store: StoreAccess,
+  context: CallContext,
+): Promise<void> {
+  const key = "sample_knowledge";
+  if ((await store.get("meta", key, context)).value) return;
+  for (const document of readSampleKnowledge(directory)) await knowledge.add(document, context);
+  await store.commit({ id: key, writes: [{ kind: "put", collection: "meta", key, value: true }] }, context);
 }
