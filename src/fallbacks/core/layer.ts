@@ -127,6 +127,8 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   }
 
   async function probe(runner: Runner<P>): Promise<void> {
+    // Traffic has closed it since.
+    if (runner.gate?.state === "closed") return;
     const permit = runner.gate?.acquire();
     // Somebody's traffic holds the probe. Its end may decide nothing (its client leaves), so this comes back.
     if (!permit) return scheduleProbe(runner, PROBE_AGAIN_MS);

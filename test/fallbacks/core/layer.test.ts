@@ -304,6 +304,25 @@ describe("layer", () => {
     expect(layer.status()).toMatchObject({ state: "ok", evidence: "probe" });
   });
 
+  it("never probes while closed: traffic was faster", async () => {
+    let probes = 0;
+    const primary: ScriptedPort = {
+      ...scriptedPort("primary", "missing"),
+      async probe() {
+        probes += 1;
+        throw new LayerError("rate_limited", "later");
+      },
+    };
+    const { clock, layer, ask } = setUp([primary, [scriptedPort("mock"), "lower"]], { random: () => 0 });
+    await ask();
+    await clock.advance(600);
+    expect(probes).toBe(1);
+    expect((await ask()).by).toBe("primary");
+    expect(layer.status().breaker?.state).toBe("closed");
+    await clock.advance(60_000);
+    expect(probes).toBe(1);
+  });
+
   it("a port that a turn goes past, because it failed there, is not degraded again once another turn found it well", async () => {
     const primary = scriptedPort("primary", "network");
     const { clock, layer, ask } = setUp([primary, [scriptedPort("mock"), "lower"]]);
