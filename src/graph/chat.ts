@@ -112,7 +112,10 @@ export function createChat(deps: ChatDeps): Chat {
   }
 
   function trace(turn: Parameters<Tracing["start"]>[0], context: CallContext): TurnSpan {
-    const failed = (error: unknown) => deps.report(error, { turnId: turn.turnId, doing: "tracing" });
+    const failed = (error: unknown) => {
+      // A client who leaves at once is no trouble of tracing.
+      if (!context.signal.aborted) deps.report(error, { turnId: turn.turnId, doing: "tracing" });
+    };
     const started = deps.tracing.use((port, limited) => port.start(turn, limited), context);
     started.catch(failed);
     // Nobody waits for it, and a turn that ends first is ended all the same.
