@@ -58,7 +58,8 @@ export interface App {
 }
 
 const resources = new URL("../resources/", import.meta.url);
-const START_UP_MS = 60_000;
+/** Reading everything that is stored must never be what keeps a data directory from starting. */
+const START_UP_MS = 3_600_000;
 const WARM_MS = 5_000;
 const LOADING = "the graph engine is loading";
 

@@ -31,7 +31,9 @@ async function ask(message: string, { config, secrets }: Settings): Promise<Turn
 }
 
 function render(answer: TurnAnswer): string {
-  const sources = answer.sources.map((source, index) => `  [${index + 1}] ${source.title} › ${source.heading}`);
+  const sources = answer.sources.map(
+    (source, index) => `  [${index + 1}] ${[source.title, source.heading].filter(Boolean).join(" › ")}`,
+  );
   const receipt = answer.degradation.map(
     ({ layer, by, mode, reason, since }) => `  ${layer}: served by ${by} (${mode}), ${reason} since ${since}`,
   );

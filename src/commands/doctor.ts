@@ -39,14 +39,18 @@ function checkData({ config }: Settings): Finding {
   const { directory } = config.store;
   const running = runningServer(config);
   if (running) return { what, wrong: null, detail: `${directory}, in use by ${running}` };
-  const stat = statSync(directory, { throwIfNoEntry: false });
-  if (!stat) return { what, wrong: null, detail: `${directory}, made at the first start` };
-  if (!stat.isDirectory()) return { what, wrong: `DATA_DIR: ${directory} is not a directory`, detail: "" };
   try {
+    const stat = statSync(directory, { throwIfNoEntry: false });
+    if (!stat) return { what, wrong: null, detail: `${directory}, made at the first start` };
+    if (!stat.isDirectory()) return { what, wrong: `DATA_DIR: ${directory} is not a directory`, detail: "" };
     accessSync(directory, constants.R_OK | constants.W_OK);
     return { what, wrong: null, detail: directory };
   } catch (error) {
-    return { what, wrong: `${directory}: ${error instanceof Error ? error.message : String(error)}`, detail: "" };
+    return {
+      what,
+      wrong: `DATA_DIR: ${directory}: ${error instanceof Error ? error.message : String(error)}`,
+      detail: "",
+    };
   }
 }
 

@@ -26,13 +26,13 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
   const server = createServer(withPrototypesOf(app), app);
   // A client has this long to send a request whole.
   server.requestTimeout = 60_000;
-  let running = 0;
+  const running = new Set<IncomingMessage>();
   let onIdle = () => {};
-  server.prependListener("request", (_request, response: ServerResponse) => {
-    running += 1;
+  server.prependListener("request", (request: IncomingMessage, response: ServerResponse) => {
+    running.add(request);
     response.once("close", () => {
-      running -= 1;
-      if (running === 0) onIdle();
+      running.delete(request);
+      if (running.size === 0) onIdle();
     });
     if (closing) response.setHeader("Connection", "close");
   });
@@ -54,7 +54,9 @@ export function createHttpServer(deps: ServerDeps): HttpServer {
         };
         const cancel = deps.clock.after(limitMs, () => finish(false));
         onIdle = () => finish(true);
-        if (running === 0) finish(true);
+        // Nobody waits for the rest of a request that has not come whole by now.
+        for (const request of running) if (!request.complete) request.destroy();
+        if (running.size === 0) finish(true);
       });
     },
   };

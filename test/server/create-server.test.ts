@@ -90,6 +90,21 @@ describe("createHttpServer", () => {
     await expect(fetch(`${url}/livez`)).rejects.toThrow();
   });
 
+  it("is not held up by a request that never comes whole", async () => {
+    const { created } = server({ run: async (request) => chatReply(request) });
+    const { port, url } = await created.listen(0);
+    const half = connect(port, "127.0.0.1");
+    half.write(
+      "POST /api/v1/chat HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{",
+    );
+    // Another answer on a connection of its own: by then the half one has arrived.
+    await fetch(`${url}/livez`);
+    const ended = once(half, "close");
+    half.on("error", () => {}).resume();
+    expect(await created.close()).toBe(true);
+    await ended;
+  });
+
   it("is not held up by a connection that says nothing", async () => {
     const { created, clock } = server({ run: async (request) => chatReply(request) });
     const { port } = await created.listen(0);

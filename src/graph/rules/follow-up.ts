@@ -34,7 +34,10 @@ export function withSubject(question: string, followUp: string, pack: LanguagePa
   const turned = contrasted(question, followUp, pack);
   const known = new Set(contentWords(turned));
   if (contentWords(pack.fillers.blank(followUp)).every((word) => known.has(word))) return turned;
-  if (turned !== question || !pack.subjectChange.test(followUp)) return `${turned} ${followUp}`;
+  // "How long is the warranty on X?" asks more of X than how long, so "what about Y?" goes with the whole of it.
+  const asked = contentWords(pack.fillers.blank(withoutFrames(question, pack)));
+  const asksMore = asked.length > 1 && framesOf(question, pack).length > 0;
+  if (turned !== question || asksMore || !pack.subjectChange.test(followUp)) return `${turned} ${followUp}`;
   const subject = tidied(pack.subjectChange.blank(followUp));
   return [subject, ...framesOf(question, pack)].join(" ");
 }

@@ -64,7 +64,12 @@ describe("the plan by rule", () => {
     [
       ["How long can I return unopened goods?", "and for opened ones?"],
       "and for coffee beans?",
-      "coffee beans how long",
+      "How long can I return opened goods? and for coffee beans?",
+    ],
+    [
+      ["How long is the warranty on the Brew 2?"],
+      "what about the Glide?",
+      "How long is the warranty on the Brew 2? what about the Glide?",
     ],
     [["When do points expire?"], "What about vouchers?", "vouchers expire"],
     [["How long does delivery take?"], "and how much?", "does delivery take how much does it cost"],
