@@ -21,9 +21,7 @@ const TITLE_LENGTH = 80;
 
 export function createConversations(store: StoreAccess, deps: ConversationsDeps): Conversations {
   const { clock, newId } = deps;
-  // Turns that carry another name were begun by a process that is gone.
-  const process = newId();
-  // Keys of the turns that this process runs: one whose outcome could not be saved is not among them.
+  // Keys of the turns that this process runs: one that an earlier process left, or whose outcome could not be saved, is not there.
   const running = new Set<string>();
   const history = createHistory(store, { isRun: (key) => running.has(key), newId });
 
@@ -55,7 +53,7 @@ export function createConversations(store: StoreAccess, deps: ConversationsDeps)
     const { session } = await history.own(request.owner, sessionId, context);
     const stored = await get("turns", key, context);
     if (!stored) return undefined;
-    const record: records.TurnRecord = { ...records.readTurn(stored), status: "running", process };
+    const record: records.TurnRecord = { ...records.readTurn(stored), status: "running" };
     const past = await history.recent(sessionId, seq, request.recent, context);
     const saved = await commit(
       [{ kind: "put", collection: "turns", key, value: record, expect: stored.version }],
@@ -84,7 +82,7 @@ export function createConversations(store: StoreAccess, deps: ConversationsDeps)
       ? { ...known.session, turns: known.session.turns + 1, updatedAt: at }
       : { owner, title: titleOf(message), turns: 1, createdAt: at, updatedAt: at, memory: null };
     const seq = session.turns;
-    const record: records.TurnRecord = { turnId, message, status: "running", at, reply: null, process };
+    const record: records.TurnRecord = { turnId, message, status: "running", at, reply: null };
     // Read before anything is saved: a failure here must not leave a turn that nobody answers.
     const past = known ? await history.recent(sessionId, seq, request.recent, context) : [];
     const newIndex: Write = {

@@ -23,8 +23,6 @@ const turnSchema = z.object({
   status: z.enum(["running", "done", "failed"]),
   at: z.string(),
   reply: json,
-  /** The process that runs it, or ran it. */
-  process: z.string(),
 });
 export type TurnRecord = z.infer<typeof turnSchema>;
 
