@@ -1,5 +1,6 @@
 /** Who may import whom. Each rule says why; docs/architecture.md has the picture. */
-const folders = "config|text|fallbacks|retrieval|accounts|support|conversations|graph|server|rehearsal|wiring|commands";
+const folders =
+  "config|text|models|fallbacks|retrieval|accounts|support|conversations|graph|server|rehearsal|wiring|commands";
 
 export default {
   forbidden: [
@@ -26,10 +27,19 @@ export default {
     },
     {
       name: "layers-do-not-know-each-other",
-      comment: "Removing a vendor must be deleting one file, so a layer sees its own folder, the core and text.",
+      comment:
+        "Removing a vendor must be deleting one file, so a layer sees its own folder, the core, text and local models.",
       severity: "error",
       from: { path: "^src/fallbacks/([^/]+)/", pathNot: "^src/fallbacks/core/" },
-      to: { path: "^src/", pathNot: "^src/(fallbacks/($1|core)|text)/" },
+      to: { path: "^src/", pathNot: "^src/(fallbacks/($1|core)|text|models)/" },
+    },
+    {
+      name: "models-are-a-tool-of-layers",
+      comment:
+        "The worker that runs local models serves two layers, so it knows neither, only how errors are classified.",
+      severity: "error",
+      from: { path: "^src/models/" },
+      to: { path: "^src/", pathNot: "^src/(models|fallbacks/core)/" },
     },
     {
       name: "domains-see-layers-only",
@@ -58,7 +68,7 @@ export default {
       comment: "Which port stands where is decided in one place; everybody else sees a layer and its port's interface.",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/(wiring|rehearsal|fallbacks)/|^src/app\\.ts" },
-      to: { path: "^src/fallbacks/(?!core/)[^/]+/(?!port\\.ts|access\\.ts|lock\\.ts)" },
+      to: { path: "^src/fallbacks/(?!core/)[^/]+/(?!port\\.ts|access\\.ts|lock\\.ts|leases\\.ts)" },
     },
     {
       name: "app-has-few-users",
@@ -73,9 +83,12 @@ export default {
       severity: "error",
       from: {
         path: "^src/",
-        pathNot: "^src/(graph/langgraph|fallbacks/store/sqlite|log|text/[^/]+|server/[^/]+)\\.ts",
+        pathNot:
+          "^src/(graph/langgraph|fallbacks/(store/sqlite|store/redis-connection|llm/openai-client|vectors/chroma(-access)?|tracing/langfuse-client)|models/vendor|log|text/[^/]+|server/[^/]+)\\.ts",
       },
-      to: { path: "node_modules/(@langchain/langgraph|libsql|pino|stemmer|express|helmet|express-rate-limit|multer)/" },
+      to: {
+        path: "node_modules/(@langchain/(langgraph|openai)|openai|chromadb|@xenova/transformers|ioredis|langfuse|libsql|pino|stemmer|express|helmet|express-rate-limit|multer)/",
+      },
     },
     {
       name: "no-unknown-folders",

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createApp } from "../src/app.ts";
 import { deriveConfig } from "../src/config/config.ts";
 import { readValues } from "../src/config/env.ts";
+import { noSecrets } from "../src/config/secrets.ts";
 import { systemClock } from "../src/fallbacks/core/clock.ts";
 import { createContext } from "../src/fallbacks/core/context.ts";
 import { createLog } from "../src/log.ts";
@@ -51,11 +52,9 @@ function share(part: number, whole: number): string {
   return `${part} of ${whole} (${percent(p)} %, ${percent(middle - half)} to ${percent(middle + half)})`;
 }
 
-const app = await createApp(
-  deriveConfig(readValues({ DATA_DIR: ":memory:", LOG_LEVEL: "silent" })),
-  { apiKeys: "", clientKey: undefined },
-  { log: createLog("silent") },
-);
+const app = await createApp(deriveConfig(readValues({ DATA_DIR: ":memory:", LOG_LEVEL: "silent" })), noSecrets, {
+  log: createLog("silent"),
+});
 write("answers from the sample knowledge base, keyless; share with its 95 % interval");
 for (const [title, file] of sets) {
   write(`\n${title}: test/data/${file}`);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createAccounts } from "./accounts/accounts.ts";
 import { parseApiKeys } from "./accounts/keys.ts";
 import type { Config } from "./config/config.ts";
-import { ConfigError } from "./config/env.ts";
+import { ConfigError, silenceVendors } from "./config/env.ts";
 import type { Secrets } from "./config/secrets.ts";
 import { createConversations } from "./conversations/create-conversations.ts";
 import { createSerialiser } from "./conversations/serialise.ts";
@@ -14,6 +14,8 @@ import { createFaults, type Faults, parseFaults } from "./fallbacks/core/faults.
 import { seededRandom } from "./fallbacks/core/random.ts";
 import { type LayerStatus, layerNames } from "./fallbacks/core/status.ts";
 import { createStoreAccess } from "./fallbacks/store/create-access.ts";
+import { createLeases } from "./fallbacks/store/leases.ts";
+import { createVectorAccess } from "./fallbacks/vectors/create-access.ts";
 import { createChat } from "./graph/chat.ts";
 import type { Chat } from "./graph/chat-types.ts";
 import { createLangGraphExecutor, type LangGraphOptions } from "./graph/langgraph.ts";
@@ -23,12 +25,14 @@ import { createTools } from "./graph/tools/create-tools.ts";
 import { createLog, type Log } from "./log.ts";
 import { createStandIns } from "./rehearsal/stand-ins.ts";
 import { createKnowledge } from "./retrieval/create-knowledge.ts";
+import { createIsGone } from "./retrieval/is-gone.ts";
 import type { Knowledge } from "./retrieval/knowledge.ts";
 import { createHttpServer } from "./server/create-server.ts";
 import { createHandoffs } from "./support/handoffs.ts";
 import { createTickets } from "./support/tickets.ts";
 import { createLayers, type FirstPorts, type LayerSet } from "./wiring/layers.ts";
 import { openLocalStore } from "./wiring/local-store.ts";
+import { createRemotePorts } from "./wiring/remote-ports.ts";
 import { addSampleOnce } from "./wiring/sample-knowledge.ts";
 
 /** What a test, a drill or a command may put in the place of the real thing. */
@@ -65,6 +69,7 @@ const LOADING = "the graph engine is loading";
 
 /** config -> layers -> nodes -> server. @throws {ConfigError} when a value cannot be used. */
 export async function createApp(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<App> {
+  silenceVendors();
   const clock = overrides.clock ?? systemClock;
   const random = overrides.random ?? Math.random;
   const newId = overrides.newId ?? (() => randomBytes(16).toString("hex"));
@@ -78,9 +83,10 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
 
   const localStore = await openLocalStore(config.store);
   const langgraph = createLangGraphExecutor(overrides.langgraph);
+  const remotes = createRemotePorts({ config, secrets, clock, alarm: (fields, message) => log.error(fields, message) });
   // A fault needs a port to hit, so layers that have only their local one get a stand-in before it.
-  const faulty = new Set(faults.plan.map(({ layer }) => layer));
-  const firsts = { ...createStandIns(faulty, clock, localStore.local), ...overrides.firsts };
+  const faulty = faults.plan.map(({ layer }) => layer).filter((name) => !remotes[name]);
+  const firsts = { ...createStandIns(new Set(faulty), clock, localStore.local), ...remotes, ...overrides.firsts };
   const layers = createLayers({
     config,
     clock,
@@ -106,14 +112,23 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   });
   const conversations = createConversations(store, { clock, newId });
   const tickets = createTickets(store, { clock });
+  const [firstVectors] = firsts.vectors ?? [];
+  const vectors = createVectorAccess({
+    layer: layers.vectors,
+    local: layers.local.vectors,
+    ...(firstVectors && { remote: firstVectors }),
+    clock,
+    isGone: createIsGone(store),
+  });
   const knowledge = createKnowledge({
     store,
     embeddings: layers.embeddings,
-    vectors: layers.vectors,
+    vectors,
     reranker: layers.reranker,
     clock,
     localEmbeddings: layers.local.embeddings,
-    mirror: layers.local.vectors,
+    leases: firsts.store && firsts.vectors && createLeases(store, { clock, newId }),
+    report,
     newId,
   });
   const packs = loadLanguagePacks(new URL("languages/", resources));
@@ -134,6 +149,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     nodes,
     conversations,
     tracing: layers.tracing,
+    traceContent: config.tracing?.content ?? false,
     deadlineMs: config.limits.deadlineMs,
     newId,
     durability: () => store.durability(),
@@ -147,7 +163,9 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
 
   let listening = false;
   const notReady = new Set([LOADING]);
-  const statuses = () => layerNames.map((name) => (name === "store" ? store.status() : layers[name].status()));
+  // These know more than their layer: what waits to be copied or filled up.
+  const shown = { ...layers, store, vectors, embeddings: { status: () => knowledge.embeddingsStatus() } };
+  const statuses = () => layerNames.map((name) => shown[name].status());
   const server = createHttpServer({
     chat,
     conversations,
@@ -186,6 +204,8 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
       const { url } = await server.listen(config.port);
       listening = true;
       localStore.lock?.update(url);
+      // Nobody waits for these either: an outage at the start is known before the first question.
+      for (const name of layerNames) void layers[name].check();
       // Not awaited: a turn that comes before it is loaded waits for it, and if it cannot be loaded falls back.
       (config.graph.engine === "langgraph"
         ? within({ clock, signal: startUp.signal, ms: WARM_MS }, () => langgraph.warm())
@@ -198,7 +218,8 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     async close(graceMs = 0) {
       notReady.add("the server is shutting down");
       const drained = listening ? await server.close(graceMs) : true;
-      for (const name of [...layerNames].reverse()) await (name === "store" ? store.close() : layers[name].close());
+      await knowledge.close();
+      for (const name of [...layerNames].reverse()) await { ...layers, store, vectors }[name].close();
       localStore.lock?.release();
       return drained;
     },

@@ -1,12 +1,13 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { createApp } from "../app.ts";
 import { systemClock } from "../fallbacks/core/clock.ts";
-import { createContext } from "../fallbacks/core/context.ts";
 import { layerNames } from "../fallbacks/core/status.ts";
 import { createLog } from "../log.ts";
 import type { Command } from "./command.ts";
 import { parseOptions } from "./options.ts";
 import { readSettings, runningServer, type Settings } from "./settings.ts";
+
+const LOOK_AGAIN_MS = 200;
 
 interface Finding {
   readonly what: string;
@@ -54,22 +55,31 @@ function checkData({ config }: Settings): Finding {
   }
 }
 
-/** Runs one turn on a server that keeps nothing, and reads each layer's own status after it. */
+/**
+ * Asks each first port whether it is there, at no cost in tokens, on a server that keeps nothing of its own. A model that
+ * has to be fetched first is waited for.
+ */
 async function checkLayers({ config, secrets }: Settings): Promise<readonly Finding[]> {
-  const app = await createApp({ ...config, store: { provider: "memory" } }, secrets, { log: createLog("silent") });
+  const local = { store: { provider: "memory" }, sampleKnowledge: false } as const;
+  const app = await createApp({ ...config, ...local }, secrets, { log: createLog("silent") });
   try {
-    await app.chat.run({
-      requestId: "doctor",
-      owner: { keyId: "doctor", user: "doctor" },
-      message: "What can you do?",
-      signal: createContext({ clock: systemClock, requestId: "doctor", deadlineMs: 0 }).signal,
-    });
-    return layerNames.map((name) => {
-      const { state, ports, impact, lastError } = app.layers[name].status();
-      const wrong = state === "ok" ? null : `${state}: ${lastError?.text ?? impact}`;
-      return { what: name, wrong, detail: ports.join(", then ") };
-    });
+    return await Promise.all(
+      layerNames.map(async (name) => {
+        const layer = app.layers[name];
+        await layer.check();
+        while (layer.status().state === "recovering") await pause();
+        const { state, ports, impact, lastError } = layer.status();
+        const wrong = state === "ok" ? null : `${state}: ${lastError?.text ?? impact}`;
+        return { what: name, wrong, detail: ports.join(", then ") };
+      }),
+    );
   } finally {
     await app.close();
   }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    systemClock.after(LOOK_AGAIN_MS, resolve);
+  });
 }

@@ -32,10 +32,15 @@ export async function serve(): Promise<number> {
 }
 
 function banner(url: string, config: Config): string {
-  const made = config.business.provider === "mock" ? "; orders and accounts are sample data" : "";
+  const made = config.business.provider === "mock" ? "Orders and accounts are sample data." : "";
+  const { models } = config.llm;
+  const answers =
+    models.length === 0
+      ? "No model is configured: answers are quotations, found and put together by rules."
+      : `Models, in order: ${models.map(({ name }) => name).join(", ")}.`;
   return `
   Understudy listens.   Chat ${url}/   Layers ${url}/status
-  No model is configured: answers are quotations, found and put together by rules${made}.
+  ${answers} ${made}
 
 `;
 }

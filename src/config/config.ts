@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { ConfigError, type Values } from "./env.ts";
 
 /** What the server is made from: derived, cross-checked, frozen. Keys are not here but in secrets.ts. */
@@ -14,9 +15,44 @@ export interface Config {
     readonly deadlineMs: number;
     readonly failureThreshold: number;
   };
+  readonly llm: {
+    /** In the order in which they are asked; none: keyless. */
+    readonly models: readonly {
+      readonly name: string;
+      readonly model: string;
+      readonly baseUrl: string | undefined;
+      readonly timeoutMs: number;
+    }[];
+    readonly fallback: "mock" | "none";
+  };
+  /** Null: no model, and no network call for one. */
+  readonly embeddings: { readonly model: string } | null;
+  readonly reranker: { readonly model: string } | null;
+  readonly modelFiles: {
+    readonly hubUrl: string;
+    readonly mirrorUrl: string | undefined;
+    readonly localDirectory: string | undefined;
+    /** What was fetched is kept here. */
+    readonly cacheDirectory: string;
+    readonly offline: boolean;
+    /** Longest silence of a download. */
+    readonly idleMs: number;
+  };
+  readonly vectors: { readonly provider: "chroma"; readonly url: string } | { readonly provider: "memory" };
+  /** Whether a Redis goes before the local store; its address is a secret. */
+  readonly redis: boolean;
+  readonly tracing: { readonly provider: "langfuse"; readonly baseUrl: string; readonly content: boolean } | null;
   readonly graph: { readonly engine: "langgraph" } | { readonly engine: "sequential" };
   readonly store: { readonly provider: "embedded"; readonly directory: string } | { readonly provider: "memory" };
-  readonly business: { readonly provider: "mock" } | { readonly provider: "none" };
+  readonly business:
+    | {
+        readonly provider: "http";
+        readonly baseUrl: string;
+        readonly timeoutMs: number;
+        readonly fallback: "mock" | "none";
+      }
+    | { readonly provider: "mock" }
+    | { readonly provider: "none" };
   readonly sampleKnowledge: boolean;
   /** Null: people are always there. Hours are [start, end) in the time zone. */
   readonly workingHours: { readonly startHour: number; readonly endHour: number; readonly timezone: string } | null;
@@ -44,10 +80,37 @@ export function deriveConfig(values: Values): Config {
       deadlineMs: values.REQUEST_TIMEOUT_SECONDS * 1_000,
       failureThreshold: values.FAILURE_THRESHOLD,
     },
+    llm: {
+      models: values.models.map(({ apiKey: _secret, timeoutSeconds, ...model }) => ({
+        ...model,
+        timeoutMs: timeoutSeconds * 1_000,
+      })),
+      fallback: values.LLM_FALLBACK,
+    },
+    embeddings: values.EMBEDDING_MODEL === undefined ? null : { model: values.EMBEDDING_MODEL },
+    reranker: values.RERANKER_MODEL === undefined ? null : { model: values.RERANKER_MODEL },
+    modelFiles: {
+      hubUrl: values.HF_ENDPOINT,
+      mirrorUrl: values.HF_MIRROR_URL,
+      localDirectory: values.EMBEDDING_LOCAL_DIR,
+      cacheDirectory: values.DATA_DIR === ":memory:" ? `${tmpdir()}/understudy-models` : `${values.DATA_DIR}/models`,
+      offline: values.HF_HUB_OFFLINE === "1",
+      idleMs: values.EMBEDDING_LOAD_TIMEOUT_SECONDS * 1_000,
+    },
+    vectors: values.CHROMA_URL === undefined ? { provider: "memory" } : { provider: "chroma", url: values.CHROMA_URL },
+    redis: values.REDIS_URL !== undefined,
+    tracing:
+      values.LANGFUSE_PUBLIC_KEY === undefined || values.LANGFUSE_BASE_URL === undefined
+        ? null
+        : {
+            provider: "langfuse",
+            baseUrl: values.LANGFUSE_BASE_URL,
+            content: values.LANGFUSE_CONTENT === "on",
+          },
     graph: { engine: values.GRAPH_ENGINE },
     store:
       values.DATA_DIR === ":memory:" ? { provider: "memory" } : { provider: "embedded", directory: values.DATA_DIR },
-    business: { provider: values.BUSINESS_ADAPTER_MODE ?? (production ? "none" : "mock") },
+    business: businessOf(values, production),
     sampleKnowledge: (values.SAMPLE_KNOWLEDGE ?? (production ? "off" : "on")) === "on",
     workingHours:
       values.WORKING_HOURS_START === undefined || values.WORKING_HOURS_END === undefined
@@ -58,6 +121,15 @@ export function deriveConfig(values: Values): Config {
   const problems = crossCheck(values, config);
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
+}
+
+function businessOf(values: Values, production: boolean): Config["business"] {
+  const madeUp = production ? "none" : "mock";
+  const baseUrl = values.BUSINESS_API_BASE_URL;
+  const provider = values.BUSINESS_ADAPTER_MODE ?? (baseUrl === undefined ? madeUp : "http");
+  if (provider !== "http" || baseUrl === undefined) return { provider: provider === "mock" ? "mock" : "none" };
+  const timeoutMs = values.BUSINESS_API_TIMEOUT_SECONDS * 1_000;
+  return { provider, baseUrl, timeoutMs, fallback: values.BUSINESS_FALLBACK ?? madeUp };
 }
 
 function crossCheck(values: Values, config: Config): string[] {
@@ -76,6 +148,20 @@ function crossCheck(values: Values, config: Config): string[] {
   check(
     config.authMode === "required" && values.API_KEYS === undefined,
     "API_KEYS: unset, but AUTH_MODE is required (HOST is not loopback or AUTH_MODE=required); give at least one role:key",
+  );
+  const mode = values.BUSINESS_ADAPTER_MODE;
+  check(
+    mode === "http" && values.BUSINESS_API_BASE_URL === undefined,
+    "BUSINESS_API_BASE_URL: unset, but BUSINESS_ADAPTER_MODE is http",
+  );
+  check(
+    mode !== undefined && mode !== "http" && values.BUSINESS_API_BASE_URL !== undefined,
+    `BUSINESS_API_BASE_URL: given, but BUSINESS_ADAPTER_MODE is ${mode}; unset one of them`,
+  );
+  const langfuse = [values.LANGFUSE_PUBLIC_KEY, values.LANGFUSE_SECRET_KEY, values.LANGFUSE_BASE_URL];
+  check(
+    langfuse.includes(undefined) && langfuse.some((value) => value !== undefined),
+    "LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY and LANGFUSE_BASE_URL: give all three or none",
   );
   check(
     (values.WORKING_HOURS_START === undefined) !== (values.WORKING_HOURS_END === undefined),

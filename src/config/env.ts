@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
+import { modelVariables, type NamedModel, readModels } from "./models.ts";
 import { nearMiss } from "./near-miss.ts";
 import type { DefaultedVariable, Variable } from "./variable.ts";
-import { reserved, reservedPattern, variables } from "./variables.ts";
+import { reserved, variables } from "./variables.ts";
 
 export type VariableName = keyof typeof variables;
 
@@ -13,6 +14,9 @@ export type Values = {
     : (typeof variables)[K] extends Variable<infer T>
       ? T | undefined
       : never;
+} & {
+  /** In the order in which they are asked; none: keyless. */
+  readonly models: readonly NamedModel[];
 };
 
 /** The start must stop. Each problem names the variable, its value and what is allowed. */
@@ -41,23 +45,34 @@ export function readValues(environment: Readonly<Record<string, string | undefin
     if (value === undefined) problems.push(`${name}: ${shown} is not allowed; allowed: ${variable.allowed}`);
     else values[name] = value;
   }
-  problems.push(...strangers(environment));
+  const { models, problems: ofModels } = readModels(environment);
+  problems.push(...ofModels, ...strangers(environment));
   if (problems.length > 0) throw new ConfigError(problems);
   // Each key was parsed by its own variable, which is what the mapped type says.
-  return values as Values;
+  return { ...values, models } as Values;
 }
 
 function strangers(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const known = [...Object.keys(variables), ...reserved];
+  const ofModels = modelVariables(environment);
+  const known = [...Object.keys(variables), ...ofModels, ...reserved];
   const problems: string[] = [];
   for (const [name, text] of Object.entries(environment)) {
-    if (!text?.trim() || name in variables) continue;
+    if (!text?.trim() || name in variables || ofModels.includes(name)) continue;
     const meant = nearMiss(name, known);
-    if (reserved.includes(name) || reservedPattern.test(name))
-      problems.push(`${name}: this version has no port for it yet; unset it`);
+    if (reserved.includes(name)) problems.push(`${name}: this version has no port for it yet; unset it`);
     else if (meant) problems.push(`${name}: unknown; did you mean ${meant}?`);
   }
   return problems;
+}
+
+/**
+ * Turns off what LangChain reads from the environment by itself: with one of these set, LangGraph would send every
+ * conversation to LangSmith. Traces go where LANGFUSE_BASE_URL says, and nowhere else.
+ */
+export function silenceVendors(): void {
+  for (const product of ["LANGSMITH", "LANGCHAIN"]) {
+    for (const name of ["TRACING", "TRACING_V2", "VERBOSE"]) delete process.env[`${product}_${name}`];
+  }
 }
 
 /** The environment of this process over the `.env` file of the working directory, if there is one. */

@@ -1,3 +1,4 @@
+import { HTTP_URL, isHttpUrl, shortForm } from "./models.ts";
 import { integer, oneOf, text } from "./variable.ts";
 
 /** Every variable that the server reads, in the order of .env.example. An empty value counts as unset. */
@@ -65,14 +66,116 @@ export const variables = {
     initial: 3,
     about: "Failures in a row after which a breaker opens.",
   }),
+  LLM_PRIORITY_ORDER: text({
+    allowed: "names separated by commas, such as primary_llm,secondary_llm",
+    accept: (value) => value.split(",").every((name) => /^[a-z][a-z0-9_]{0,39}$/i.test(name.trim())),
+    about:
+      "Language models in the order in which they are asked. Each has <NAME>_LLM_MODEL, and as needed <NAME>_LLM_BASE_URL, <NAME>_LLM_API_KEY, <NAME>_LLM_TIMEOUT_SECONDS. For a single model use the short form below. Default: none, answers are put together by rules.",
+  }),
+  ...shortForm,
+  OPENAI_API_KEY: text({ allowed: "a key", secret: true, about: "For models that have no key of their own." }),
+  OPENAI_BASE_URL: text({
+    allowed: HTTP_URL,
+    accept: isHttpUrl,
+    about: "For models that have no endpoint of their own.",
+  }),
+  LLM_FALLBACK: oneOf({
+    values: ["mock", "none"],
+    initial: "mock",
+    about: "When no model answers: mock answers by rules and says so; none refuses with 503.",
+  }),
+  EMBEDDING_MODEL: text({
+    allowed: "the name of a model such as Xenova/multilingual-e5-small",
+    accept: isModelName,
+    about: "Runs in this process; fetched once. Default: none, vectors come from words and parts of words.",
+  }),
+  RERANKER_MODEL: text({
+    allowed: "the name of a cross-encoder such as Xenova/bge-reranker-base",
+    accept: isModelName,
+    about: "Runs in this process; fetched once. Default: none, search is ordered by words.",
+  }),
+  EMBEDDING_LOCAL_DIR: text({
+    allowed: "a directory",
+    about: "Models that are on this machine already, one folder each; asked last.",
+  }),
+  EMBEDDING_LOAD_TIMEOUT_SECONDS: integer({
+    min: 1,
+    max: 3_600,
+    initial: 60,
+    unit: "seconds",
+    about: "Longest silence while a model is fetched, for each place that has it.",
+  }),
+  HF_ENDPOINT: text({
+    initial: "https://huggingface.co",
+    allowed: HTTP_URL,
+    accept: isHttpUrl,
+    about: "The hub from which models are fetched.",
+  }),
+  HF_MIRROR_URL: text({
+    allowed: HTTP_URL,
+    accept: isHttpUrl,
+    about: "A mirror of the hub, asked when the hub fails.",
+  }),
+  HF_HUB_OFFLINE: oneOf({
+    values: ["0", "1"],
+    initial: "0",
+    about: "1: nothing is fetched; models come from what was fetched before and from EMBEDDING_LOCAL_DIR.",
+  }),
+  CHROMA_URL: text({
+    allowed: "an http or https URL without a path, such as http://127.0.0.1:8000",
+    accept: (value) => isHttpUrl(value) && new URL(value).pathname === "/",
+    about: "A Chroma server for the vectors. Default: none, the index inside this process.",
+  }),
+  CHROMA_API_KEY: text({ allowed: "a key", secret: true, about: "Sent to Chroma as x-chroma-token." }),
+  REDIS_URL: text({
+    allowed: "a redis or rediss URL",
+    secret: true,
+    accept: (value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol),
+    about: "A Redis for sessions, documents and tickets. Default: none, the embedded store in DATA_DIR.",
+  }),
   GRAPH_ENGINE: oneOf({
     values: ["langgraph", "sequential"],
     initial: "langgraph",
     about: "What runs the agents; the other one is the fallback of langgraph.",
   }),
   BUSINESS_ADAPTER_MODE: oneOf({
+    values: ["mock", "http", "none"],
+    about:
+      "The business system. Default: http with BUSINESS_API_BASE_URL; else mock, which is made-up sample data and says so; in production none.",
+  }),
+  BUSINESS_API_BASE_URL: text({
+    allowed: HTTP_URL,
+    accept: isHttpUrl,
+    about: "The business system's API, as docs/business-api.md describes it.",
+  }),
+  BUSINESS_API_KEY: text({ allowed: "a key", secret: true, about: "Sent to the business system as a bearer token." }),
+  BUSINESS_API_TIMEOUT_SECONDS: integer({
+    min: 1,
+    max: 60,
+    initial: 5,
+    unit: "seconds",
+    about: "Longest single call of the business system.",
+  }),
+  BUSINESS_FALLBACK: oneOf({
     values: ["mock", "none"],
-    about: "The business system. Default: mock, which is made-up sample data and says so; in production none.",
+    about:
+      "While the business system cannot be reached: none says so; mock shows sample data, marked as such. Default: mock, in production none.",
+  }),
+  LANGFUSE_PUBLIC_KEY: text({
+    allowed: "a key",
+    secret: true,
+    about: "Traces turns in Langfuse. Default: no tracing.",
+  }),
+  LANGFUSE_SECRET_KEY: text({ allowed: "a key", secret: true, about: "Goes with LANGFUSE_PUBLIC_KEY." }),
+  LANGFUSE_BASE_URL: text({
+    allowed: HTTP_URL,
+    accept: isHttpUrl,
+    about: "A Langfuse server of your own; its Cloud no longer takes traces of this protocol.",
+  }),
+  LANGFUSE_CONTENT: oneOf({
+    values: ["on", "off"],
+    initial: "on",
+    about: "Whether traces hold what users wrote and were answered.",
   }),
   WORKING_HOURS_START: integer({
     min: 0,
@@ -104,20 +207,16 @@ export const variables = {
   }),
 } as const;
 
-/** `PRIMARY_LLM_MODEL`, `SMALL_LLM_API_KEY` and their like: one set for each model of a list. */
-export const reservedPattern = /^[A-Z0-9_]+_LLM_(?:PROVIDER|MODEL|BASE_URL|API_KEY|TIMEOUT_SECONDS|CONTEXT_WINDOW)$/;
-
 /**
  * Names that belong to ports of later versions. They are refused rather than ignored: a server that looks configured
  * and is not would be a lie.
  */
 export const reserved: readonly string[] =
-  `OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY LLM_PROVIDER LLM_API_KEY LLM_BASE_URL LLM_MODEL
-  LLM_PRIORITY_ORDER LLM_FALLBACK COOLDOWN_SECONDS MAX_ATTEMPTS
-  HF_MIRROR_URL EMBEDDING_MODEL EMBEDDING_LOCAL_DIR EMBEDDING_LOAD_TIMEOUT_SECONDS RERANKER_MODEL
-  CHROMA_URL REDIS_URL BUSINESS_FALLBACK BUSINESS_API_BASE_URL
-  BUSINESS_API_KEY BUSINESS_API_TIMEOUT_SECONDS LANGFUSE_PUBLIC_KEY LANGFUSE_SECRET_KEY
-  LANGFUSE_BASE_URL ADMIN_EMAILS SMTP_URL`.split(/\s+/);
+  "ANTHROPIC_API_KEY COOLDOWN_SECONDS MAX_ATTEMPTS ADMIN_EMAILS SMTP_URL".split(" ");
+
+function isModelName(value: string): boolean {
+  return /^[\w.-]+(?:\/[\w.-]+)?$/.test(value) && !value.includes("..");
+}
 
 function isOrigin(value: string): boolean {
   return URL.canParse(value) && new URL(value).origin === value;

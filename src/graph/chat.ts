@@ -3,11 +3,12 @@ import type { Clock } from "../fallbacks/core/clock.ts";
 import { type CallContext, createContext } from "../fallbacks/core/context.ts";
 import { asLayerError, LayerError } from "../fallbacks/core/errors.ts";
 import type { Layer } from "../fallbacks/core/layer.ts";
-import type { Tracing, TurnSpan } from "../fallbacks/tracing/port.ts";
+import type { Tracing } from "../fallbacks/tracing/port.ts";
 import { Problem } from "../problems.ts";
 import type { Chat, ChatEvent, ChatReply, ChatRequest } from "./chat-types.ts";
 import { createTurn, type Executor, NodeFailure, type Nodes } from "./executor.ts";
 import { pastTurns, recall, remember } from "./memory.ts";
+import { createObserve } from "./observe.ts";
 import type { ChatState } from "./state.ts";
 import { fromStoredReply, toStoredReply } from "./stored-reply.ts";
 
@@ -17,6 +18,8 @@ export interface ChatDeps {
   readonly nodes: Nodes;
   readonly conversations: Conversations;
   readonly tracing: Layer<Tracing>;
+  /** Whether traces hold what the user wrote and was answered. */
+  readonly traceContent: boolean;
   /** Deadline of a turn in ms, where the request does not ask for less. */
   readonly deadlineMs: number;
   /** 32 hex digits, never the same twice. */
@@ -36,6 +39,7 @@ const RETRY_AFTER_S = 5;
 
 /** Load, save the user's message, execute, save the answer, present: the one path of every turn. */
 export function createChat(deps: ChatDeps): Chat {
+  const observe = createObserve({ ...deps, content: deps.traceContent });
   return {
     async run(request, emit = () => {}) {
       const context = createContext({
@@ -84,8 +88,11 @@ export function createChat(deps: ChatDeps): Chat {
     const { sessionId } = open;
     const { turnId } = open.turn;
     emit({ type: "meta", sessionId, turnId });
-    const span = trace({ turnId, sessionId, requestId: request.requestId }, context);
-    const turn = createTurn(deps.nodes, initialState(request, open));
+    const { requestId, owner, message } = request;
+    // A turn id that a client chose is unique among its own only.
+    const traceId = request.turnId === undefined ? turnId : `${sessionId}/${turnId}`;
+    const observed = observe({ turnId: traceId, sessionId, requestId, user: owner.user }, message, context);
+    const turn = createTurn(deps.nodes, initialState(request, open), deps.clock);
     try {
       await deps.graph.use((executor, limited) => executor.run(turn, { ...limited, emit }), context);
       const reply = present(turn.progress.state, context);
@@ -94,10 +101,10 @@ export function createChat(deps: ChatDeps): Chat {
       // Degradations of this very write are not in the receipt that it saves; they are in the one that is sent.
       const outcome = { status: "done" as const, reply: toStoredReply(reply), memory };
       await kept(deps.conversations.finish(open, outcome, saving(context, request)));
-      span.end({ status: "done", intents: reply.intents, servedBy: reply.servedBy });
+      observed.end(turn, reply);
       return { ...reply, degradation: context.trail.list(), durability: deps.durability() };
     } catch (error) {
-      span.end({ status: "failed", intents: [], servedBy: null });
+      observed.end(turn);
       await deps.conversations
         .finish(open, { status: "failed", reply: null, memory: open.memory }, saving(context, request))
         .catch((unsaved: unknown) => deps.report(unsaved, { turnId, doing: "saving a failed turn" }));
@@ -109,23 +116,6 @@ export function createChat(deps: ChatDeps): Chat {
   function saving(context: CallContext, request: ChatRequest): CallContext {
     const deadlineMs = Math.max(context.deadline.remaining(), SAVE_MS);
     return createContext({ clock: deps.clock, requestId: request.requestId, deadlineMs, trail: context.trail });
-  }
-
-  function trace(turn: Parameters<Tracing["start"]>[0], context: CallContext): TurnSpan {
-    const failed = (error: unknown) => {
-      // A client who leaves at once is no trouble of tracing.
-      if (!context.signal.aborted) deps.report(error, { turnId: turn.turnId, doing: "tracing" });
-    };
-    const started = deps.tracing.use((port, limited) => port.start(turn, limited), context);
-    started.catch(failed);
-    // Nobody waits for it, and a turn that ends first is ended all the same.
-    return {
-      end: (outcome) =>
-        void started.then(
-          ({ value }) => value.end(outcome),
-          () => {},
-        ),
-    };
   }
 
   function present(state: ChatState, context: CallContext): ChatReply {

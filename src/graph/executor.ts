@@ -1,4 +1,7 @@
+import type { Clock } from "../fallbacks/core/clock.ts";
+import { asLayerError } from "../fallbacks/core/errors.ts";
 import type { Port } from "../fallbacks/core/layer.ts";
+import type { NodeRun } from "../fallbacks/tracing/port.ts";
 import type { Node, NodeContext } from "./node.ts";
 import { applyUpdate, type ChatState, type ChatUpdate } from "./state.ts";
 import { end, type NodeName, next, start } from "./topology.ts";
@@ -16,6 +19,8 @@ export interface Progress {
 /** Runs one node and keeps its outcome; the only way in which executors run nodes. */
 export interface Turn {
   readonly progress: Progress;
+  /** The nodes that have run, for traces. */
+  readonly runs: readonly NodeRun[];
   /** @throws {NodeFailure} when the node fails, or when the turn has taken `maxSteps` steps. */
   step(name: NodeName, context: NodeContext): Promise<ChatUpdate>;
 }
@@ -33,27 +38,33 @@ export class NodeFailure extends Error {
 /** No way through the topology is longer than four nodes; more is a loop. */
 const MAX_STEPS = 12;
 
-export function createTurn(nodes: Nodes, initial: ChatState, maxSteps: number = MAX_STEPS): Turn {
+export function createTurn(nodes: Nodes, initial: ChatState, clock: Clock, maxSteps: number = MAX_STEPS): Turn {
   let progress: Progress = { state: initial, next: start, steps: 0 };
+  const runs: NodeRun[] = [];
   return {
     get progress() {
       return progress;
     },
+    runs,
     async step(name, context) {
       if (progress.steps >= maxSteps) throw new NodeFailure(`the turn has taken ${maxSteps} steps and has not ended`);
       // An engine that was given up must not go on beside the one that took over.
       context.signal.throwIfAborted();
       const { state } = progress;
+      const startedAt = clock.wall();
+      let failure: string | null = null;
       context.idle.stop();
       try {
-        const update = await nodes[name](state, context);
+        const update = await nodes[name](state, { ...context, step: name });
         context.signal.throwIfAborted();
         const updated = applyUpdate(state, update);
         progress = { state: updated, next: next(name, updated), steps: progress.steps + 1 };
         return update;
       } catch (error) {
+        failure = asLayerError(error).errorClass;
         throw new NodeFailure(`${name} failed`, { cause: error });
       } finally {
+        runs.push({ name, startedAt, endedAt: clock.wall(), error: failure });
         context.idle.restart();
       }
     },

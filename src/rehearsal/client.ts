@@ -15,6 +15,7 @@ export interface TurnAnswer {
     readonly since: string;
   }[];
   readonly served_by: string;
+  readonly escalation: Readonly<Record<string, unknown>> | null;
   readonly durability: string;
 }
 

@@ -1,6 +1,7 @@
 import { createApp } from "../app.ts";
 import { deriveConfig } from "../config/config.ts";
 import { readValues } from "../config/env.ts";
+import { noSecrets } from "../config/secrets.ts";
 import { systemClock } from "../fallbacks/core/clock.ts";
 import { layerNames } from "../fallbacks/core/status.ts";
 import { createLog } from "../log.ts";
@@ -11,14 +12,10 @@ import { createStandIns } from "./stand-ins.ts";
 export async function startRehearsal(): Promise<RehearsalServer> {
   const values = readValues({ PORT: "0", DATA_DIR: ":memory:", REQUESTS_PER_MINUTE: "1000000", LOG_LEVEL: "silent" });
   const config = deriveConfig(values);
-  const app = await createApp(
-    config,
-    { apiKeys: "", clientKey: undefined },
-    {
-      firsts: createStandIns(layerNames, systemClock),
-      log: createLog("silent"),
-    },
-  );
+  const app = await createApp(config, noSecrets, {
+    firsts: createStandIns(layerNames, systemClock),
+    log: createLog("silent"),
+  });
   const url = await app.listen();
   return {
     url,

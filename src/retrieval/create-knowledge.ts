@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { Layer } from "../fallbacks/core/layer.ts";
-import type { Embeddings } from "../fallbacks/embeddings/port.ts";
+import type { LayerStatus } from "../fallbacks/core/status.ts";
+import type { Embeddings, LocalEmbeddings } from "../fallbacks/embeddings/port.ts";
 import type { Reranker } from "../fallbacks/reranker/port.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
+import type { Leases } from "../fallbacks/store/leases.ts";
 import type { StoredRecord, Write } from "../fallbacks/store/port.ts";
-import type { Vectors } from "../fallbacks/vectors/port.ts";
+import type { VectorAccess } from "../fallbacks/vectors/access.ts";
 import { Problem } from "../problems.ts";
 import { normaliseText } from "../text/normalise.ts";
 import { fromStored, infoOf, readDocument, type StoredDocument, toStored } from "./ingest.ts";
@@ -19,13 +21,15 @@ import { createVectorIndex } from "./vector-index.ts";
 export interface KnowledgeOptions {
   readonly store: Pick<StoreAccess, "commit" | "get" | "list">;
   readonly embeddings: Layer<Embeddings>;
-  readonly vectors: Layer<Vectors>;
+  readonly vectors: VectorAccess;
   readonly reranker: Layer<Reranker>;
   readonly clock: Clock;
   /** The feature hash: the same port as the last one of the embeddings layer. */
-  readonly localEmbeddings: Embeddings;
-  /** The vectors port on this machine, when it is a port of the layer: always written first and directly. */
-  readonly mirror?: Vectors;
+  readonly localEmbeddings: LocalEmbeddings;
+  /** Hears of what fails in the background, and of passages that get no vector. */
+  readonly report: (error: unknown, fields: object) => void;
+  /** Where instances share a store and an index. */
+  readonly leases?: Leases | undefined;
   /** A passage that fits a question less is left out, 0 to 1. Default 0.05. */
   readonly scoreThreshold?: number;
   /** A new unique id at each call. */
@@ -33,8 +37,17 @@ export interface KnowledgeOptions {
 }
 
 export interface LoadableKnowledge extends Knowledge {
-  /** Makes everything that is stored findable; to be called once, before the first search. */
+  /**
+   * Makes everything that is stored findable; to be called once, before the first search. Waits for no model and no remote
+   * index: these are made up for in the background from then on.
+   */
   load(context: CallContext): Promise<void>;
+  /** That of the layer, with the passages that wait for a model. */
+  embeddingsStatus(): LayerStatus;
+  /** That of the layer, with what a remote index has yet to take. */
+  vectorsStatus(): LayerStatus;
+  /** Stops the work in the background; the layers stay open. */
+  close(): Promise<void>;
 }
 
 /** Few, as one page is read and parsed without a pause. */
@@ -50,7 +63,7 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
   const { store, clock, localEmbeddings } = options;
   const newId = options.newId ?? randomUUID;
   const library = createLibrary();
-  const vectorIndex = createVectorIndex({ ...options, local: localEmbeddings, mirror: options.mirror });
+  const vectorIndex = createVectorIndex({ ...options, local: localEmbeddings, chunks: library.chunks });
   const retrieve = createRetrieve({ ...options, library, vectorIndex, hashSpace: localEmbeddings.space });
   let revision = 0;
   /** Changes happen one after the other: the last one that was asked for is what stays. */
@@ -82,6 +95,7 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
     if (old) writes.push({ kind: "delete", collection: "documents", key: old.documentId });
     try {
       await vectorIndex.stage(prepared.chunks, context);
+      await vectorIndex.prepare(prepared.chunks, context);
       await store.commit({ id: `documents:${newId()}`, writes }, settling);
     } catch (error) {
       await vectorIndex.remove(ids, settling);
@@ -91,7 +105,6 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
     vectorIndex.release(ids);
     revision += 1;
     if (old) await vectorIndex.remove(chunkIdsOf(old), settling);
-    await vectorIndex.fill(prepared.chunks, settling);
   }
 
   return {
@@ -120,6 +133,7 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
         after = page.at(-1)?.key;
       } while (page.length === LOAD_PAGE);
       revision += 1;
+      vectorIndex.start();
     },
     async add(document, context) {
       return inTurn(async () => {
@@ -158,6 +172,9 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
       checkWhole("k", k, LARGEST_K);
       return retrieve(normaliseText(question).slice(0, LONGEST_QUESTION), k, context);
     },
+    embeddingsStatus: () => vectorIndex.status(),
+    vectorsStatus: () => options.vectors.status(),
+    close: () => vectorIndex.close(),
   };
 }
 

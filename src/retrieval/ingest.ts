@@ -48,6 +48,10 @@ export function chunkIdOf(documentId: string, index: number): string {
   return `${documentId}.${index}`;
 }
 
+export function documentIdOfChunk(chunkId: string): string {
+  return chunkId.slice(0, chunkId.lastIndexOf("."));
+}
+
 export function toStored({ name, title, addedAt, text, chunks }: StoredDocument): Json {
   return { name, title, addedAt, text, chunks: chunks.map(({ heading, start, end }) => ({ heading, start, end })) };
 }

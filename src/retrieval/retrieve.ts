@@ -8,7 +8,8 @@ import type { Passage, SearchResult, Source, Span } from "./knowledge.ts";
 import type { Library, LibraryChunk } from "./library.ts";
 import { fuse } from "./rrf.ts";
 import { questionTerms } from "./terms.ts";
-import { tolerate, type VectorIndex } from "./vector-index.ts";
+import { tolerate } from "./tolerate.ts";
+import type { VectorIndex } from "./vector-index.ts";
 
 export interface RetrieveOptions {
   readonly library: Library;

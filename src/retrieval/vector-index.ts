@@ -1,26 +1,14 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
-import { asLayerError } from "../fallbacks/core/errors.ts";
-import type { Layer } from "../fallbacks/core/layer.ts";
-import type { Embeddings, EmbedKind } from "../fallbacks/embeddings/port.ts";
-import type { VectorHit, VectorRecord, Vectors } from "../fallbacks/vectors/port.ts";
+
+import type { LayerStatus } from "../fallbacks/core/status.ts";
+import type { Embeddings } from "../fallbacks/embeddings/port.ts";
+import type { VectorHit, VectorRecord } from "../fallbacks/vectors/port.ts";
 import type { LibraryChunk } from "./library.ts";
+import type { ModelVectorsOptions } from "./model-fill.ts";
+import { createModelVectors } from "./model-vectors.ts";
 import { pause } from "./slices.ts";
 import { passageText } from "./terms.ts";
-
-/** Vectors of a text, of one space. */
-interface Embedded {
-  readonly space: string;
-  readonly vectors: readonly (Float32Array | undefined)[];
-}
-
-export interface VectorIndexOptions {
-  readonly embeddings: Layer<Embeddings>;
-  readonly vectors: Layer<Vectors>;
-  /** Always available: its space is kept complete, so that a question finds everything while other models are away. */
-  readonly local: Embeddings;
-  /** The port on this machine, written first and directly, so that it is complete when the layer falls back to it. */
-  readonly mirror: Vectors | undefined;
-}
+import { tolerate } from "./tolerate.ts";
 
 export interface VectorHits {
   readonly space: string;
@@ -34,139 +22,92 @@ export interface VectorIndex {
    * be put with `release`, or `remove`d. @throws {LayerError} only `aborted`.
    */
   stage(chunks: readonly LibraryChunk[], context: CallContext): Promise<void>;
+  /**
+   * Tries a model on the staged passages of a small document; what it does not get done is done after the release, in the
+   * background. @throws {LayerError} only `aborted`.
+   */
+  prepare(chunks: readonly LibraryChunk[], context: CallContext): Promise<void>;
   /** From here on passages count as live: no space is complete without them. */
   release(ids: readonly string[]): void;
-  /** The space of the model, when one serves. @throws {LayerError} only `aborted`. */
-  fill(chunks: readonly LibraryChunk[], context: CallContext): Promise<void>;
   remove(ids: readonly string[], context: CallContext): Promise<void>;
   /** @throws {LayerError} when no port could serve. */
   query(question: string, limit: number, context: CallContext): Promise<VectorHits>;
+  /** The status of the embeddings layer, with what waits for a model. */
+  status(): LayerStatus;
+  /** Everything that was stored is staged and released: what models and remote indexes lack is made up for from now on. */
+  start(): void;
+  /** Stops the work in the background. */
+  close(): Promise<void>;
 }
 
 /** Passages that are hashed without a pause: few milliseconds. */
 const HASHED_AT_ONCE = 4;
-/** Passages that go to a model or to a vectors port at once. */
+/** Passages that go to a vectors port at once. */
 const SENT_AT_ONCE = 128;
 const REMOVED_AT_ONCE = 1_000;
 
-export function createVectorIndex(options: VectorIndexOptions): VectorIndex {
-  const { embeddings, vectors, local, mirror } = options;
-  /** Space -> passages whose vectors this process has stored there. */
-  const stored = new Map<string, Set<string>>();
-  const live = new Set<string>();
+/** The space of the local embeddings is kept complete, so that a question finds everything while models are away. */
+export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
+  const { embeddings, vectors, local } = options;
+  const model = createModelVectors(options);
 
-  async function embed(texts: readonly string[], kind: EmbedKind, context: CallContext): Promise<Embedded> {
-    const served = await embeddings.use(
-      async (port, ctx) => ({ space: port.space, vectors: await port.embed(texts, kind, ctx) }),
-      context,
-    );
-    return served.value;
-  }
-
-  async function embedLocally(texts: readonly string[], kind: EmbedKind, context: CallContext): Promise<Embedded> {
-    return { space: local.space, vectors: await local.embed(texts, kind, context) };
-  }
-
-  async function save(chunks: readonly LibraryChunk[], { space, vectors: found }: Embedded, context: CallContext) {
-    const records = chunks.flatMap((chunk, index): VectorRecord[] => {
-      const vector = found[index];
-      return vector ? [{ id: chunk.id, vector }] : [];
-    });
-    await mirror?.upsert(space, records, context);
-    await vectors.use(async (port, ctx) => {
-      if (port !== mirror) await port.upsert(space, records, ctx);
-    }, context);
-    const known = stored.get(space) ?? new Set();
-    stored.set(space, known);
-    for (const { id } of chunks) known.add(id);
-  }
-
-  const isComplete = (space: string) => stored.get(space)?.size === live.size;
-
-  async function hashed(chunks: readonly LibraryChunk[], context: CallContext): Promise<Embedded> {
-    const found: (Float32Array | undefined)[] = [];
+  async function hashed(chunks: readonly LibraryChunk[], context: CallContext): Promise<readonly VectorRecord[]> {
+    const records: VectorRecord[] = [];
     for (const batch of batchesOf(chunks, HASHED_AT_ONCE)) {
-      found.push(...(await embedLocally(batch.map(passageText), "document", context)).vectors);
+      const { vectors: found } = await local.embed(batch.map(passageText), "document", context);
+      for (const [index, { id }] of batch.entries()) {
+        const vector = found[index];
+        if (vector) records.push({ id, vector });
+      }
       if (batch.length === HASHED_AT_ONCE) await pause(context.signal);
     }
-    return { space: local.space, vectors: found };
+    return records;
   }
 
-  /** Undefined when the local port serves: its space is complete already. */
-  async function modelled(chunks: readonly LibraryChunk[], context: CallContext): Promise<Embedded | undefined> {
-    const served = await embeddings.use(async (port, ctx) => {
-      const { space } = port;
-      if (space === local.space) return undefined;
-      return { space, vectors: await port.embed(chunks.map(passageText), "document", ctx) };
-    }, context);
-    return served.value;
-  }
-
-  async function removeBatch(ids: readonly string[], context: CallContext): Promise<void> {
-    for (const id of ids) live.delete(id);
-    for (const [space, known] of stored) {
-      for (const id of ids) known.delete(id);
-      await mirror?.remove(space, ids, context);
-      await tolerate(context, () =>
-        vectors.use(async (port, ctx) => {
-          if (port !== mirror) await port.remove(space, ids, ctx);
-        }, context),
-      );
-    }
+  async function embedQuestion(question: string, context: CallContext) {
+    const call = (port: Embeddings, ctx: CallContext) => port.embed([question], "query", ctx);
+    const { value } = await embeddings.use(call, context);
+    if (value.space === local.space || model.isComplete(value.space)) return value;
+    context.trail.note(model.departure());
+    return call(local, context);
   }
 
   return {
     async stage(chunks, context) {
       for (const batch of batchesOf(chunks, SENT_AT_ONCE)) {
-        const embedded = await hashed(batch, context);
-        await tolerate(context, () => save(batch, embedded, context));
+        const records = await hashed(batch, context);
+        await tolerate(context, () => vectors.upsert(local.space, records, context));
       }
     },
-    release(ids) {
-      for (const id of ids) live.add(id);
+    async prepare(chunks, context) {
+      await tolerate(context, () => model.prepare(chunks, context));
     },
-    async fill(chunks, context) {
-      await tolerate(context, async () => {
-        for (const batch of batchesOf(chunks, SENT_AT_ONCE)) {
-          const embedded = await modelled(batch, context);
-          if (!embedded) return;
-          await save(batch, embedded, context);
-          await pause(context.signal);
-        }
-      });
-    },
+    release: (ids) => model.release(ids),
     async remove(ids, context) {
+      model.remove(ids);
       for (const batch of batchesOf(ids, REMOVED_AT_ONCE)) {
-        await removeBatch(batch, context);
+        for (const space of [local.space, ...model.spaces]) {
+          await tolerate(context, () => vectors.remove(space, batch, context));
+        }
         if (batch.length === REMOVED_AT_ONCE) await pause(context.signal);
       }
     },
     async query(question, limit, context) {
-      let asked = await embed([question], "query", context);
-      if (!isComplete(asked.space)) asked = await embedLocally([question], "query", context);
-      const { space } = asked;
-      const [vector] = asked.vectors;
+      const { space, vectors: asked } = await embedQuestion(question, context);
+      const [vector] = asked;
       if (!vector) return { space, hits: [] };
-      const served = await vectors.use((port, ctx) => port.query(space, vector, limit, ctx), context);
+      const served = await vectors.query(space, vector, limit, context);
       return { space, hits: served.value };
     },
+    status: () => model.status(),
+    start() {
+      vectors.start([local.space]);
+      model.start();
+    },
+    close: () => model.close(),
   };
 }
 
 function batchesOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
-}
-
-/**
- * Goes on when a layer has failed: it has recorded that itself, and words find what vectors do not.
- * @throws {LayerError} `aborted`, as nobody waits any more.
- */
-export async function tolerate<T>(context: CallContext, work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (thrown) {
-    const error = asLayerError(thrown);
-    if (context.signal.aborted) throw error;
-    return undefined;
-  }
 }

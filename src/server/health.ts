@@ -44,7 +44,7 @@ function asInProduction(status: LayerStatus): LayerStatus {
     mode: "lower",
     reason: "not_configured",
     impact: "Answers come from rules, not from a model.",
-    action: "None in this version, which has no port for a model yet.",
+    action: "Configure a model: LLM_MODEL with LLM_API_KEY or LLM_BASE_URL, or several with LLM_PRIORITY_ORDER.",
   };
 }
 

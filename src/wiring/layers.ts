@@ -14,9 +14,10 @@ import {
 } from "../fallbacks/core/layer.ts";
 import type { LayerName } from "../fallbacks/core/status.ts";
 import { createHashEmbeddings } from "../fallbacks/embeddings/hash.ts";
-import type { Embeddings } from "../fallbacks/embeddings/port.ts";
+import type { Embeddings, LocalEmbeddings } from "../fallbacks/embeddings/port.ts";
 import { createMockModel } from "../fallbacks/llm/mock.ts";
-import type { ChatModel } from "../fallbacks/llm/port.ts";
+import { createNoModel } from "../fallbacks/llm/none.ts";
+import type { ChatModel, Usage } from "../fallbacks/llm/port.ts";
 import { createLexicalReranker } from "../fallbacks/reranker/lexical.ts";
 import type { Reranker } from "../fallbacks/reranker/port.ts";
 import type { Store } from "../fallbacks/store/port.ts";
@@ -57,27 +58,32 @@ export interface LayerDeps {
   readonly onEpisode: (change: EpisodeChange) => void;
 }
 
-type Limits = Pick<Slot<Port>, "timeoutMs" | "idleMs"> & { readonly failureThreshold?: number };
+type Limits = Pick<Slot<Port>, "timeoutMs" | "idleMs" | "breaker">;
 
 /** Longest single call of a port that is not the last one, by layer. */
 const limits: Readonly<Record<LayerName, Limits>> = {
-  llm: { timeoutMs: 15_000 },
+  // Each model has a total of its own; this is how long a stream may be silent.
+  llm: { idleMs: 10_000 },
   embeddings: { timeoutMs: 2_000 },
-  vectors: { timeoutMs: 1_000 },
+  // Comparing the ids of 100,000 passages takes a second.
+  vectors: { timeoutMs: 2_000 },
   reranker: { timeoutMs: 2_000 },
   // A turn may take its whole deadline, but the engine may not be silent between two nodes.
   graph: { timeoutMs: Number.POSITIVE_INFINITY, idleMs: 2_000 },
-  store: { timeoutMs: 500, failureThreshold: 2 },
-  business: { timeoutMs: 5_000 },
+  // It is asked many times in a turn and has its own limit on silence; writes wait for it, so it is asked again soon.
+  store: { timeoutMs: 1_000, breaker: { failureThreshold: 2, openMs: 1_000, maxOpenMs: 10_000 } },
+  business: {},
   tracing: { timeoutMs: 500 },
 };
 
 /** The eight layers with their ports in order; the last port of each is local. */
-export function createLayers(deps: LayerDeps): LayerSet & { readonly local: Pick<Ports, "embeddings" | "vectors"> } {
+export function createLayers(
+  deps: LayerDeps,
+): LayerSet & { readonly local: Pick<Ports, "vectors"> & { readonly embeddings: LocalEmbeddings } } {
   const { config, firsts } = deps;
   const embeddings = createHashEmbeddings();
   const vectors = createMemoryVectors();
-  const business = config.business.provider === "mock" ? createMockBusiness(deps.clock) : createNoBusiness();
+  const business = businessSlot(deps);
   const langgraph = config.graph.engine === "langgraph" ? [deps.langgraph] : [];
 
   function layer<Name extends LayerName>(
@@ -85,9 +91,16 @@ export function createLayers(deps: LayerDeps): LayerSet & { readonly local: Pick
     local: readonly Slot<Ports[Name]>[],
     more: Partial<LayerOptions<Ports[Name]>> = {},
   ): Layer<Ports[Name]> {
-    const { failureThreshold = config.limits.failureThreshold, ...limit }: Limits = limits[name];
+    const { breaker, ...limit }: Limits = limits[name];
+    const { failureThreshold } = config.limits;
     const first: readonly Ports[Name][] = firsts[name] ?? [];
-    const remote = first.map((port) => ({ port, mode: "equal" as const, ...limit, breaker: { failureThreshold } }));
+    const remote = first.map((port) => ({
+      port,
+      mode: "equal" as const,
+      ...limit,
+      ...ownTimeout(name, port.name, config),
+      breaker: { failureThreshold, ...breaker },
+    }));
     const [head, ...rest] = [...remote, ...local];
     if (!head) throw new TypeError(`${name} has no port`);
     return createLayer<Ports[Name]>({
@@ -105,7 +118,11 @@ export function createLayers(deps: LayerDeps): LayerSet & { readonly local: Pick
 
   return {
     local: { embeddings, vectors },
-    llm: layer("llm", [{ port: createMockModel(), mode: "lower" }]),
+    llm: layer(
+      "llm",
+      [{ port: config.llm.fallback === "none" && firsts.llm ? createNoModel() : createMockModel(), mode: "lower" }],
+      { usageOf },
+    ),
     embeddings: layer("embeddings", [{ port: embeddings, mode: "lower" }]),
     vectors: layer("vectors", [{ port: vectors, mode: "equal" }]),
     reranker: layer("reranker", [{ port: createLexicalReranker(), mode: "lower" }]),
@@ -118,7 +135,7 @@ export function createLayers(deps: LayerDeps): LayerSet & { readonly local: Pick
       { isFault: isEngineFault, configured: true },
     ),
     store: layer("store", deps.stores),
-    business: layer("business", [{ port: business, mode: "made_up" }], {
+    business: layer("business", [business], {
       words: {
         ...layerWords.business,
         ...(!firsts.business && { asConfigured: config.business.provider === "mock" ? sampleBusiness : noBusiness }),
@@ -126,4 +143,24 @@ export function createLayers(deps: LayerDeps): LayerSet & { readonly local: Pick
     }),
     tracing: layer("tracing", [{ port: createNoopTracing(), mode: "equal" }]),
   };
+}
+
+/** What stands behind the business API, or is the business system where there is none. */
+function businessSlot({ config, clock, firsts }: LayerDeps): Slot<Business> {
+  const { provider } = config.business;
+  const behindApi = firsts.business !== undefined && provider === "http";
+  const made = config.business.provider === "http" ? config.business.fallback : provider;
+  if (made === "none") return { port: createNoBusiness({ configured: behindApi }), mode: "lower" };
+  return { port: createMockBusiness(clock, { writes: firsts.business === undefined }), mode: "made_up" };
+}
+
+function ownTimeout(layer: LayerName, port: string, { llm, business }: Config): Limits {
+  if (layer === "business" && business.provider === "http") return { timeoutMs: business.timeoutMs };
+  const model = layer === "llm" ? llm.models.find(({ name }) => name === port) : undefined;
+  return model ? { timeoutMs: model.timeoutMs } : {};
+}
+
+/** Calls of a model give their result with its usage. */
+function usageOf(value: unknown): Usage | null {
+  return typeof value === "object" && value !== null && "usage" in value ? (value.usage as Usage) : null;
 }

@@ -42,7 +42,10 @@ export const layerWords: Readonly<Record<LayerName, LayerWords>> = {
     action: "Look at the data directory and the store's server; what was written meanwhile is copied over by itself.",
   },
   business: {
-    impact: { made_up: "Orders and accounts are made-up sample data, marked as such." },
+    impact: {
+      lower: "Orders and accounts cannot be looked up.",
+      made_up: "Orders and accounts are made-up sample data, marked as such.",
+    },
     down: "Orders and accounts cannot be looked up.",
     action: "Look at the business system; look-ups return to it by themselves.",
   },

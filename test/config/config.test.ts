@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { deriveConfig } from "../../src/config/config.ts";
 import { ConfigError, readValues } from "../../src/config/env.ts";
+import { readSecrets } from "../../src/config/secrets.ts";
 import type { Variable } from "../../src/config/variable.ts";
 import { reserved, variables } from "../../src/config/variables.ts";
 
@@ -92,7 +93,7 @@ describe("configuration (fault 74)", () => {
   });
 
   it("names every problem at once, and never a secret", () => {
-    const problems = problemsOf({ PORT: "x", LOG_LEVEL: "loud", REDIS_URL: "redis://:hunter2@h" });
+    const problems = problemsOf({ PORT: "x", LOG_LEVEL: "loud", REDIS_URL: "http://:hunter2@h" });
     expect(problems).toHaveLength(3);
     expect(problems.join("\n")).not.toContain("hunter2");
   });
@@ -116,6 +117,78 @@ describe("configuration (fault 74)", () => {
   it("allows faults in production when that is said twice", () => {
     const environment = { NODE_ENV: "production", FAULTS: "llm:refuse", FAULTS_IN_PRODUCTION: "on" };
     expect(problemsOf(environment)).toEqual([]);
+  });
+});
+
+const models = (environment: Record<string, string>) => deriveConfig(readValues(environment)).llm.models;
+
+describe("language models", () => {
+  it("takes one model in the short form, with the keys that the field knows", () => {
+    expect(models({ LLM_MODEL: "gpt-x", OPENAI_API_KEY: "sk-1" })).toEqual([
+      { name: "primary", model: "gpt-x", baseUrl: undefined, timeoutMs: 15_000 },
+    ]);
+    const local = { LLM_MODEL: "llama", LLM_BASE_URL: "http://127.0.0.1:11434/v1", LLM_TIMEOUT_SECONDS: "40" };
+    expect(models(local)).toEqual([
+      { name: "primary", model: "llama", baseUrl: "http://127.0.0.1:11434/v1", timeoutMs: 40_000 },
+    ]);
+  });
+
+  it("takes several in order, each with its own key, which the configuration does not hold", () => {
+    const environment = {
+      LLM_PRIORITY_ORDER: "primary_llm, Backup",
+      PRIMARY_LLM_MODEL: "one",
+      PRIMARY_LLM_API_KEY: "sk-1",
+      BACKUP_LLM_MODEL: "two",
+      BACKUP_LLM_BASE_URL: "http://127.0.0.1:9/v1",
+      BACKUP_LLM_TIMEOUT_SECONDS: "3",
+      LLM_FALLBACK: "none",
+    };
+    const values = readValues(environment);
+    expect(deriveConfig(values).llm).toEqual({
+      models: [
+        { name: "primary", model: "one", baseUrl: undefined, timeoutMs: 15_000 },
+        { name: "backup", model: "two", baseUrl: "http://127.0.0.1:9/v1", timeoutMs: 3_000 },
+      ],
+      fallback: "none",
+    });
+    expect(readSecrets(values).modelKeys).toEqual({ primary: "sk-1" });
+    expect(JSON.stringify(deriveConfig(values))).not.toContain("sk-1");
+  });
+
+  it.each([
+    [{ OPENAI_API_KEY: "sk-1" }, /^LLM_MODEL: unset/],
+    [{ LLM_MODEL: "x" }, /^LLM_API_KEY: unset; give a key, or LLM_BASE_URL/],
+    [{ LLM_MODEL: "x", LLM_BASE_URL: "localhost:11434" }, /^LLM_BASE_URL: .* is not allowed/],
+    [{ LLM_PRIORITY_ORDER: "a", A_LLM_API_KEY: "k" }, /^A_LLM_MODEL: unset/],
+    [{ LLM_PRIORITY_ORDER: "a b" }, /^LLM_PRIORITY_ORDER: "a b" is not allowed/],
+    [{ LLM_PRIORITY_ORDER: "a", A_LLM_MODEL: "x", A_LLM_API_KEY: "k", B_LLM_MODEL: "y" }, /^B_LLM_MODEL: b is not in/],
+    [{ LLM_PRIORITY_ORDER: "a", A_LLM_MODEL: "x", A_LLM_API_KEY: "k", A_LLM_PROVIDER: "z" }, /^A_LLM_PROVIDER: "z"/],
+    [
+      { LLM_PRIORITY_ORDER: "primary", PRIMARY_LLM_MODEL: "x", PRIMARY_LLM_API_KEY: "k", PRIMRAY_LLM_BASE_URL: "u" },
+      /did you mean PRIMARY_LLM_BASE_URL/,
+    ],
+    [{ LLM_PRIORITY_ORDER: "a", A_LLM_MODEL: "x", A_LLM_API_KEY: "k", LLM_MODEL: "y" }, /^LLM_MODEL: given beside/],
+  ])("%o stops the start", (environment, problem) => {
+    expect(problemsOf(environment as Record<string, string>)).toContainEqual(expect.stringMatching(problem));
+  });
+});
+
+describe("the business system", () => {
+  const api = { BUSINESS_API_BASE_URL: "http://127.0.0.1:9" };
+  const business = (environment: Record<string, string>) => deriveConfig(readValues(environment)).business;
+
+  it("is the API as soon as its address is given; in production nothing made up stands in", () => {
+    expect(business(api)).toMatchObject({ provider: "http", fallback: "mock", timeoutMs: 5_000 });
+    expect(business({ ...api, NODE_ENV: "production" })).toMatchObject({ provider: "http", fallback: "none" });
+    expect(business({ ...api, NODE_ENV: "production", BUSINESS_FALLBACK: "mock" })).toMatchObject({ fallback: "mock" });
+  });
+
+  it.each([
+    [{ BUSINESS_ADAPTER_MODE: "http" }, /^BUSINESS_API_BASE_URL: unset/],
+    [{ BUSINESS_ADAPTER_MODE: "mock", ...api }, /^BUSINESS_API_BASE_URL: given/],
+    [{ LANGFUSE_PUBLIC_KEY: "pk" }, /give all three or none/],
+  ])("%o does not fit together", (environment, problem) => {
+    expect(problemsOf(environment as Record<string, string>)).toEqual([expect.stringMatching(problem)]);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createContext } from "../../src/fallbacks/core/context.ts";
 import { LayerError } from "../../src/fallbacks/core/errors.ts";
-import type { ChatModel, ModelChunk, Task, TextTask } from "../../src/fallbacks/llm/port.ts";
+import type { ChatModel, ModelChunk, Task, TextTask, Usage } from "../../src/fallbacks/llm/port.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 
 const task: Task<string, { echo: string }> = {
@@ -42,8 +42,17 @@ async function collect(chunks: AsyncIterable<ModelChunk>): Promise<readonly Mode
   return all;
 }
 
-/** What every model port promises. `create` gives a model that answers a message with the message. */
-export function modelContract(name: string, create: () => ChatModel): void {
+export interface ModelCase {
+  /** A model that answers a message with the message: as text, and as JSON `{"echo": message}`. */
+  readonly create: () => ChatModel;
+  /** Whether it has tokens to count. */
+  readonly counts: boolean;
+  /** What an empty reply is: nothing to say for a rule, a failure of a model. */
+  readonly emptyReply: "no pieces" | "bad_response";
+}
+
+/** What every model port promises. */
+export function modelContract(name: string, { create, counts, emptyReply }: ModelCase): void {
   describe(`${name}: model contract`, () => {
     it("has a name for receipts", () => {
       expect(create().name).toMatch(/^[a-z0-9][a-z0-9._/-]*$/);
@@ -52,8 +61,7 @@ export function modelContract(name: string, create: () => ChatModel): void {
     it("gives a structured result that fits the schema, with usage", async () => {
       const { value, usage } = await create().run(task, "hello", contextOf());
       expect(value).toEqual({ echo: "hello" });
-      expect(usage.inputTokens).toBeGreaterThanOrEqual(0);
-      expect(usage.outputTokens).toBeGreaterThanOrEqual(0);
+      expectUsage(usage, counts);
     });
 
     it("rejects a result that does not fit as schema_invalid", async () => {
@@ -69,8 +77,18 @@ export function modelContract(name: string, create: () => ChatModel): void {
         expect(pieces.length).toBeGreaterThan(0);
         expect(pieces.every((piece) => piece !== "" && encodeURIComponent(piece) !== "")).toBe(true);
         expect(chunks.map((chunk) => chunk.type).indexOf("usage")).toBe(chunks.length - 1);
+        for (const chunk of chunks) if (chunk.type === "usage") expectUsage(chunk.usage, counts);
       },
     );
+
+    it(`gives for an empty reply: ${emptyReply}`, async () => {
+      const chunks: ModelChunk[] = [];
+      const read = async () => {
+        for await (const chunk of create().stream(textTask, "", contextOf())) chunks.push(chunk);
+      };
+      expect(await classOf(read())).toBe(emptyReply === "no pieces" ? "no error" : emptyReply);
+      expect(chunks.filter((chunk) => chunk.type === "text")).toEqual([]);
+    });
 
     it("does no work for a caller who has gone", async () => {
       const gone = contextOf(AbortSignal.abort());
@@ -91,4 +109,10 @@ export function modelContract(name: string, create: () => ChatModel): void {
       expect(await classOf(iterator.next())).toBe("aborted");
     });
   });
+}
+
+function expectUsage({ inputTokens, outputTokens }: Usage, counts: boolean): void {
+  const least = counts ? 1 : 0;
+  expect(inputTokens).toBeGreaterThanOrEqual(least);
+  expect(outputTokens).toBeGreaterThanOrEqual(least);
 }

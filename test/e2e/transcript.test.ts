@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
+import { noSecrets } from "../../src/config/secrets.ts";
 import { createLog } from "../../src/log.ts";
 import { tenTurns } from "../../src/rehearsal/ten-turns.ts";
 import { createManualClock } from "../support/manual-clock.ts";
@@ -16,11 +17,12 @@ interface Answer {
 /** The ten turns over HTTP, each as the request that curl sends and the answer that it prints. */
 async function converse(environment: Readonly<Record<string, string>>) {
   const clock = createManualClock();
-  const app = await createApp(
-    testConfig(environment),
-    { apiKeys: "", clientKey: undefined },
-    { clock, random: () => 0.5, newId: countingIds(), log: createLog("silent") },
-  );
+  const app = await createApp(testConfig(environment), noSecrets, {
+    clock,
+    random: () => 0.5,
+    newId: countingIds(),
+    log: createLog("silent"),
+  });
   const url = await app.listen();
   const turns: { readonly body: object; readonly answer: Answer; readonly degraded: string | null }[] = [];
   for (const messages of tenTurns) {

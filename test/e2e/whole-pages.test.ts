@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { systemClock } from "../../src/fallbacks/core/clock.ts";
 import { describeWithChromium } from "../support/chromium.ts";
 import { testApp } from "../support/test-app.ts";
@@ -35,6 +35,8 @@ describeWithChromium("the pages of a real server", (browser) => {
       await page.getByText("a question in quite other words may find less").waitFor();
 
       app.faults.set([]);
+      // The passages get their vectors first, in the background.
+      await vi.waitFor(() => expect(app.statuses().filter(({ state }) => state !== "ok")).toEqual([]), 20_000);
       await page.goto(url);
       await page.getByText("within 30 days of delivery").waitFor();
       await ask("退款到银行卡要多久？");

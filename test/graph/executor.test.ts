@@ -5,6 +5,7 @@ import { createSequentialExecutor } from "../../src/graph/sequential.ts";
 import type { ChatState } from "../../src/graph/state.ts";
 import { end, nodeNames, start, successors } from "../../src/graph/topology.ts";
 import { testContext } from "../support/context.ts";
+import { createManualClock } from "../support/manual-clock.ts";
 
 const initial: ChatState = {
   sessionId: "s",
@@ -36,6 +37,7 @@ function nodes(overrides: Partial<Nodes> = {}): Nodes & { readonly ran: string[]
   return { ...(Object.fromEntries(entries) as Nodes), ...overrides, ran };
 }
 
+const clock = createManualClock();
 const context = () => ({ ...testContext(), emit: () => {} });
 const executors: readonly (readonly [string, () => Executor])[] = [
   ["sequential", createSequentialExecutor],
@@ -45,7 +47,7 @@ const executors: readonly (readonly [string, () => Executor])[] = [
 describe.each(executors)("%s executor", (_name, create) => {
   it("follows the topology, and adds up what is to be added", async () => {
     const all = nodes();
-    const turn = createTurn(all, initial);
+    const turn = createTurn(all, initial, clock);
     await create().run(turn, context());
     expect(all.ran).toEqual(["recognise", "plan", "act", "compose"]);
     expect(turn.progress).toMatchObject({ next: end, steps: 4, state: { tokens: { input: 4, output: 8 } } });
@@ -53,7 +55,7 @@ describe.each(executors)("%s executor", (_name, create) => {
 
   it("goes on from the node that is next", async () => {
     const all = nodes();
-    const turn = createTurn(all, initial);
+    const turn = createTurn(all, initial, clock);
     await turn.step(start, context());
     await turn.step("plan", context());
     await create().run(turn, context());
@@ -62,7 +64,7 @@ describe.each(executors)("%s executor", (_name, create) => {
 
   it("does nothing for a turn that has ended", async () => {
     const all = nodes();
-    const turn = createTurn(all, initial);
+    const turn = createTurn(all, initial, clock);
     await create().run(turn, context());
     await create().run(turn, context());
     expect(all.ran).toHaveLength(4);
@@ -79,6 +81,7 @@ describe.each(executors)("%s executor", (_name, create) => {
         },
       }),
       initial,
+      clock,
     );
     const failure: unknown = await create()
       .run(turn, context())
@@ -90,7 +93,7 @@ describe.each(executors)("%s executor", (_name, create) => {
   });
 
   it("fault 47: a turn that goes round in circles stops at the step limit", async () => {
-    const turn = createTurn(nodes(), initial, 2);
+    const turn = createTurn(nodes(), initial, clock, 2);
     await expect(create().run(turn, context())).rejects.toThrow("taken 2 steps");
   });
 
@@ -104,6 +107,7 @@ describe.each(executors)("%s executor", (_name, create) => {
         },
       }),
       initial,
+      clock,
     );
     await expect(create().run(turn, { ...context(), signal: caller.signal })).rejects.toThrow();
     expect(turn.progress).toMatchObject({ next: "plan", state: { tokens: { input: 1 } } });

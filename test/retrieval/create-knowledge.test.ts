@@ -3,7 +3,6 @@ import { LayerError } from "../../src/fallbacks/core/errors.ts";
 import type { Embeddings } from "../../src/fallbacks/embeddings/port.ts";
 import type { Reranker } from "../../src/fallbacks/reranker/port.ts";
 import { createMemoryStore } from "../../src/fallbacks/store/memory.ts";
-import { createMemoryVectors } from "../../src/fallbacks/vectors/memory.ts";
 import type { Vectors } from "../../src/fallbacks/vectors/port.ts";
 import { createHarness } from "./harness.ts";
 
@@ -15,9 +14,17 @@ const returns = {
 const question = "How many days do I have to return unopened goods?";
 const down = () => Promise.reject(new LayerError("network", "away"));
 
-const brokenVectors: Vectors = { name: "broken", upsert: down, remove: down, query: down, count: down };
+const brokenVectors: Vectors = {
+  name: "broken",
+  upsert: down,
+  remove: down,
+  query: down,
+  count: down,
+  ids: down,
+  get: down,
+};
 const brokenReranker: Reranker = { name: "broken", score: down };
-const brokenEmbeddings: Embeddings = { name: "broken", space: "model", dimension: 2, embed: down };
+const brokenEmbeddings: Embeddings = { name: "broken", embed: down };
 
 describe("knowledge: documents", () => {
   it("adds, lists, gets, shows a passage, and removes", async () => {
@@ -223,12 +230,14 @@ describe("knowledge: a large document", () => {
 describe("knowledge: search", () => {
   const modes = {
     "everything there": {},
-    "no embeddings": { embeddings: [brokenEmbeddings] as const },
-    "no vectors": { vectors: [brokenVectors] as const },
+    "no model": { model: brokenEmbeddings },
+    "no remote vectors": { remote: brokenVectors },
+    "no vectors": { mirror: brokenVectors },
     "no reranker": { rerankers: [brokenReranker] as const },
     nothing: {
-      embeddings: [brokenEmbeddings] as const,
-      vectors: [brokenVectors] as const,
+      model: brokenEmbeddings,
+      remote: brokenVectors,
+      mirror: brokenVectors,
       rerankers: [brokenReranker] as const,
     },
   };
@@ -255,7 +264,7 @@ describe("knowledge: search", () => {
   );
 
   it("shows the rank of each path, and null where one has not found it", async () => {
-    const { knowledge, context } = createHarness({ vectors: [brokenVectors] });
+    const { knowledge, context } = createHarness({ mirror: brokenVectors });
     await knowledge.add(returns, context());
     const [best] = (await knowledge.search(question, {}, context())).passages;
     expect(best?.stages).toMatchObject({ vectorRank: null, lexicalRank: 1 });
@@ -263,46 +272,6 @@ describe("knowledge: search", () => {
     await whole.knowledge.add(returns, whole.context());
     const [both] = (await whole.knowledge.search(question, { k: 1 }, whole.context())).passages;
     expect(both?.stages).toMatchObject({ vectorRank: 1, lexicalRank: 1, fused: 1 });
-  });
-
-  it("asks the space of a model while it is complete, and the hash space while the model is away", async () => {
-    let away = false;
-    const asked: string[] = [];
-    const model: Embeddings = {
-      name: "model",
-      space: "model",
-      dimension: 2,
-      embed: async (texts) => (away ? down() : texts.map(() => Float32Array.of(1, 1))),
-    };
-    const mirror = createMemoryVectors();
-    const watched: Vectors = {
-      ...mirror,
-      query: (space, ...rest) => {
-        asked.push(space);
-        return mirror.query(space, ...rest);
-      },
-    };
-    const base = createHarness();
-    const { knowledge, context } = createHarness({
-      mirror: watched,
-      embeddings: [
-        model,
-        {
-          ...brokenEmbeddings,
-          name: "hash",
-          space: "hash-1-512",
-          embed: async () => [Float32Array.from({ length: 512 }, () => 1)],
-        },
-      ],
-    });
-    await knowledge.add(returns, context());
-    await knowledge.search(question, {}, context());
-    away = true;
-    await knowledge.search(question, {}, context());
-    await knowledge.add({ name: "b.txt", content: "Added while the model was away." }, context());
-    away = false;
-    await knowledge.search(question, {}, base.context());
-    expect(asked).toEqual(["model", "hash-1-512", "hash-1-512"]);
   });
 
   it("follows the order of a reranking model and keeps the fused one without", async () => {

@@ -1,9 +1,4 @@
-import type { Account, Member, Money, Order, ReturnCase } from "./port.ts";
-
-interface Owned<T> {
-  readonly owner: string;
-  readonly record: T;
-}
+import type { Account, Member, Money, Order, Owned, ReturnCase } from "./port.ts";
 
 export interface SampleRecords {
   readonly orders: readonly Owned<Order>[];
@@ -59,6 +54,19 @@ export function sampleRecords(today: Date): SampleRecords {
         },
       },
       {
+        owner: "guest",
+        record: {
+          orderId: "LK20260129",
+          status: "delivered",
+          items: ["Milk frother"],
+          total: yuan("169.00"),
+          trackingNumber: "PX400129",
+          orderedOn: day(-7),
+          deliveredOn: day(-4),
+          expectedOn: null,
+        },
+      },
+      {
         owner: "alice",
         record: {
           orderId: "LK20260131",
@@ -93,6 +101,10 @@ export function sampleRecords(today: Date): SampleRecords {
       {
         owner: "guest",
         record: { returnId: "RT204377", orderId: "LK20260103", status: "refunded", refund: yuan("169.00") },
+      },
+      {
+        owner: "guest",
+        record: { returnId: "RT204590", orderId: "LK20260098", status: "requested", refund: null },
       },
       {
         owner: "bob",

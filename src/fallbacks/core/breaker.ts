@@ -2,7 +2,8 @@ import type { Clock, Random } from "./clock.ts";
 
 /** Every admission ends, once, in one of three ways; what comes after the first is ignored. */
 export interface Permit {
-  succeed(): void;
+  /** `probed`: by a background probe, which proves less than traffic: the next failure opens again at once. */
+  succeed(options?: { readonly probed?: boolean }): void;
   /** `trip` opens the breaker at once, whatever the count. */
   fail(options?: { readonly trip?: boolean }): void;
   /** The call says nothing about the port: the caller went away, or the request itself was wrong. */
@@ -57,7 +58,8 @@ type State =
 
 /**
  * Closed -> open after `failureThreshold` consecutive failures; open -> half-open when the open time is over; half-open
- * admits one probe, whose success closes and whose failure opens again. A permit of an earlier era (before the last
+ * admits one probe, whose success closes and whose failure opens again. What a background probe has closed, the first failure
+ * of traffic opens again. A permit of an earlier era (before the last
  * transition) is deaf: it changes nothing. The open time is `openMs * 2^n`, at most `maxOpenMs`, with full jitter
  * (uniform, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/) above a tenth of it.
  */
@@ -88,9 +90,10 @@ export function createBreaker(options: BreakerOptions): Breaker {
     enter({ kind: "open", until: clock.now() + longest * share, failures });
   }
 
-  function onSuccess(): void {
-    if (state.kind === "closed") state.failures = 0;
-    else enter({ kind: "closed", since: clock.now(), failures: 0 });
+  function onSuccess(probed: boolean): void {
+    const failures = probed ? failureThreshold - 1 : 0;
+    if (state.kind === "closed") state.failures = failures;
+    else enter({ kind: "closed", since: clock.now(), failures });
   }
 
   function onFailure(trip: boolean): void {
@@ -110,7 +113,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
       if (born === era) effect();
     };
     return {
-      succeed: () => end(onSuccess),
+      succeed: (how) => end(() => onSuccess(how?.probed ?? false)),
       fail: (how) => end(() => onFailure(how?.trip ?? false)),
       release: () =>
         end(() => {

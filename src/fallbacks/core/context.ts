@@ -1,7 +1,8 @@
 import { setMaxListeners } from "node:events";
 import type { Clock } from "./clock.ts";
 import { type Deadline, deadlineIn, type IdleLimit, noIdleLimit } from "./deadline.ts";
-import type { Degradation } from "./status.ts";
+import type { ErrorClass } from "./errors.ts";
+import type { Degradation, LayerName } from "./status.ts";
 
 /** What travels with every call into a layer. */
 export interface CallContext {
@@ -16,20 +17,40 @@ export interface CallContext {
   readonly failed: Map<object, number>;
   /** For ports with an idle limit: tells the layer that the port is alive. */
   readonly idle: IdleLimit;
+  /** What the caller is doing, as traces name it. */
+  readonly step: string | null;
 }
 
-/** The departures from the first ports during one turn: the degradation receipt in the making. */
+/** One call of one port, as it was: for traces. */
+export interface Attempt {
+  readonly layer: LayerName;
+  readonly by: string;
+  readonly step: string | null;
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+  /** Null: it succeeded. */
+  readonly errorClass: ErrorClass | null;
+  /** Where the layer counts tokens and the call got so far. */
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number } | null;
+}
+
+/** What happened in the layers during one turn; its departures are the degradation receipt in the making. */
 export interface Trail {
   note(degradation: Degradation): void;
   /** One entry a layer, in the order in which they first departed; the worst mode wins, then the latest. */
   list(): readonly Degradation[];
+  attempt(attempt: Attempt): void;
+  attempts(): readonly Attempt[];
 }
 
 const severity = { equal: 0, lower: 1, not_durable: 2, made_up: 3 } as const;
 
 export function createTrail(): Trail {
   const byLayer = new Map<string, Degradation>();
+  const attempts: Attempt[] = [];
   return {
+    attempt: (attempt) => void attempts.push(attempt),
+    attempts: () => attempts,
     note(degradation) {
       const known = byLayer.get(degradation.layer);
       if (known && severity[known.mode] > severity[degradation.mode]) return;
@@ -59,5 +80,6 @@ export function createContext(options: ContextOptions): CallContext {
     trail: options.trail ?? createTrail(),
     failed: new Map(),
     idle: noIdleLimit,
+    step: null,
   };
 }

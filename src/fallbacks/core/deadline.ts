@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "./clock.ts";
 import { LayerError } from "./errors.ts";
 
@@ -12,6 +13,17 @@ export interface Deadline {
 export function deadlineIn(clock: Clock, ms: number): Deadline {
   const at = clock.now() + ms;
   return { at, remaining: () => Math.max(0, at - clock.now()) };
+}
+
+/**
+ * Like `clock.after`, for a limit on somebody else's answer: when it is over, what has arrived is heard first. An event loop
+ * that was held up would otherwise find the time over before it has looked whether the answer is there.
+ */
+export function expireAfter(clock: Clock, ms: number, run: () => void): () => void {
+  let cancel = clock.after(ms, () => {
+    cancel = clock.after(0, run);
+  });
+  return () => cancel();
 }
 
 /** A limit on silence: the work that shows no sign of life for the idle time has failed. */
@@ -43,6 +55,8 @@ export function within<T>(limits: Limits, work: (signal: AbortSignal, idle: Idle
   const { clock, signal, ms, idleMs } = limits;
   if (signal.aborted) return Promise.reject(new LayerError("aborted", "the caller went away"));
   const controller = new AbortController();
+  // A piece of work may have any number of calls in flight, and each listens: that is no leak to warn of.
+  setMaxListeners(0, controller.signal);
   return new Promise<T>((resolve, reject) => {
     const stop = (error: LayerError) => {
       reject(error);
@@ -58,11 +72,13 @@ export function within<T>(limits: Limits, work: (signal: AbortSignal, idle: Idle
             restart() {
               cancelIdle?.();
               if (controller.signal.aborted) return;
-              cancelIdle = clock.after(idleMs, () => stop(new LayerError("timeout", `silent for ${idleMs} ms`)));
+              cancelIdle = expireAfter(clock, idleMs, () => stop(new LayerError("timeout", `silent for ${idleMs} ms`)));
             },
             stop: () => cancelIdle?.(),
           };
-    const cancelTotal = clock.after(ms, () => stop(new LayerError("timeout", `no answer within ${Math.round(ms)} ms`)));
+    const cancelTotal = expireAfter(clock, ms, () =>
+      stop(new LayerError("timeout", `no answer within ${Math.round(ms)} ms`)),
+    );
     const settle = () => {
       cancelTotal();
       cancelIdle?.();

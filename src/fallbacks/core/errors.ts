@@ -1,6 +1,6 @@
 /**
  * What went wrong, decided once where the error is born (the table is in docs/degradation.md).
- * `missing` is a port whose package or file is not there.
+ * `missing` is a port whose package or file is not there; `loading` one that is getting ready and will be by itself.
  */
 export const errorClasses = [
   "timeout",
@@ -17,6 +17,7 @@ export const errorClasses = [
   "content_filtered",
   "aborted",
   "missing",
+  "loading",
 ] as const;
 export type ErrorClass = (typeof errorClasses)[number];
 
@@ -42,6 +43,7 @@ const rules: Readonly<Record<ErrorClass, ClassRule>> = {
   content_filtered: { next: false, breaker: "neutral" },
   aborted: { next: false, breaker: "neutral" },
   missing: { next: true, breaker: "trip" },
+  loading: { next: true, breaker: "neutral" },
 };
 
 export function ruleOf(errorClass: ErrorClass): ClassRule {

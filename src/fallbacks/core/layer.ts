@@ -1,10 +1,11 @@
 import { type Breaker, type BreakerOptions, createBreaker, type Permit } from "./breaker.ts";
 import type { Clock, Random } from "./clock.ts";
-import { type CallContext, createContext } from "./context.ts";
+import { type Attempt, type CallContext, createContext } from "./context.ts";
 import { within } from "./deadline.ts";
 import { createEpisodeRecord } from "./episode.ts";
 import { asLayerError, type ErrorClass, LayerError, ruleOf } from "./errors.ts";
 import type { Faults } from "./faults.ts";
+import { type CallLimits, isHurried, limitsOf } from "./limits.ts";
 import type { Degradation, LayerName, LayerStatus, Mode, Reason } from "./status.ts";
 import { createStatusRecord, type LayerWords } from "./status-record.ts";
 
@@ -46,6 +47,11 @@ export interface Layer<P extends Port> {
    */
   use<T>(call: (port: P, context: CallContext) => Promise<T>, context: CallContext): Promise<Served<T>>;
   status(): LayerStatus;
+  /**
+   * Asks the first port now whether it is there, before anybody needs it; if it is not, the layer is degraded from now on
+   * and asks again by itself. Does nothing for a port without a probe. Never fails.
+   */
+  check(): Promise<void>;
   /** Closes all ports, the last first. */
   close(): Promise<void>;
 }
@@ -64,6 +70,8 @@ export interface LayerOptions<P extends Port> {
   readonly onEpisode?: (change: EpisodeChange) => void;
   /** Whether an error is the port's, so that the next port may help. Default: as the error table says. */
   readonly isFault?: (error: LayerError) => boolean;
+  /** The tokens that a call has used, for traces. */
+  readonly usageOf?: (value: unknown) => Attempt["usage"];
 }
 
 export interface EpisodeChange {
@@ -75,13 +83,12 @@ export interface EpisodeChange {
   readonly since: Date;
 }
 
-const DEFAULT_TIMEOUT_MS = 10_000;
-/** A port but the last gets at most this share of the time left, so that a slow failure leaves time for its fallback. */
-const SHARE_OF_REMAINING = 0.5;
-/** A port is not blamed for a timeout shorter than this and shorter than its own limit: the caller was in a hurry. */
-const FAIR_LIMIT_MS = 1_000;
 const PROBE_LIMIT_MS = 2_000;
 const PROBE_AGAIN_MS = 5_000;
+/** What a probe, which costs nothing, cannot tell to be over. */
+const unprobed: ReadonlySet<ErrorClass> = new Set(["rate_limited", "quota", "model_missing"]);
+/** A port that is loading is asked this often whether it is ready: that costs nothing. */
+const LOADING_AGAIN_MS = 1_000;
 
 interface Runner<P extends Port> extends Slot<P> {
   /** Absent for the last port. */
@@ -97,6 +104,8 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   const record = createStatusRecord(clock);
   let closed = false;
   let cancelProbe: (() => void) | undefined;
+  /** The first port was loading when it was last asked. */
+  let loading = false;
 
   const runners: Runner<P>[] = options.slots.map((slot, index) => {
     const last = index === options.slots.length - 1;
@@ -127,21 +136,34 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   }
 
   async function probe(runner: Runner<P>): Promise<void> {
-    // Traffic has closed it since.
-    if (runner.gate?.state === "closed") return;
+    if (closed) return;
+    // Traffic has brought it back since.
+    if (runner.gate?.state === "closed" && !episodes.current) return;
     const permit = runner.gate?.acquire();
     // Somebody's traffic holds the probe. Its end may decide nothing (its client leaves), so this comes back.
     if (!permit) return scheduleProbe(runner, PROBE_AGAIN_MS);
-    if (closed) return permit.release();
+    const error = await ask(runner, permit);
+    // A neutral failure leaves it half open, which schedules nothing.
+    if (error && !loading && runner.gate?.state === "half_open") scheduleProbe(runner, PROBE_AGAIN_MS);
+  }
+
+  /** Runs the port's probe; its error is recorded and returned. */
+  async function ask(runner: Runner<P>, permit: Permit): Promise<LayerError | undefined> {
+    // Nobody's call has failed yet, so that there is no episode and no count of failures to go by.
+    const unforeseen = runner.gate?.state === "closed";
     const context = createContext({ clock, requestId: `probe-${name}`, deadlineMs: PROBE_LIMIT_MS });
     try {
       await attempt(runner, async (port, ctx) => port.probe?.(ctx), context, { ms: PROBE_LIMIT_MS });
-      permit.succeed();
+      permit.succeed({ probed: !loading });
       succeeded(runner, "probe");
-    } catch (error) {
-      failed(runner, permit, asLayerError(error), true);
-      // A neutral failure leaves it half open, which schedules nothing.
-      if (runner.gate?.state === "half_open") scheduleProbe(runner, PROBE_AGAIN_MS);
+      return undefined;
+    } catch (thrown) {
+      const error = asLayerError(thrown);
+      if (unforeseen && error.errorClass !== "loading") permit.fail({ trip: true });
+      failed(runner, permit, error, true);
+      const next = runners[1];
+      if (unforeseen && next) departed(next, { reason: runner.lastReason, at: clock.now() });
+      return error;
     }
   }
 
@@ -158,19 +180,34 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   }
 
   function succeeded(runner: Runner<P>, evidence: "traffic" | "probe"): void {
+    if (runner === first) loading = false;
     record.success(evidence);
     // A late success from before the trip has closed nothing, so it ends nothing.
     if (runner === first && (!runner.gate || runner.gate.state === "closed")) episodes.end();
   }
 
-  function failed(runner: Runner<P>, permit: Permit | undefined, error: LayerError, blame: boolean): void {
+  /** Returns whether the layer is down: nothing is left behind this port. */
+  function failed(runner: Runner<P>, permit: Permit | undefined, error: LayerError, blame: boolean): boolean {
     const rule = ruleOf(error.errorClass);
     const breaker = blame ? rule.breaker : "neutral";
     if (breaker === "neutral") permit?.release();
     else permit?.fail({ trip: breaker === "trip" });
     runner.lastReason = reasonOf(error.errorClass);
+    if (runner === first) {
+      loading = error.errorClass === "loading";
+      // One failure opens no breaker; without traffic nobody would find out that it was the only one.
+      if (loading) scheduleProbe(runner, LOADING_AGAIN_MS);
+      else if (runner.gate?.state === "closed" && !unprobed.has(error.errorClass))
+        scheduleProbe(runner, PROBE_AGAIN_MS);
+    }
     // A last port that is `missing` was never there: what it would do is not configured, which is no outage.
-    record.failure(error, runner === lastRunner && breaker === "failure");
+    const final = runner === lastRunner && breaker === "failure";
+    record.failure(error, { final, standIn: runner === lastRunner && runner !== first });
+    return final;
+  }
+
+  function departed({ port, mode, lastReason }: Runner<P>, skip?: { readonly reason: Reason; readonly at: number }) {
+    return episodes.depart({ by: port.name, mode, reason: skip?.reason ?? lastReason }, skip?.at ?? clock.now());
   }
 
   function serve<T>(runner: Runner<P>, value: T, skip: { reason: Reason; at: number }): Served<T> {
@@ -178,8 +215,7 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
     const by = runner.port.name;
     if (runner === first) return { value, by };
     record.fallbackServed();
-    const episode = episodes.depart({ by, mode: runner.mode, reason: skip.reason }, skip.at);
-    return { value, by, degraded: { layer: name, ...episode } };
+    return { value, by, degraded: { layer: name, ...departed(runner, skip) } };
   }
 
   return {
@@ -200,25 +236,46 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
           continue;
         }
         const limits = limitsOf(runner, remaining, runner === lastRunner);
+        const startedAt = clock.wall();
+        const note = (errorClass: ErrorClass | null, usage: Attempt["usage"]) =>
+          context.trail.attempt({
+            layer: name,
+            by: runner.port.name,
+            step: context.step,
+            startedAt,
+            endedAt: clock.wall(),
+            errorClass,
+            usage,
+          });
         try {
           const value = await attempt(runner, call, context, limits);
+          note(null, options.usageOf?.(value) ?? null);
           permit?.succeed();
           const served = serve(runner, value, skip);
           if (served.degraded) context.trail.note(served.degraded);
           return served;
         } catch (thrown) {
           const error = asLayerError(thrown);
+          note(error.errorClass, null);
           if (!(options.isFault?.(error) ?? ruleOf(error.errorClass).next)) {
             permit?.release();
             throw error;
           }
-          failed(runner, permit, error, !isHurried(error, limits, runner, context));
+          const final = failed(runner, permit, error, !isHurried(error, limits, runner, context));
+          const away = final || (runner === lastRunner && runner !== first);
+          if (away) context.trail.note({ layer: name, ...departed(runner, runner === first ? undefined : skip) });
           if (runner === lastRunner) throw error;
           context.failed.set(runner.port, clock.now());
           if (runner === first) skip = { reason: runner.lastReason, at: clock.now() };
         }
       }
       throw new LayerError("server", `${name}: no port is left`);
+    },
+    async check() {
+      if (closed || !first.port.probe || first.gate?.state !== "closed") return;
+      const permit = first.gate.acquire();
+      if (!permit) return;
+      await ask(first, permit);
     },
     status() {
       return record.status({
@@ -238,28 +295,6 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   };
 }
 
-/** How long one call may take, and how long it may be silent, in ms. */
-interface CallLimits {
-  readonly ms: number;
-  readonly idleMs?: number;
-}
-
-function limitsOf(slot: Slot<Port>, remaining: number, last: boolean): CallLimits {
-  const ownMs = slot.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const share = remaining * SHARE_OF_REMAINING;
-  if (last) return { ms: Math.min(ownMs, remaining) };
-  if (slot.idleMs === undefined) return { ms: Math.min(ownMs, share) };
-  return { ms: Math.min(ownMs, remaining), idleMs: Math.min(slot.idleMs, share) };
-}
-
-/** The caller's time was up, not the port's: it is not blamed. */
-function isHurried(error: LayerError, limits: CallLimits, slot: Slot<Port>, context: CallContext): boolean {
-  if (error.errorClass !== "timeout") return false;
-  const ownMs = slot.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  if (limits.ms < ownMs && context.deadline.remaining() <= 0) return true;
-  return (limits.idleMs ?? limits.ms) < Math.min(slot.idleMs ?? ownMs, FAIR_LIMIT_MS);
-}
-
 function skipReason<P extends Port>(runner: Runner<P>): Reason {
   return runner.lastReason === "missing" ? "missing" : "open";
 }
@@ -269,6 +304,8 @@ function reasonOf(errorClass: ErrorClass): Reason {
     case "timeout":
     case "missing":
       return errorClass;
+    case "loading":
+      return "recovering";
     case "rate_limited":
       return "cooldown";
     case "quota":

@@ -19,8 +19,8 @@ export interface LayerWords {
 /** Success and failure counts of a layer, kept from real calls, so that showing them costs nothing. */
 export interface StatusRecord {
   success(evidence: "traffic" | "probe"): void;
-  /** `final`: no port is left behind the one that failed. */
-  failure(error: LayerError, final: boolean): void;
+  /** `final`: no port is left behind the one that failed. `standIn`: it is not the one whose error an operator looks for. */
+  failure(error: LayerError, failed: { readonly final: boolean; readonly standIn: boolean }): void;
   fallbackServed(): void;
   status(input: StatusInput): LayerStatus;
 }
@@ -55,17 +55,17 @@ export function createStatusRecord(clock: Clock): StatusRecord {
       lastSuccess = clock.wall();
       downSince = undefined;
     },
-    failure(error, final) {
+    failure(error, { final, standIn }) {
       note("traffic");
       errors += 1;
-      lastError = { errorClass: error.errorClass, text: error.message, at: clock.wall() };
+      if (!standIn || !lastError) lastError = { errorClass: error.errorClass, text: error.message, at: clock.wall() };
       if (final) downSince ??= clock.wall();
     },
     fallbackServed() {
       fallbackAt = clock.now();
     },
     status({ episode, words, ...input }) {
-      const state: LayerState = downSince ? "down" : episode ? "degraded" : "ok";
+      const state = stateOf(downSince !== undefined, episode);
       return {
         ...input,
         state,
@@ -81,10 +81,22 @@ export function createStatusRecord(clock: Clock): StatusRecord {
         backlog: null,
         fallbackVerifiedAgeS: age(fallbackAt),
         impact: impactOf(state, episode, words),
-        action: state === "ok" ? "none" : words.action,
+        action: actionOf(state, episode, lastError?.text, words),
       };
     },
   };
+}
+
+function stateOf(down: boolean, episode: Episode | undefined): LayerState {
+  if (down) return "down";
+  if (!episode) return "ok";
+  return episode.reason === "recovering" ? "recovering" : "degraded";
+}
+
+/** Of a package or file that is missing, the error says what to install. */
+function actionOf(state: LayerState, episode: Episode | undefined, error: string | undefined, words: LayerWords) {
+  if (state === "ok" || state === "recovering") return "none";
+  return episode?.reason === "missing" && error !== undefined ? error : words.action;
 }
 
 function impactOf(state: LayerState, episode: Episode | undefined, words: LayerWords): string {

@@ -1,6 +1,6 @@
 import { tokenise } from "../../text/tokenise.ts";
 import { LayerError } from "../core/errors.ts";
-import type { Embeddings } from "./port.ts";
+import type { LocalEmbeddings } from "./port.ts";
 
 export interface HashEmbeddingsOptions {
   /** Numbers in a vector, a power of two from 64 to 4096. More: fewer features share a place. Default 512. */
@@ -26,19 +26,19 @@ const MOST_KEPT = 100_000;
  * get near vectors, in English and in Chinese. Equal on every machine; knows nothing of meaning: synonyms are far apart.
  * @throws {RangeError} when the dimension is not allowed.
  */
-export function createHashEmbeddings(options: HashEmbeddingsOptions = {}): Embeddings {
+export function createHashEmbeddings(options: HashEmbeddingsOptions = {}): LocalEmbeddings {
   const dimension = options.dimension ?? DEFAULT_DIMENSION;
   if (!Number.isInteger(Math.log2(dimension)) || dimension < 64 || dimension > 4096) {
     throw new RangeError(`dimension is ${dimension}; allowed is a power of two from 64 to 4096`);
   }
   const featuresOf = createFeatures();
+  const space = `hash-${REVISION}-${dimension}`;
   return {
     name: "hash",
-    space: `hash-${REVISION}-${dimension}`,
-    dimension,
+    space,
     async embed(texts, _kind, context) {
       if (context.signal.aborted) throw new LayerError("aborted", "the caller went away");
-      return texts.map((text) => vectorOf(featuresOf(text), dimension));
+      return { space, vectors: texts.map((text) => vectorOf(featuresOf(text), dimension)) };
     },
   };
 }

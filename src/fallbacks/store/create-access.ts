@@ -1,7 +1,9 @@
 import { createContext } from "../core/context.ts";
 import { asLayerError, type LayerError } from "../core/errors.ts";
 import type { StoreAccess, StoreAccessOptions } from "./access.ts";
+import type { Write } from "./port.ts";
 import { isRefusal } from "./replay.ts";
+import { alone } from "./replica-mark.ts";
 import { createReplicated } from "./replicated.ts";
 
 const PROBE_MS = 1_000;
@@ -13,10 +15,14 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
   /** Of the last write: reads that succeed do not make a full disk good. */
   let writeError: { readonly error: LayerError; readonly since: Date } | undefined;
   let cancelProbe: (() => void) | undefined;
+  /** A remote store that is configured later must be told all of this. */
+  let marks: readonly Write[] = [alone];
 
   const commit: StoreAccess["commit"] = async (operation, context) => {
     try {
-      const served = await layer.use((port, ctx) => port.commit(operation, ctx), context);
+      const marked = { id: operation.id, writes: [...operation.writes, ...marks] };
+      const served = await layer.use((port, ctx) => port.commit(marked, ctx), context);
+      if (served.value.status === "applied") marks = [];
       writeError = undefined;
       cancelProbe?.();
       cancelProbe = undefined;

@@ -2,10 +2,20 @@ import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
 import { LayerError } from "../core/errors.ts";
-import type { Collection, Committed, Json, Operation, Store, StoredRecord, Write } from "./port.ts";
+import {
+  type Collection,
+  type Committed,
+  collections,
+  type Json,
+  type Operation,
+  type Store,
+  type StoredRecord,
+  type Write,
+} from "./port.ts";
 
 /** An operation that the local store has and the remote one may not have. */
 export interface OutboxEntry {
+  /** Its number, with zeros in front. */
   readonly key: string;
   /** Absent when the record cannot be read. */
   readonly operation: Operation | undefined;
@@ -22,36 +32,30 @@ export interface Saved {
 
 /** The operations that wait for the remote store, kept in the local one in the same transaction as their writes. */
 export interface Outbox {
-  /** Reads what an earlier process left. Call once, first. */
-  load(context: CallContext): Promise<void>;
-  /** Applies the operation to the local store. */
-  save(operation: Operation, localId: string, context: CallContext): Promise<Saved>;
+  /** Reads what an earlier process left. Call once, first. Numbers go on behind `least`. */
+  load(context: CallContext, least: number): Promise<void>;
+  /** A number for what is sent next: greater than all before it. The key of an entry is its number too. */
+  nextNumber(): number;
+  /** Applies the operation to the local store, with further writes in the same transaction. */
+  save(operation: Operation, localId: string, context: CallContext, also?: readonly Write[]): Promise<Saved>;
   /** The oldest entries, in order. */
   page(context: CallContext): Promise<readonly OutboxEntry[]>;
-  /** Takes the entry out, with further writes to the local store in the same transaction. */
-  remove(key: string, context: CallContext, also?: readonly Write[]): Promise<void>;
+  /** Takes entries out, with further writes to the local store in the same transaction. */
+  remove(keys: readonly string[], context: CallContext, also?: readonly Write[]): Promise<void>;
   markRefused(key: string, operation: Operation, context: CallContext): Promise<void>;
-  /** Takes the entry out and keeps it under `meta`, `dead/`, for a person to look at. */
+  /** Takes the entry out and keeps it under `meta`, `DEAD`, for a person to look at. */
   bury(entry: OutboxEntry, reason: string, context: CallContext): Promise<void>;
   backlog(): { readonly operations: number; readonly bytes: number; readonly oldestS: number };
   /** Entries ever buried and still there. */
   readonly dead: number;
 }
 
+/** Records of the local store alone, in `meta`: what the remote one refused. */
+export const DEAD = "dead/";
+
 const PAGE = 100;
 const COUNTING_PAGE = 1_000;
 
-const collections = [
-  "sessions",
-  "turns",
-  "turn_index",
-  "documents",
-  "tickets",
-  "handoffs",
-  "keys",
-  "meta",
-  "outbox",
-] as const satisfies readonly Collection[];
 const place = { collection: z.enum(collections), key: z.string() };
 const entrySchema = z.object({
   at: z.number(),
@@ -84,6 +88,11 @@ export function createOutbox(options: {
   let last = 0;
   let dead = 0;
 
+  function nextNumber(): number {
+    last += 1;
+    return last;
+  }
+
   async function apply(writes: readonly Write[], context: CallContext): Promise<void> {
     await local.commit({ id: newId(), writes }, context);
   }
@@ -91,27 +100,28 @@ export function createOutbox(options: {
   const removal = (key: string): Write => ({ kind: "delete", collection: "outbox", key });
 
   return {
-    async load(context) {
+    async load(context, least) {
+      last = Math.max(last, least);
       await eachRecord(local, "outbox", "", context, ({ key, value }) => {
         const parsed = entrySchema.safeParse(value);
         const age = parsed.success ? Math.max(0, clock.wall().getTime() - parsed.data.at) : 0;
         waiting.set(key, { bytes: sizeOf(value), at: clock.now() - age });
         last = Math.max(last, Number(key));
       });
-      await eachRecord(local, "meta", "dead/", context, () => {
+      await eachRecord(local, "meta", DEAD, context, () => {
         dead += 1;
       });
     },
-    async save(operation, localId, context) {
-      last += 1;
-      const key = String(last).padStart(16, "0");
+    nextNumber,
+    async save(operation, localId, context, also = []) {
+      const key = String(nextNumber()).padStart(16, "0");
       const value = entryValue(operation, clock);
       const record: Write = { kind: "put", collection: "outbox", key, value };
       // Counted before it is there, so that a replay that is faster than this function cannot leave it counted for ever.
       waiting.set(key, { bytes: sizeOf(value), at: clock.now() });
       let entry: string | undefined;
       try {
-        const committed = await local.commit({ id: localId, writes: [...operation.writes, record] }, context);
+        const committed = await local.commit({ id: localId, writes: [...operation.writes, record, ...also] }, context);
         // An operation that was applied before has written nothing now.
         entry = (await local.get("outbox", key, context))?.key;
         return { committed, entry };
@@ -127,9 +137,9 @@ export function createOutbox(options: {
         return { key, operation: parsed.data.operation, refused: parsed.data.refused ?? false, raw: value };
       });
     },
-    async remove(key, context, also = []) {
-      await apply([removal(key), ...also], context);
-      waiting.delete(key);
+    async remove(keys, context, also = []) {
+      await apply([...keys.map(removal), ...also], context);
+      for (const key of keys) waiting.delete(key);
     },
     async markRefused(key, operation, context) {
       const value = entryValue(operation, clock, { refused: true });
@@ -139,7 +149,7 @@ export function createOutbox(options: {
       const at = clock.wall().toISOString();
       const value = { reason, at, entry: entry.raw };
       await apply(
-        [removal(entry.key), { kind: "put", collection: "meta", key: `dead/${at}/${entry.key}`, value }],
+        [removal(entry.key), { kind: "put", collection: "meta", key: `${DEAD}${at}/${entry.key}`, value }],
         context,
       );
       waiting.delete(entry.key);
@@ -160,7 +170,7 @@ export function createOutbox(options: {
   };
 }
 
-async function eachRecord(
+export async function eachRecord(
   store: Store,
   collection: Collection,
   prefix: string,
@@ -182,6 +192,6 @@ function entryValue(operation: Operation, clock: Clock, more: { readonly refused
   return { at: clock.wall().getTime(), operation: { id: operation.id, writes: operation.writes }, ...more };
 }
 
-function sizeOf(value: Json): number {
+export function sizeOf(value: Json): number {
   return Buffer.byteLength(JSON.stringify(value));
 }

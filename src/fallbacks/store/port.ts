@@ -3,17 +3,20 @@ import type { Port } from "../core/layer.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
+export const collections = [
+  "sessions",
+  "turns",
+  "turn_index",
+  "documents",
+  "tickets",
+  "handoffs",
+  "keys",
+  "meta",
+  "outbox",
+  "replicas",
+] as const;
 /** A collection is a sorted map of string keys (by UTF-16 code unit) to JSON values. */
-export type Collection =
-  | "sessions"
-  | "turns"
-  | "turn_index"
-  | "documents"
-  | "tickets"
-  | "handoffs"
-  | "keys"
-  | "meta"
-  | "outbox";
+export type Collection = (typeof collections)[number];
 
 export interface StoredRecord {
   readonly key: string;

@@ -3,15 +3,16 @@ import { asLayerError, type LayerError, ruleOf } from "../core/errors.ts";
 import type { Served } from "../core/layer.ts";
 import type { Outbox, OutboxEntry } from "./outbox.ts";
 import type { Collection, Operation, Store, Write } from "./port.ts";
+import type { LOST, ReplicaMark } from "./replica-mark.ts";
 
 export interface Place {
   readonly collection: Collection;
   readonly key: string;
 }
 
-/** Calls the remote store; the value is `undefined` when it is away. */
+/** Calls the remote store; the value is `undefined` when it is away, or has lost data and counts as away. */
 export type OnRemote = <T>(
-  call: (port: Store, context: CallContext) => Promise<T>,
+  call: (port: Store, context: CallContext) => Promise<T | typeof LOST>,
   context: CallContext,
 ) => Promise<Served<T | undefined>>;
 
@@ -31,10 +32,13 @@ const PLACES_AT_ONCE = 100;
 
 export function createReplay(options: {
   readonly outbox: Outbox;
+  readonly mark: ReplicaMark;
   readonly onRemote: OnRemote;
+  /** The remote store has the entry. */
+  readonly acknowledge: (key: string, context: CallContext) => Promise<void>;
   readonly signal: AbortSignal;
 }): Replay {
-  const { outbox, onRemote, signal } = options;
+  const { outbox, mark, onRemote, acknowledge, signal } = options;
   const toMend = new Map<string, Place>();
 
   function remember(operation: Operation): void {
@@ -49,9 +53,9 @@ export function createReplay(options: {
 
   async function send(entry: OutboxEntry, operation: Operation, context: CallContext): Promise<"sent" | "away"> {
     try {
-      const { value } = await onRemote((port, ctx) => port.commit(operation, ctx), context);
+      const { value } = await onRemote((port, ctx) => mark.commit(port, operation, Number(entry.key), ctx), context);
       if (!value) return "away";
-      if (value.status === "applied") await outbox.remove(entry.key, context);
+      if (value.status === "applied") await acknowledge(entry.key, context);
       else await refuse(entry, operation, `conflict at ${value.key}`, context);
     } catch (thrown) {
       const error = asLayerError(thrown);
@@ -66,7 +70,7 @@ export function createReplay(options: {
     else if (!entry.refused) return send(entry, entry.operation, context);
     else {
       remember(entry.operation);
-      await outbox.remove(entry.key, context);
+      await outbox.remove([entry.key], context);
     }
     return "sent";
   }
@@ -97,6 +101,6 @@ export function isRefusal(error: LayerError): boolean {
   return !ruleOf(error.errorClass).next && error.errorClass !== "aborted";
 }
 
-function nameOf({ collection, key }: Place): string {
+export function nameOf({ collection, key }: Place): string {
   return `${collection}/${key}`;
 }

@@ -3,12 +3,14 @@ import type { Layer } from "../core/layer.ts";
 import type { LayerStatus } from "../core/status.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Store } from "./port.ts";
+import type { Resync } from "./resync.ts";
 
 interface ReplicatedState {
   readonly layer: Layer<Store>;
   readonly local: Store;
   readonly remote: Store;
   readonly outbox: Outbox;
+  readonly resync: Resync;
   /** Set while operations wait for the remote store. */
   readonly behindSince: Date | undefined;
   /** The last write to the journal failed. */
@@ -57,6 +59,9 @@ export function replicatedStatus(state: ReplicatedState): LayerStatus {
   };
 }
 
-function backlogOf({ outbox, behindSince }: ReplicatedState): LayerStatus["backlog"] {
-  return behindSince ? outbox.backlog() : null;
+function backlogOf({ outbox, resync, behindSince }: ReplicatedState): LayerStatus["backlog"] {
+  if (!behindSince) return null;
+  const { operations, bytes, oldestS } = outbox.backlog();
+  const left = resync.left();
+  return { operations: operations + left.operations, bytes: bytes + left.bytes, oldestS };
 }

@@ -6,8 +6,10 @@ import type { StoreAccess, StoreAccessOptions } from "./access.ts";
 import { createMutex } from "./mutex.ts";
 import { createOutbox } from "./outbox.ts";
 import type { Committed, Operation, Store, Write } from "./port.ts";
-import { createReplay, isRefusal, type Place, placesOf } from "./replay.ts";
+import { createReplay, isRefusal, type OnRemote, type Place, placesOf } from "./replay.ts";
+import { createReplicaMark, LOST } from "./replica-mark.ts";
 import { replicatedStatus } from "./replicated-status.ts";
+import { createResync } from "./resync.ts";
 
 /** Milliseconds for one step of the replay. */
 const REPLAY_STEP_MS = 10_000;
@@ -20,12 +22,14 @@ const LOAD_MS = 60_000;
  * In step: the remote store has everything; it answers reads and decides conflicts.
  * Behind: something waits in the outbox. New operations queue behind it and are acknowledged by the local store, which
  * also answers reads; a background replay brings the remote store up to date, and only then is it in step again.
+ * A remote store that has lost data is behind too: it is given everything anew before anybody reads it.
  */
 export function createReplicated(
   options: StoreAccessOptions & { readonly remote: Store; readonly drainMs: number },
 ): StoreAccess {
   const { layer, local, remote, clock, newId, drainMs } = options;
   const outbox = createOutbox({ local, clock, newId });
+  const mark = createReplicaMark({ local, clock, newId });
   const mutex = createMutex(clock);
   const stop = new AbortController();
   /** Operations that the remote store refused: their ids are spent in the local store, though not in the remote one. */
@@ -49,7 +53,9 @@ export function createReplicated(
   }
 
   async function load(): Promise<void> {
-    await outbox.load(ownContext(LOAD_MS));
+    await mark.load(ownContext(LOAD_MS));
+    await outbox.load(ownContext(LOAD_MS), mark.sent);
+    if (mark.unsent) loseRemote();
     const { operations, oldestS } = outbox.backlog();
     if (operations > 0) fallBehind(new Date(clock.wall().getTime() - oldestS * 1000));
   }
@@ -57,6 +63,11 @@ export function createReplicated(
   function fallBehind(since: Date = clock.wall()): void {
     behindSince ??= since;
     schedule();
+  }
+
+  function loseRemote(): void {
+    resync.require();
+    fallBehind();
   }
 
   function schedule(): void {
@@ -74,7 +85,7 @@ export function createReplicated(
   }
 
   function status() {
-    return replicatedStatus({ layer, local, remote, outbox, behindSince, localError, drainError });
+    return replicatedStatus({ layer, local, remote, outbox, resync, behindSince, localError, drainError });
   }
 
   /** The answer of the local store while behind: a departure from the first port, whatever the layer thinks of it. */
@@ -91,15 +102,25 @@ export function createReplicated(
     return { value, by: local.name, degraded };
   }
 
-  /** Calls the remote store; `undefined` when it is away, for then the local one, which has nothing to add, stands in. */
-  function onRemote<T>(call: (port: Store, context: CallContext) => Promise<T>, context: CallContext) {
-    return layer.use<T | undefined>(async (port, ctx) => (port === local ? undefined : call(port, ctx)), context);
-  }
+  /** `undefined` when it is away: then the local one, which has nothing to add, stands in. */
+  const onRemote: OnRemote = async <T>(
+    call: (port: Store, context: CallContext) => Promise<T | typeof LOST>,
+    context: CallContext,
+  ) => {
+    const served = await layer.use<T | typeof LOST | undefined>(
+      async (port, ctx) => (port === local ? undefined : call(port, ctx)),
+      context,
+    );
+    const { value } = served;
+    if (value !== LOST) return { ...served, value };
+    loseRemote();
+    return { ...served, value: undefined };
+  };
 
   async function save(operation: Operation, context: CallContext) {
     const localId = refusedIds.has(operation.id) ? `${operation.id}#${newId()}` : operation.id;
     try {
-      const saved = await outbox.save(operation, localId, context);
+      const saved = await outbox.save(operation, localId, context, mark.birth());
       localError = undefined;
       return saved;
     } catch (error) {
@@ -113,17 +134,14 @@ export function createReplicated(
     places: readonly Place[],
     context: CallContext,
   ): Promise<Served<readonly Write[] | undefined>> {
-    return onRemote(
-      async (port, ctx) =>
-        Promise.all(
-          places.map(async ({ collection, key }): Promise<Write> => {
-            const record = await port.get(collection, key, ctx);
-            if (!record) return { kind: "delete", collection, key };
-            return { kind: "put", collection, key, value: record.value, version: record.version };
-          }),
-        ),
-      context,
-    );
+    return onRemote((port, ctx) => {
+      const writeOf = async ({ collection, key }: Place): Promise<Write> => {
+        const record = await port.get(collection, key, ctx);
+        if (!record) return { kind: "delete", collection, key };
+        return { kind: "put", collection, key, value: record.value, version: record.version };
+      };
+      return mark.read(port, () => Promise.all(places.map(writeOf)), ctx);
+    }, context);
   }
 
   async function inStep(operation: Operation, context: CallContext): Promise<Served<Committed>> {
@@ -139,7 +157,13 @@ export function createReplicated(
     }
     const key = saved.entry;
     try {
-      const sent = await onRemote((port, ctx) => port.commit(operation, ctx), context);
+      const sent = await onRemote(
+        (port, ctx) =>
+          // Applied before: then it has no number, and changes nothing now.
+          key === undefined ? port.commit(operation, ctx) : mark.commit(port, operation, Number(key), ctx),
+        context,
+      );
+      if (!sent.value && sent.by === remote.name) return byLocal(saved.committed, context);
       if (!sent.value) fallBehind();
       else if (sent.value.status === "conflict") await takeBack(operation, key, context);
       else if (key !== undefined) await forget(key, context);
@@ -152,9 +176,15 @@ export function createReplicated(
     }
   }
 
+  async function acknowledge(key: string, context: CallContext): Promise<void> {
+    const number = Number(key);
+    await outbox.remove([key], context, [mark.record(number)]);
+    mark.acknowledged(number);
+  }
+
   async function forget(key: string, context: CallContext): Promise<void> {
     try {
-      await outbox.remove(key, context);
+      await acknowledge(key, context);
     } catch (error) {
       // Saved in both places all the same; the replay of what is left in the outbox changes nothing.
       localError = asLayerError(error);
@@ -173,12 +203,13 @@ export function createReplicated(
       // The caller has its answer, that of the operation; the mending is made up for in the replay.
       () => undefined,
     );
-    if (writes) return outbox.remove(key, context, writes);
+    if (writes) return outbox.remove([key], context, writes);
     await outbox.markRefused(key, operation, context);
     fallBehind();
   }
 
-  const replay = createReplay({ outbox, onRemote, signal: stop.signal });
+  const replay = createReplay({ outbox, mark, onRemote, acknowledge, signal: stop.signal });
+  const resync = createResync({ local, outbox, mark, onRemote, mutex, newId, signal: stop.signal });
 
   function drain(): Promise<void> {
     cancelTimer?.();
@@ -196,6 +227,7 @@ export function createReplicated(
 
   async function replayAll(): Promise<void> {
     while (behindSince && !stop.signal.aborted) {
+      if (resync.needed && (await resync.run(() => ownContext(REPLAY_STEP_MS))) === "away") return;
       const outcome = await replay.page(() => ownContext(REPLAY_STEP_MS));
       if (outcome === "away") return;
       drainError = undefined;
@@ -222,7 +254,15 @@ export function createReplicated(
 
   async function read<T>(call: (port: Store, context: CallContext) => Promise<T>, context: CallContext) {
     await ready();
-    if (!behindSince) return layer.use(call, context);
+    if (!behindSince) {
+      const served = await layer.use<T | typeof LOST>(
+        (port, ctx) => (port === local ? call(port, ctx) : mark.read(port, () => call(port, ctx), ctx)),
+        context,
+      );
+      const { value } = served;
+      if (value !== LOST) return { ...served, value };
+      loseRemote();
+    }
     drainSoon();
     return byLocal(await call(local, context), context);
   }

@@ -1,5 +1,5 @@
-import { LayerError } from "../core/errors.ts";
 import { createTop } from "../core/top.ts";
+import { checkLimit, pageOf, unitOf } from "./check.ts";
 import type { VectorRecord, Vectors } from "./port.ts";
 
 /** The vectors of one space, packed page behind page; a removed row is filled with the last one. */
@@ -12,7 +12,6 @@ interface Space {
 }
 
 const PAGE_ROWS = 256;
-const LARGEST_LIMIT = 1000;
 
 /** Exact cosine similarity over everything, in this process: nothing to set up, nothing approximate, nothing kept. */
 export function createMemoryVectors(): Vectors {
@@ -32,16 +31,11 @@ export function createMemoryVectors(): Vectors {
       if (space) for (const id of ids) drop(space, id);
     },
     async query(name, vector, limit) {
-      if (!Number.isInteger(limit) || limit < 1 || limit > LARGEST_LIMIT) {
-        throw new LayerError(
-          "invalid_request",
-          `limit is ${limit}; allowed is a whole number from 1 to ${LARGEST_LIMIT}`,
-        );
-      }
+      checkLimit(limit);
       const space = spaces.get(name);
-      if (!space || space.ids.length === 0) return [];
+      const asked = unitOf(vector, space?.dimension ?? vector.length, "query");
+      if (!space) return [];
       const { dimension, pages, ids } = space;
-      const asked = unitOf(vector, dimension, "query");
       const top = createTop(limit);
       for (let row = 0; row < ids.length; row += 1) {
         const page = pages[Math.floor(row / PAGE_ROWS)] as Float32Array;
@@ -54,6 +48,18 @@ export function createMemoryVectors(): Vectors {
     },
     async count(name) {
       return spaces.get(name)?.ids.length ?? 0;
+    },
+    async ids(name, { after, limit }) {
+      checkLimit(limit, Number.MAX_SAFE_INTEGER);
+      return pageOf(spaces.get(name)?.ids ?? [], after, limit);
+    },
+    async get(name, ids) {
+      const space = spaces.get(name);
+      if (!space) return [];
+      return [...new Set(ids)].flatMap((id) => {
+        const row = space.rows.get(id);
+        return row === undefined ? [] : [{ id, vector: rowOf(space, row).slice() }];
+      });
     },
   };
 }
@@ -87,19 +93,4 @@ function drop(space: Space, id: string): void {
   rowOf(space, row).set(rowOf(space, space.ids.length));
   space.ids[row] = lastId;
   space.rows.set(lastId, row);
-}
-
-/** @throws {LayerError} `invalid_request` for a vector without a direction, or of another dimension. */
-function unitOf(vector: Float32Array, dimension: number, id: string): Float32Array {
-  if (vector.length !== dimension || dimension === 0) {
-    throw new LayerError("invalid_request", `vector "${id}" has ${vector.length} numbers; this space has ${dimension}`);
-  }
-  let squares = 0;
-  for (const value of vector) squares += value * value;
-  if (!Number.isFinite(squares)) {
-    throw new LayerError("invalid_request", `vector "${id}" holds a value that is not a finite number`);
-  }
-  if (squares === 0) throw new LayerError("invalid_request", `vector "${id}" is all zero`);
-  const length = Math.sqrt(squares);
-  return vector.map((value) => value / length);
 }

@@ -141,7 +141,7 @@ const packSchema = z.strictObject({
     tickets: text,
     itemGap: text,
     orderStatus: z.strictObject({ paid: text, packed: text, shipped: text, delivered: text, cancelled: text }),
-    returnStatus: z.strictObject({ requested: text, received: text, refunded: text, rejected: text }),
+    returnStatus: z.strictObject({ requested: text, received: text, refunded: text, rejected: text, cancelled: text }),
     memberLevel: z.strictObject({ standard: text, silver: text, gold: text }),
     ticketStatus: z.strictObject({ pending: text, processing: text, resolved: text, closed: text }),
     ticketCategory: z.strictObject({

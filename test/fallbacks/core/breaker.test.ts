@@ -34,6 +34,22 @@ describe("breaker", () => {
     expect(breaker.status()).toMatchObject({ failures: 3, calls: 6, notPermitted: 1 });
   });
 
+  it("opens at the first failure after a background probe has closed it, until traffic has succeeded", async () => {
+    const { clock, breaker } = setUp();
+    trip(breaker);
+    await clock.advance(5_000);
+    acquire(breaker).succeed({ probed: true });
+    expect(breaker.state).toBe("closed");
+    acquire(breaker).fail();
+    expect(breaker.state).toBe("open");
+    await clock.advance(10_000);
+    acquire(breaker).succeed({ probed: true });
+    acquire(breaker).succeed();
+    acquire(breaker).fail();
+    acquire(breaker).fail();
+    expect(breaker.state).toBe("closed");
+  });
+
   it("opens at once for a failure that trips", () => {
     const { breaker } = setUp();
     acquire(breaker).fail({ trip: true });

@@ -10,11 +10,8 @@ embeddingsContract("hash embeddings of dimension 4096", () => createHashEmbeddin
 const context = createContext({ clock: createManualClock(), requestId: "test", deadlineMs: 10_000 });
 
 it("brings a typing error near", async () => {
-  const [right, wrong, other] = await createHashEmbeddings().embed(
-    ["warranty", "warrantee", "delivery"],
-    "query",
-    context,
-  );
+  const { vectors } = await createHashEmbeddings().embed(["warranty", "warrantee", "delivery"], "query", context);
+  const [right, wrong, other] = vectors;
   const similarity = (b: Float32Array | undefined) =>
     (right ?? new Float32Array()).reduce((sum, value, at) => sum + value * (b?.[at] ?? 0), 0);
   expect(similarity(wrong)).toBeGreaterThan(similarity(other) + 0.1);

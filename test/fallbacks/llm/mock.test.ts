@@ -6,7 +6,7 @@ import type { TextTask } from "../../../src/fallbacks/llm/port.ts";
 import { modelContract } from "../../contracts/llm.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
-modelContract("mock", createMockModel);
+modelContract("mock", { create: createMockModel, counts: false, emptyReply: "no pieces" });
 
 const say: TextTask<string> = { name: "say", prompt: () => ({ system: "", messages: [] }), byRule: (text) => text };
 

@@ -1,4 +1,4 @@
 import { createNoopTracing } from "../../../src/fallbacks/tracing/noop.ts";
 import { tracingContract } from "../../contracts/tracing.ts";
 
-tracingContract("noop", createNoopTracing);
+tracingContract({ name: "noop", create: createNoopTracing, remote: false });

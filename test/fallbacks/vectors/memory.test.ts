@@ -1,4 +1,4 @@
 import { createMemoryVectors } from "../../../src/fallbacks/vectors/memory.ts";
 import { vectorsContract } from "../../contracts/vectors.ts";
 
-vectorsContract("memory vectors", createMemoryVectors);
+vectorsContract("memory vectors", { create: createMemoryVectors });

@@ -1,0 +1,56 @@
+import type { Clock } from "../core/clock.ts";
+import type { CallContext } from "../core/context.ts";
+import type { Layer, Served } from "../core/layer.ts";
+import type { LayerStatus } from "../core/status.ts";
+import type { VectorHit, VectorRecord, Vectors } from "./port.ts";
+
+/**
+ * The vectors as everybody else uses them. A vector belongs to its id and space for ever: ids come from the content, spaces
+ * from the model. So two indexes that hold the same ids of a space hold the same vectors.
+ */
+export interface VectorAccess {
+  /**
+   * Complete on this machine when it returns; a remote port that cannot take it now gets it later, by itself.
+   * @throws {LayerError} `invalid_request`, storing nothing, for what the port refuses; `aborted`.
+   */
+  upsert(space: string, records: readonly VectorRecord[], context: CallContext): Promise<void>;
+  /** Unknown ids are ignored. Gone on this machine when it returns. @throws {LayerError} `aborted`. */
+  remove(space: string, ids: readonly string[], context: CallContext): Promise<void>;
+  query(
+    space: string,
+    vector: Float32Array,
+    limit: number,
+    context: CallContext,
+  ): Promise<Served<readonly VectorHit[]>>;
+  /**
+   * Copies to this machine what the remote port still has of these vectors, and returns the ids of those. None without a
+   * remote port, or when it is away. @throws {LayerError} `aborted`.
+   */
+  recover(space: string, ids: readonly string[], context: CallContext): Promise<readonly string[]>;
+  /** Forgets a space on this machine; what a remote port holds of it stays there. */
+  drop(space: string, context: CallContext): Promise<void>;
+  /**
+   * What was stored before this start is all here: from now on the remote port is brought in step, and kept so, in the
+   * spaces that are written or asked, and in these.
+   */
+  start(spaces: readonly string[]): void;
+  status(): LayerStatus;
+  /** Stops what runs in the background and closes the ports; to be called once. */
+  close(): Promise<void>;
+}
+
+export interface VectorAccessOptions {
+  readonly layer: Layer<Vectors>;
+  /** The last port of the layer, in this process: empty at first, its writes take effect in the order of the calls. */
+  readonly local: Vectors;
+  /** The first port, when it is not the local one. */
+  readonly remote?: Vectors;
+  readonly clock: Clock;
+  /**
+   * Which of these ids nobody needs any more, as far as can be told now. Asked about what the remote port holds and this
+   * machine does not: another instance may have added it. Default: nothing is known to be gone.
+   */
+  readonly isGone?: IsGone;
+}
+
+export type IsGone = (ids: readonly string[], context: CallContext) => Promise<ReadonlySet<string>>;

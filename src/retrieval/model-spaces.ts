@@ -1,0 +1,114 @@
+/** Which passages have their vectors in the space of one model, and which wait for them. */
+export interface ModelSpace {
+  /** Undefined until the model has served once. */
+  readonly name: string | undefined;
+  /** Passages whose vectors are stored, staged ones that are not live yet included. */
+  readonly held: Set<string>;
+  /** Live, not held, and not looked for in the remote index yet. */
+  readonly unasked: Set<string>;
+  /** Live, not held, and to be embedded. */
+  readonly waiting: Set<string>;
+}
+
+/** The spaces of the models that have served. */
+export interface ModelSpaces {
+  /** That of the model that served last. */
+  readonly current: ModelSpace;
+  /** Those with a name. */
+  readonly names: readonly string[];
+  /** Makes a space the current one, and returns the names of those that nobody uses any more. */
+  adopt(name: string): readonly string[];
+  /** From here on live: they wait in each space that does not hold them. */
+  release(ids: readonly string[]): void;
+  remove(ids: readonly string[]): void;
+  /** From here on they are missed in no space. */
+  giveUp(id: string): void;
+  readonly givenUp: ReadonlySet<string>;
+}
+
+/** Another model may stand in for the first one; of the space of a third one nobody will ask again soon. */
+const KEPT = 2;
+
+/** `live` are the passages that can be found. */
+export function createModelSpaces(live: () => Iterable<string>): ModelSpaces {
+  const givenUp = new Set<string>();
+  const missing = () => [...live()].filter((id) => !givenUp.has(id));
+  /** The current one is the last. */
+  let spaces: readonly ModelSpace[] = [spaceOf(undefined, missing())];
+  const current = () => spaces.at(-1) as ModelSpace;
+
+  return {
+    get current() {
+      return current();
+    },
+    get names() {
+      return spaces.flatMap(({ name }) => name ?? []);
+    },
+    adopt(name) {
+      if (current().name === name) return [];
+      const nameless = spaces.find((space) => space.name === undefined);
+      const found = spaces.find((space) => space.name === name);
+      // What waits for a model that nobody knows yet waits for this one.
+      const adopted = found ?? (nameless ? { ...nameless, name } : spaceOf(name, missing()));
+      const others = spaces.filter((space) => space !== found && space !== nameless);
+      const kept = [...others, adopted].slice(-KEPT);
+      const dropped = others.filter((space) => !kept.includes(space));
+      spaces = kept;
+      return dropped.flatMap((space) => space.name ?? []);
+    },
+    release(ids) {
+      for (const { held, unasked } of spaces) {
+        for (const id of ids) if (!held.has(id) && !givenUp.has(id)) unasked.add(id);
+      }
+    },
+    remove(ids) {
+      for (const id of ids) {
+        givenUp.delete(id);
+        for (const { held, unasked, waiting } of spaces) for (const set of [held, unasked, waiting]) set.delete(id);
+      }
+    },
+    giveUp(id) {
+      givenUp.add(id);
+      for (const { unasked, waiting } of spaces) for (const set of [unasked, waiting]) set.delete(id);
+    },
+    givenUp,
+  };
+}
+
+function spaceOf(name: string | undefined, missing: Iterable<string>): ModelSpace {
+  return { name, held: new Set(), unasked: new Set(missing), waiting: new Set() };
+}
+
+export function countWaiting({ unasked, waiting }: ModelSpace): number {
+  return unasked.size + waiting.size;
+}
+
+/** Passages that have no vector in this space, in no order. */
+export function* missingFrom({ unasked, waiting }: ModelSpace): Generator<string> {
+  yield* unasked;
+  yield* waiting;
+}
+
+/** Their vectors are in this space. */
+export function hold(space: ModelSpace, ids: readonly string[]): void {
+  for (const id of ids) {
+    space.held.add(id);
+    space.unasked.delete(id);
+    space.waiting.delete(id);
+  }
+}
+
+/** The remote index may have got them meanwhile, from another instance. */
+export function askAgain({ unasked, waiting }: ModelSpace): void {
+  for (const id of waiting) unasked.add(id);
+  waiting.clear();
+}
+
+/** They are to be embedded. */
+export function lose(space: ModelSpace, ids: readonly string[]): void {
+  for (const id of ids) {
+    space.held.delete(id);
+    space.unasked.delete(id);
+    space.waiting.add(id);
+  }
+}

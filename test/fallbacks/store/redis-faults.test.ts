@@ -1,0 +1,267 @@
+import { rmSync } from "node:fs";
+import { afterEach, expect, it, vi } from "vitest";
+import { systemClock } from "../../../src/fallbacks/core/clock.ts";
+import { createRedisStore } from "../../../src/fallbacks/store/redis.ts";
+import { freePort } from "../../support/free-port.ts";
+import { describeWithRedis, startRedis } from "../../support/redis-server.ts";
+import { createRig, put, type Rig, soon } from "./redis-rig.ts";
+
+/** For what is promised in milliseconds: a machine that is busy with something else gets another chance. */
+const inTime = { retry: 3 };
+
+describeWithRedis("access over a real Redis and the embedded journal", () => {
+  const open: { close(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const each of open.splice(0).reverse()) await each.close();
+  });
+  function closing<T extends { close(): Promise<void> }>(it: T): T {
+    open.push(it);
+    return it;
+  }
+  const redis = async (...options: Parameters<typeof startRedis>) => closing(await startRedis(...options));
+
+  /** Waits until nothing is behind any more, without a call that would help. */
+  async function inStep({ access }: Rig): Promise<void> {
+    await vi.waitFor(() => expect(access.status()).toMatchObject({ state: "ok", by: "redis", backlog: null }), {
+      timeout: 10_000,
+      interval: 20,
+    });
+  }
+
+  /** Everything is in both stores, each once: version 1 is a record that was written once. */
+  async function expectBoth(rig: Rig, keys: readonly string[]): Promise<void> {
+    const expected = [...keys].sort().map((key) => ({ key, value: key, version: 1 }));
+    expect(await rig.turns(rig.local)).toEqual(expected);
+    expect(await rig.turns(rig.remote)).toEqual(expected);
+    expect(await rig.local.list({ collection: "outbox", limit: 10 }, soon())).toEqual([]);
+    expect(await rig.local.list({ collection: "meta", prefix: "dead/", limit: 10 }, soon())).toEqual([]);
+  }
+
+  async function timed<T>(work: Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
+    const start = performance.now();
+    const value = await work;
+    return { value, ms: performance.now() - start };
+  }
+
+  it("fault 39: Redis refuses at the start; the server serves, and attaches later by itself", inTime, async () => {
+    const port = await freePort();
+    const rig = closing(createRig(`redis://127.0.0.1:${port}`, { prompt: true }));
+    const first = await timed(rig.save("a"));
+    expect(first.value).toBe("applied by embedded");
+    expect(first.ms).toBeLessThan(500);
+    expect((await timed(rig.save("b"))).ms).toBeLessThan(250);
+    expect((await rig.access.get("turns", "a", soon())).value?.value).toBe("a");
+    expect(rig.access.status()).toMatchObject({ by: "embedded", backlog: { operations: 2 } });
+    await redis({ port });
+    await inStep(rig);
+    expect(await rig.save("c")).toBe("applied by redis");
+    await expectBoth(rig, ["a", "b", "c"]);
+  });
+
+  it(
+    "fault 40: Redis is stopped; one save waits, the next do not, and it catches up when it goes on",
+    inTime,
+    async () => {
+      const server = await redis();
+      const rig = closing(createRig(server.url, { prompt: true }));
+      expect(await rig.save("a")).toBe("applied by redis");
+      server.stop();
+      const first = await timed(rig.save("b"));
+      expect(first).toMatchObject({ value: "applied by embedded" });
+      expect(first.ms).toBeLessThan(500);
+      for (const key of ["c", "d", "e"]) {
+        const next = await timed(rig.save(key));
+        expect(next.value).toBe("applied by embedded");
+        expect(next.ms).toBeLessThan(250);
+      }
+      // Longer than the connection is trusted: it is made anew.
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      expect(await rig.save("f")).toBe("applied by embedded");
+      server.cont();
+      await inStep(rig);
+      expect(await rig.save("g")).toBe("applied by redis");
+      await expectBoth(rig, ["a", "b", "c", "d", "e", "f", "g"]);
+    },
+  );
+
+  it("fault 41: Redis is killed and comes back empty; everything comes back from the journal", async () => {
+    const server = await redis();
+    const rig = closing(createRig(server.url));
+    const keys = Array.from({ length: 250 }, (_, index) => `before-${String(index).padStart(3, "0")}`);
+    for (const key of keys) expect(await rig.save(key)).toBe("applied by redis");
+    await server.kill();
+    expect(await rig.save("during")).toBe("applied by embedded");
+    await server.restart();
+    await inStep(rig);
+    await expectBoth(rig, [...keys, "during"]);
+    // And when nobody wrote in between, so that nothing seems to be behind: the first read finds out.
+    await server.restart();
+    const { value, by } = await rig.access.get("turns", "before-007", soon());
+    expect({ value: value?.value, by }).toEqual({ value: "before-007", by: "embedded" });
+    await inStep(rig);
+    await expectBoth(rig, [...keys, "during"]);
+    await server.restart();
+    expect((await rig.access.list({ collection: "turns", limit: 1_000 }, soon())).value).toHaveLength(251);
+    await inStep(rig);
+    expect(await server.command("FLUSHALL")).toBe("OK");
+    expect(await rig.save("after")).toBe("applied by embedded");
+    await inStep(rig);
+    await expectBoth(rig, [...keys, "during", "after"]);
+  });
+
+  it("fault 41: a session goes on by compare-and-set, whether Redis or the server is started anew", async () => {
+    const server = await redis();
+    const rig = closing(createRig(server.url));
+    const append = async (from: Rig, id: string, version: number) => {
+      const { value } = await from.access.commit({ id, writes: [put("session", id, version)] }, soon());
+      return value.status;
+    };
+    expect(await append(rig, "1", 0)).toBe("applied");
+    expect(await append(rig, "2", 1)).toBe("applied");
+    await server.restart();
+    expect(await append(rig, "3", 2)).toBe("applied");
+    expect(await append(rig, "late", 2)).toBe("conflict");
+    await inStep(rig);
+    expect(await append(rig, "4", 3)).toBe("applied");
+    await rig.access.close();
+    await server.restart();
+    const next = closing(createRig(server.url, { directory: rig.directory }));
+    expect((await next.access.get("turns", "session", soon())).value).toMatchObject({ value: "4", version: 4 });
+    expect(await append(next, "5", 4)).toBe("applied");
+    await inStep(next);
+    expect(await next.turns(next.remote)).toEqual([{ key: "session", value: "5", version: 5 }]);
+    expect(await next.local.list({ collection: "meta", prefix: "dead/", limit: 10 }, soon())).toEqual([]);
+  });
+
+  it("fault 43: Redis comes back with old data; the higher version wins, and another instance keeps what it wrote", async () => {
+    const server = await redis();
+    const ours = closing(createRig(server.url));
+    const theirs = closing(createRig(server.url));
+    await ours.save("a");
+    await theirs.save("theirs");
+    await server.command("SAVE");
+    await ours.access.commit({ id: "second", writes: [put("a", "newer")] }, soon());
+    await ours.save("b");
+    await server.restart();
+    expect((await ours.access.get("turns", "a", soon())).value).toMatchObject({ value: "newer", version: 2 });
+    await inStep(ours);
+    expect(await ours.turns(ours.remote)).toEqual([
+      { key: "a", value: "newer", version: 2 },
+      { key: "b", value: "b", version: 1 },
+      { key: "theirs", value: "theirs", version: 1 },
+    ]);
+    // Nothing of theirs was lost, so there is nothing for them to repair.
+    expect(await theirs.save("more")).toBe("applied by redis");
+  });
+
+  it("copies what a local store had before there was a Redis", async () => {
+    const server = await redis();
+    const rig = closing(createRig(server.url));
+    await rig.local.commit({ id: "old", writes: [put("a", "a"), put("b", "b")] }, soon());
+    expect((await rig.access.get("turns", "a", soon())).value?.value).toBe("a");
+    await inStep(rig);
+    await expectBoth(rig, ["a", "b"]);
+  });
+
+  it("fault 42: Redis is full although it says PONG, and has room again", async () => {
+    const server = await redis();
+    const rig = closing(createRig(server.url));
+    await rig.save("a");
+    await server.command("CONFIG", "SET", "maxmemory", "1");
+    expect(await server.command("PING")).toBe("PONG");
+    expect(await rig.save("b")).toBe("applied by embedded");
+    expect(rig.access.status().lastError).toMatchObject({ errorClass: "server", text: expect.stringContaining("OOM") });
+    await expect(rig.remote.probe?.(soon())).rejects.toThrow(/OOM/);
+    // Reading works, so that only writes are behind.
+    expect((await rig.remote.get("turns", "a", soon()))?.value).toBe("a");
+    await server.command("CONFIG", "SET", "maxmemory", "0");
+    await inStep(rig);
+    await expectBoth(rig, ["a", "b"]);
+  });
+
+  it("fault 42: Redis is a replica that takes no writes", async () => {
+    const server = await redis();
+    const rig = closing(createRig(server.url));
+    await rig.save("a");
+    await server.command("REPLICAOF", "127.0.0.1", String(await freePort()));
+    expect(await server.command("PING")).toBe("PONG");
+    expect(await rig.save("b")).toBe("applied by embedded");
+    await expect(rig.remote.probe?.(soon())).rejects.toMatchObject({ errorClass: "server", message: /READONLY/ });
+    await server.command("REPLICAOF", "NO", "ONE");
+    await inStep(rig);
+    await expectBoth(rig, ["a", "b"]);
+  });
+
+  it("fault 42: Redis cannot save to its disk and refuses writes", async () => {
+    const server = await redis({ args: ["--save", "3600 1", "--stop-writes-on-bgsave-error", "yes"] });
+    const rig = closing(createRig(server.url));
+    await rig.save("a");
+    rmSync(server.directory, { recursive: true });
+    await server.command("BGSAVE");
+    await vi.waitFor(async () => expect(await server.command("INFO", "persistence")).toMatch(/bgsave_status:err/));
+    expect(await rig.save("b")).toBe("applied by embedded");
+    await expect(rig.remote.probe?.(soon())).rejects.toThrow(/MISCONF/);
+    await server.command("CONFIG", "SET", "stop-writes-on-bgsave-error", "no");
+    await inStep(rig);
+    await expectBoth(rig, ["a", "b"]);
+  });
+
+  it("fault 42: Redis is loading its data", async () => {
+    const server = await redis({ args: ["--enable-debug-command", "yes"] });
+    const rig = closing(createRig(server.url));
+    await rig.save("a");
+    await server.command("DEBUG", "POPULATE", "3000", "other", "100");
+    await rig.save("b");
+    await server.command("SAVE");
+    // 300 microseconds a key: it loads for about a second.
+    await server.restart(["--key-load-delay", "300", "--loading-process-events-interval-bytes", "1024"]);
+    await expect(rig.remote.probe?.(soon())).rejects.toMatchObject({ errorClass: "server", message: /LOADING/ });
+    expect(await rig.save("c")).toBe("applied by embedded");
+    await inStep(rig);
+    await expectBoth(rig, ["a", "b", "c"]);
+  });
+
+  it("fault 42: Redis has another password, and then the right one", async () => {
+    const server = await redis();
+    const rig = closing(createRig(`redis://:the-secret@127.0.0.1:${server.port}`));
+    await server.command("CONFIG", "SET", "requirepass", "another");
+    const wrong = await rig.save("a");
+    expect(wrong).toBe("applied by embedded");
+    const { lastError } = rig.access.status();
+    expect(lastError).toMatchObject({ errorClass: "auth" });
+    expect(lastError?.text).not.toContain("the-secret");
+    await server.command("-a", "another", "CONFIG", "SET", "requirepass", "the-secret");
+    await inStep(rig);
+    await server.command("-a", "the-secret", "CONFIG", "SET", "requirepass", "");
+    await expectBoth(rig, ["a"]);
+  });
+
+  it("fault 44: a write got no answer and was done later: once", async () => {
+    const server = await redis();
+    const rig = closing(createRig(server.url, { prompt: true }));
+    await rig.save("a");
+    server.stop();
+    const saving = rig.access.commit({ id: "late", writes: [put("counter", "counter")] }, soon());
+    expect((await saving).by).toBe("embedded");
+    // It waits in the socket of the frozen server, which does it when it goes on, and is then asked again.
+    server.cont();
+    await inStep(rig);
+    await expectBoth(rig, ["a", "counter"]);
+    expect(await rig.remote.commit({ id: "late", writes: [put("counter", 2)] }, soon())).toEqual({ status: "applied" });
+    await expectBoth(rig, ["a", "counter"]);
+  });
+
+  it("fault 44: it is done once also when the connection was given up in between", async () => {
+    const server = await redis();
+    const rig = closing(createRig(server.url, { prompt: true }));
+    await rig.save("a");
+    server.stop();
+    expect(await rig.save("b")).toBe("applied by embedded");
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    server.cont();
+    await inStep(rig);
+    await expectBoth(rig, ["a", "b"]);
+    const other = closing(createRedisStore({ url: server.url, clock: systemClock }) as Required<Rig["remote"]>);
+    expect((await other.get("turns", "b", soon()))?.version).toBe(1);
+  });
+});

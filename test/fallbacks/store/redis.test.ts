@@ -1,0 +1,466 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { systemClock } from "../../../src/fallbacks/core/clock.ts";
+import { createContext } from "../../../src/fallbacks/core/context.ts";
+import type { Json, Store, Write } from "../../../src/fallbacks/store/port.ts";
+import { createRedisStore, type RedisStoreOptions } from "../../../src/fallbacks/store/redis.ts";
+import { parseRedisUrl } from "../../../src/fallbacks/store/redis-address.ts";
+import { storeContract } from "../../contracts/store.ts";
+import { freePort } from "../../support/free-port.ts";
+import { describeWithRedis, type RedisServer, startRedis } from "../../support/redis-server.ts";
+
+const context = (deadlineMs = 10_000, signal?: AbortSignal) =>
+  createContext({ clock: systemClock, requestId: "test", deadlineMs, ...(signal && { signal }) });
+const put = (key: string, value: Json, expected?: number): Write => ({
+  kind: "put",
+  collection: "meta",
+  key,
+  value,
+  ...(expected === undefined ? {} : { expect: expected }),
+});
+
+/** For what is promised in milliseconds: a machine that is busy with something else gets another chance. */
+const inTime = { retry: 3 };
+/** For all the rest: as patient as it takes. */
+const patient = { silenceMs: 5_000 };
+const prompt = { silenceMs: 100 };
+
+const open: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+function storeAt(url: string, more: Omit<RedisStoreOptions, "url" | "clock"> = {}): Store {
+  const store = createRedisStore({ ...patient, url, clock: systemClock, ...more });
+  open.push(async () => store.close?.());
+  return store;
+}
+
+async function redis(args: readonly string[] = []): Promise<RedisServer> {
+  const server = await startRedis({ args });
+  open.push(() => server.close());
+  return server;
+}
+
+/** A server on 127.0.0.1 that does with each connection what `serve` does. */
+async function fake(serve: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    serve(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  open.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+async function failure(work: Promise<unknown>) {
+  const start = performance.now();
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return { error, ms: performance.now() - start };
+}
+
+describe("the URL of a Redis", () => {
+  it("is read with user, password, database, TLS and Unix sockets", () => {
+    const none = { tls: false, username: undefined, password: undefined, db: 0 };
+    expect(parseRedisUrl("redis://example")).toEqual({ ...none, at: { host: "example", port: 6379 } });
+    expect(parseRedisUrl("rediss://me:p%40ss@[::1]:7000/3")).toEqual({
+      at: { host: "::1", port: 7000 },
+      tls: true,
+      username: "me",
+      password: "p@ss",
+      db: 3,
+    });
+    expect(parseRedisUrl("/run/redis.sock")).toEqual({ ...none, at: { path: "/run/redis.sock" } });
+    expect(parseRedisUrl("unix:///run/redis.sock")).toEqual({ ...none, at: { path: "/run/redis.sock" } });
+    const socket = parseRedisUrl("unix://:secret@/run/a%20b.sock?db=2");
+    expect(socket).toEqual({ ...none, at: { path: "/run/a b.sock" }, password: "secret", db: 2 });
+  });
+
+  it("is refused without repeating it, for it may hold a password", () => {
+    for (const url of [
+      "redis//:secret@x",
+      "http://:secret@x",
+      "redis://:sec%ret@x",
+      "redis://:secret@x/one",
+      "unix://",
+      "unix://run/redis.sock",
+      "redis://x?secret=1",
+      "redis://:secret@x:99999",
+    ]) {
+      let text = "";
+      try {
+        parseRedisUrl(url);
+      } catch (error) {
+        text = `${String(error)} ${String((error as Error).cause)}`;
+      }
+      expect(text).toMatch(/URL of Redis cannot be used/);
+      expect(text).not.toMatch(/sec(ret|%ret)/);
+    }
+    expect(() => createRedisStore({ url: "redis://x", clock: systemClock, prefix: "a}b" })).toThrow(/prefix/);
+  });
+});
+
+describeWithRedis("redis store", () => {
+  let shared: RedisServer;
+  let stores = 0;
+  beforeAll(async () => {
+    shared = await startRedis();
+  });
+  afterAll(() => shared.close());
+  const fresh = () => {
+    stores += 1;
+    return `test-${stores}`;
+  };
+
+  storeContract("redis", () => createRedisStore({ ...patient, url: shared.url, clock: systemClock, prefix: fresh() }));
+
+  it("opens nothing before its first use, and nothing after it was closed", async () => {
+    let connections = 0;
+    const port = await fake(() => {
+      connections += 1;
+    });
+    const store = storeAt(`redis://127.0.0.1:${port}`);
+    await store.close?.();
+    await expect(store.get("meta", "a", context())).rejects.toThrow(/closed/);
+    expect(connections).toBe(0);
+    await store.close?.();
+  });
+
+  it("sends its scripts again when Redis has forgotten them", async () => {
+    const server = await redis();
+    const store = storeAt(server.url);
+    await store.commit({ id: "1", writes: [put("a", 1)] }, context());
+    await server.command("SCRIPT", "FLUSH");
+    await store.commit({ id: "2", writes: [put("b", 2)] }, context());
+    await server.command("SCRIPT", "FLUSH");
+    expect(await store.list({ collection: "meta", limit: 5 }, context())).toHaveLength(2);
+    await server.restart();
+    await vi.waitFor(() => store.probe?.(context()));
+    expect(await store.commit({ id: "3", writes: [put("c", 3)] }, context())).toEqual({ status: "applied" });
+  });
+
+  it("remembers the last 50 000 operations and no more", async () => {
+    const prefix = fresh();
+    const store = storeAt(shared.url, { prefix });
+    const ids = `{${prefix}}:operations`;
+    await store.commit({ id: "first", writes: [put("a", 1)] }, context());
+    const fill = "for n = 1, 49999 do redis.call('ZADD', KEYS[1], n + 1, 'filled' .. n) end";
+    await shared.command("EVAL", fill, "1", ids);
+    await store.commit({ id: "first", writes: [put("a", 2)] }, context());
+    expect((await store.get("meta", "a", context()))?.value).toBe(1);
+    await store.commit({ id: "one more", writes: [] }, context());
+    expect(await shared.command("ZCARD", ids)).toBe("50000");
+    await store.commit({ id: "first", writes: [put("a", 2)] }, context());
+    expect((await store.get("meta", "a", context()))?.value).toBe(2);
+  });
+
+  it("has all of its keys under one hash tag, and shares them with nobody of another prefix", async () => {
+    const server = await redis();
+    await storeAt(server.url, { prefix: "one" }).commit({ id: "1", writes: [put("a", 1)] }, context());
+    const two = storeAt(server.url, { prefix: "two" });
+    await two.probe?.(context());
+    expect(await two.get("meta", "a", context())).toBeUndefined();
+    const keys = (await server.command("KEYS", "*")).split("\n").sort();
+    expect(keys).toEqual(["{one}:keys:meta", "{one}:operations", "{one}:records:meta", "{two}:probe"]);
+    expect(Number(await server.command("PTTL", "{two}:probe"))).toBeGreaterThan(1_000);
+  });
+
+  it.each([
+    ["another type for the records", ["SET", "{P}:records:meta", "mine"], "{P}:records:meta"],
+    ["another type for the keys", ["SET", "{P}:keys:meta", "mine"], "{P}:keys:meta"],
+    ["another type for the operations", ["SET", "{P}:operations", "mine"], "{P}:operations"],
+    ["other records", ["HSET", "{P}:records:meta", "\0a", "mine"], "{P}:records:meta"],
+  ])("leaves the data of others alone: %s", async (_name, command, key) => {
+    const prefix = fresh();
+    // redis-cli cannot be given a NUL.
+    const words = command.map((word) => word.replace("{P}", `{${prefix}}`));
+    if (words.length === 4)
+      await shared.command("EVAL", "redis.call('HSET', KEYS[1], '\\0a', 'mine')", "1", words[1] ?? "");
+    else await shared.command(...words);
+    const store = storeAt(shared.url, { prefix });
+    const writes = [put("other", 1), put("a", 1)];
+    await expect(store.commit({ id: "1", writes }, context())).rejects.toMatchObject({
+      errorClass: "bad_response",
+      message: /did not write; nothing was changed/,
+    });
+    expect(
+      await shared.command("EXISTS", `{${prefix}}:records:meta`, `{${prefix}}:keys:meta`, `{${prefix}}:operations`),
+    ).toBe("1");
+    if (words.length === 3) expect(await shared.command("GET", key.replace("{P}", `{${prefix}}`))).toBe("mine");
+    else await expect(store.get("meta", "a", context())).rejects.toMatchObject({ errorClass: "bad_response" });
+  });
+
+  it("writes all of an operation or nothing when the memory is full", async () => {
+    const server = await redis();
+    const store = storeAt(server.url);
+    await store.commit({ id: "1", writes: [put("a", 1)] }, context());
+    await server.command("CONFIG", "SET", "maxmemory", "1");
+    const gone: Write = { kind: "delete", collection: "meta", key: "a" };
+    const writes = [gone, put("b", 1)];
+    await expect(store.commit({ id: "2", writes }, context())).rejects.toMatchObject({
+      errorClass: "server",
+      message: /OOM/,
+    });
+    await server.command("CONFIG", "SET", "maxmemory", "0");
+    expect(await store.list({ collection: "meta", limit: 5 }, context())).toHaveLength(1);
+    expect(await store.commit({ id: "2", writes }, context())).toEqual({ status: "applied" });
+  });
+
+  it("keeps a value of 5 MB within its limits", inTime, async () => {
+    const store = storeAt(shared.url, { ...prompt, prefix: fresh() });
+    const value = "x".repeat(5_000_000);
+    await store.commit({ id: "1", writes: [put("large", value, 0)] }, context());
+    await store.commit({ id: "2", writes: [put("large", value, 1)] }, context());
+    expect((await store.get("meta", "large", context()))?.value === value).toBe(true);
+  });
+
+  it("lets a large answer take its time as long as it moves", inTime, async () => {
+    const port = await fake((near) => {
+      const far = connect(shared.port, "127.0.0.1");
+      near.pipe(far);
+      far.on("data", (data) => {
+        near.write(data);
+        far.pause();
+        setTimeout(() => far.resume(), 10);
+      });
+      far.on("error", () => near.destroy());
+      near.on("close", () => far.destroy());
+    });
+    const prefix = fresh();
+    const value = "x".repeat(5_000_000);
+    await storeAt(shared.url, { ...prompt, prefix }).commit({ id: "1", writes: [put("large", value)] }, context());
+    const slow = storeAt(`redis://127.0.0.1:${port}`, { ...prompt, prefix });
+    const start = performance.now();
+    expect((await slow.get("meta", "large", context()))?.value === value).toBe(true);
+    expect(performance.now() - start).toBeGreaterThan(400);
+  });
+
+  it("blames nobody when this process was busy itself", async () => {
+    const store = storeAt(shared.url, { ...prompt, prefix: fresh() });
+    await store.probe?.(context());
+    const answer = store.get("meta", "a", context());
+    await new Promise<void>((resolve) =>
+      setImmediate(() => {
+        const until = performance.now() + 300;
+        while (performance.now() < until);
+        resolve();
+      }),
+    );
+    expect(await answer).toBeUndefined();
+  });
+
+  it("waits 100 ms for a frozen server, gives up the connection, and is back when the server is", inTime, async () => {
+    const server = await redis();
+    const store = storeAt(server.url, prompt);
+    await store.probe?.(context());
+    server.stop();
+    for (let call = 0; call < 3; call += 1) {
+      const { error, ms } = await failure(store.get("meta", "a", context()));
+      expect(error).toMatchObject({ errorClass: "timeout" });
+      expect(ms).toBeGreaterThan(90);
+      expect(ms).toBeLessThan(500);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const anew = await failure(store.get("meta", "a", context()));
+    expect(anew.error).toMatchObject({ errorClass: "timeout" });
+    expect(anew.ms).toBeLessThan(500);
+    server.cont();
+    await vi.waitFor(() => store.probe?.(context()), { timeout: 1_000, interval: 10 });
+  });
+
+  it("does not trust for ever a connection on which nothing comes any more", async () => {
+    let connections = 0;
+    const port = await fake((near) => {
+      connections += 1;
+      const far = connect(shared.port, "127.0.0.1");
+      const first = connections === 1;
+      near.on("data", (data) => {
+        if (!(first && data.includes("HGET"))) far.write(data);
+      });
+      far.pipe(near);
+      far.on("error", () => near.destroy());
+      near.on("close", () => far.destroy());
+    });
+    const store = storeAt(`redis://127.0.0.1:${port}`, { ...prompt, prefix: fresh() });
+    await expect(store.get("meta", "a", context())).rejects.toMatchObject({ errorClass: "timeout" });
+    await vi.waitFor(() => store.get("meta", "a", context()), { timeout: 3_000, interval: 50 });
+    expect(connections).toBe(2);
+  });
+
+  it("stops waiting when the caller leaves", inTime, async () => {
+    const server = await redis();
+    const store = storeAt(server.url, prompt);
+    await store.probe?.(context());
+    server.stop();
+    const caller = new AbortController();
+    const call = failure(store.get("meta", "a", context(10_000, caller.signal)));
+    setImmediate(() => caller.abort());
+    const { error, ms } = await call;
+    expect(error).toMatchObject({ errorClass: "aborted" });
+    expect(ms).toBeLessThan(90);
+    expect((await failure(store.get("meta", "a", context(20)))).error).toMatchObject({ errorClass: "timeout" });
+  });
+
+  it("fails at once when it is refused, cut off or spoken to in another language, and says which", inTime, async () => {
+    const refused = storeAt(`redis://127.0.0.1:${await freePort()}`, prompt);
+    const cutting = storeAt(`redis://127.0.0.1:${await fake((socket) => socket.destroy())}`, prompt);
+    const web = storeAt(
+      `redis://127.0.0.1:${await fake((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"))}`,
+      prompt,
+    );
+    for (const [store, errorClass] of [
+      [refused, "network"],
+      [cutting, "network"],
+      [web, "bad_response"],
+    ] as const) {
+      for (let call = 0; call < 3; call += 1) {
+        const { error, ms } = await failure(store.get("meta", "a", context()));
+        expect(error).toMatchObject({ name: "LayerError", errorClass });
+        expect(ms).toBeLessThan(call === 0 ? 500 : 250);
+      }
+    }
+    const silent = storeAt(`redis://127.0.0.1:${await fake(() => {})}`, prompt);
+    const { error, ms } = await failure(silent.get("meta", "a", context()));
+    expect(error).toMatchObject({ errorClass: "timeout" });
+    expect(ms).toBeLessThan(500);
+  });
+
+  it("talks as a user with a password in a database of its own, also over a Unix socket", async () => {
+    const server = await startRedis({ args: [] });
+    open.push(() => server.close());
+    const path = join(server.directory, "redis.sock");
+    await server.restart(["--unixsocket", path, "--user", "app", "on", ">p@ss:word", "~{understudy}*", "+@all"]);
+    const own = storeAt(`redis://app:p%40ss%3Aword@127.0.0.1:${server.port}/3`);
+    await own.commit({ id: "1", writes: [put("a", 1)] }, context());
+    expect(await server.command("-n", "3", "DBSIZE")).toBe("3");
+    const socket = storeAt(`unix://app:p%40ss%3Aword@${path}?db=3`);
+    expect((await socket.get("meta", "a", context()))?.value).toBe(1);
+    const zero = storeAt(path);
+    expect(await zero.get("meta", "a", context())).toBeUndefined();
+    // The client itself would go on in database 0.
+    const far = storeAt(`redis://127.0.0.1:${server.port}/99`);
+    await expect(far.get("meta", "a", context())).rejects.toMatchObject({ errorClass: "server", message: /DB index/ });
+    const foreign = storeAt(`redis://app:p%40ss%3Aword@127.0.0.1:${server.port}`, { prefix: "foreign" });
+    await expect(foreign.get("meta", "a", context())).rejects.toMatchObject({ errorClass: "auth", message: /NOPERM/ });
+    const wrong = await failure(storeAt(`redis://app:not-it@127.0.0.1:${server.port}`).get("meta", "a", context()));
+    expect(wrong.error).toMatchObject({ errorClass: "auth" });
+    // The client puts the arguments of the failed command into its errors.
+    expect(wrong.error).not.toHaveProperty("cause");
+    expect(String(wrong.error)).not.toContain("not-it");
+  });
+
+  it("warns once when Redis may lose what it has acknowledged", async () => {
+    const warned: string[] = [];
+    const unsafe = await redis(["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]);
+    const store = storeAt(unsafe.url, { onWarning: (text) => warned.push(text) });
+    await store.probe?.(context());
+    await vi.waitFor(() => expect(warned).toHaveLength(2));
+    expect(warned.join()).toMatch(/no append-only file.*allkeys-lru/s);
+    await unsafe.restart();
+    await vi.waitFor(() => store.probe?.(context()));
+    await store.get("meta", "a", context());
+    expect(warned).toHaveLength(2);
+    const safe = await redis(["--appendonly", "yes", "--maxmemory", "100mb"]);
+    const quiet = storeAt(safe.url, { onWarning: (text) => warned.push(text) });
+    await quiet.probe?.(context());
+    // Its answer comes behind that to the question for the settings.
+    await quiet.probe?.(context());
+    expect(warned).toHaveLength(2);
+  });
+
+  it("says how to install the client when it is not there", async () => {
+    const store = storeAt(shared.url, { load: () => Promise.reject(new Error("Cannot find package")) });
+    await expect(store.get("meta", "a", context())).rejects.toMatchObject({
+      errorClass: "missing",
+      message: 'the package "ioredis" is not installed: npm install ioredis@6.0.0',
+    });
+  });
+
+  describe("in a process of its own", () => {
+    async function child(url: string, environment: Readonly<Record<string, string>> = {}) {
+      const script = join(import.meta.dirname, "redis-child.ts");
+      const started = spawn(process.execPath, ["--import", "tsx", script, url], {
+        stdio: ["pipe", "pipe", "inherit"],
+        env: { ...process.env, ...environment },
+      });
+      const lines = createInterface({ input: started.stdout })[Symbol.asyncIterator]();
+      const line = async () => JSON.parse(String((await lines.next()).value)) as Record<string, unknown>;
+      return {
+        first: await line(),
+        /** Lets it close; resolves to its last word and how long it took to end, in ms. */
+        async close() {
+          const start = performance.now();
+          const gone = once(started, "close");
+          started.stdin.write("close\n");
+          const last = await line();
+          const [code] = await gone;
+          return { last, code: code as number | null, ms: performance.now() - start };
+        },
+      };
+    }
+
+    it("fails within half a second at the very first call, with the loading of the client", inTime, async () => {
+      const process = await child(`redis://127.0.0.1:${await freePort()}`);
+      expect(process.first).toMatchObject({ outcome: "network" });
+      expect(process.first["ms"]).toBeLessThan(500);
+      expect(await process.close()).toMatchObject({ code: 0 });
+    });
+
+    it("ends by itself when it closes, with a server that answers and with a frozen one", inTime, async () => {
+      const server = await redis();
+      const healthy = await child(server.url);
+      expect(healthy.first).toMatchObject({ outcome: "applied" });
+      expect(await healthy.close()).toMatchObject({ code: 0 });
+      const frozen = await child(server.url);
+      server.stop();
+      const ended = await frozen.close();
+      expect(ended).toMatchObject({ code: 0, last: { last: expect.stringMatching(/network|server/) } });
+      expect(ended.ms).toBeLessThan(1_000);
+    });
+
+    it("talks over TLS to a server that it can verify, and to no other", async () => {
+      const server = await startRedis();
+      open.push(() => server.close());
+      const [key, certificate] = [join(server.directory, "key.pem"), join(server.directory, "certificate.pem")];
+      const names = "subjectAltName=IP:127.0.0.1";
+      const request = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=test",
+        "-addext",
+        names,
+      ];
+      execFileSync("openssl", [...request, "-keyout", key, "-out", certificate], { stdio: "ignore" });
+      const port = await freePort();
+      const files = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no"];
+      await server.restart(["--tls-port", String(port), ...files]);
+      const url = `rediss://127.0.0.1:${port}`;
+      const trusting = await child(url, { NODE_EXTRA_CA_CERTS: certificate });
+      expect(trusting.first).toMatchObject({ outcome: "applied" });
+      expect(await trusting.close()).toMatchObject({ code: 0 });
+      const doubting = await failure(storeAt(url).get("meta", "a", context()));
+      expect(doubting.error).toMatchObject({ errorClass: "network", message: /self-signed/ });
+    });
+  });
+});

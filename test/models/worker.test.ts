@@ -1,0 +1,94 @@
+import { once } from "node:events";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { afterEach, beforeEach, expect, it, onTestFinished } from "vitest";
+import { type ModelThread, startModelThread } from "../../src/models/model-thread.ts";
+import { testContext } from "../support/context.ts";
+import { startNode } from "../support/run-cli.ts";
+import { tinyModel, writeLocal } from "../support/tiny-model.ts";
+import { call, GRAPH, type HubHarness, MODEL, outcome, startHarness, WIDTH } from "./hub-harness.ts";
+
+let harness: HubHarness;
+beforeEach(async () => {
+  harness = await startHarness();
+});
+afterEach(() => harness.close());
+
+it("rejects what waits when the worker crashes, and loads anew at the next call", async () => {
+  let thread: ModelThread | undefined;
+  const host = harness.host({
+    localDirectory: harness.local,
+    startThread() {
+      thread = startModelThread();
+      return thread;
+    },
+  });
+  expect(await outcome(host)).toBe(WIDTH);
+  const waiting = call(host);
+  // A message that is none: the worker does not survive it.
+  thread?.post(undefined as never);
+  const after = call(host);
+  const results = await Promise.allSettled([waiting, after]);
+  expect(results[1]).toMatchObject({ reason: { errorClass: "server", message: expect.stringContaining("worker") } });
+  await expect(call(host)).rejects.toMatchObject({ errorClass: "loading" });
+  expect(await outcome(host)).toBe(WIDTH);
+});
+
+it("does not hold up the main thread, and lets a question pass many documents", async () => {
+  const host = harness.host({ localDirectory: harness.local });
+  expect(await outcome(host)).toBe(WIDTH);
+  const passage = "how long does a refund to my card take? 退款到银行卡要多久？ ".repeat(20);
+  const texts = Array.from({ length: 256 }, (_, at) => `${at} ${passage}`);
+  const delays = monitorEventLoopDelay({ resolution: 5 });
+  delays.enable();
+  let documentsDone = false;
+  const documents = host.run({ texts, urgent: false }, testContext()).then((answer) => {
+    documentsDone = true;
+    return answer;
+  });
+  await call(host);
+  expect(documentsDone).toBe(false);
+  const { rows } = await documents;
+  delays.disable();
+  expect(rows).toHaveLength(256);
+  // 50 ms are promised; the rest is for a machine that is busy with other tests.
+  expect(delays.max / 1e6).toBeLessThan(250);
+});
+
+it("fails a load whose only sign is a promise that the library left behind", async () => {
+  const { "config.json": config, ...files } = tinyModel("embedding");
+  const settings = { ...JSON.parse(String(config)), "transformers.js_config": { use_external_data_format: true } };
+  await writeLocal(harness.local, MODEL, { ...files, "config.json": JSON.stringify(settings) });
+  expect(await outcome(harness.host({ localDirectory: harness.local }))).toMatchObject({ errorClass: "missing" });
+});
+
+it("fails a load from a directory without the graph", async () => {
+  await rm(join(harness.local, MODEL, GRAPH));
+  expect(await outcome(harness.host({ localDirectory: harness.local }))).toMatchObject({ errorClass: "missing" });
+});
+
+it("keeps the files of a model that does not fit its task: to fetch them again would not help", async () => {
+  await harness.fillCache();
+  const host = harness.host({ kind: "text-classification", hubUrl: harness.hub.url });
+  expect(await outcome(host)).toMatchObject({
+    errorClass: "server",
+    message: expect.stringContaining("does not fit its task"),
+  });
+  expect(harness.threads()).toBe(1);
+  expect(harness.hub.requests).toEqual([]);
+});
+
+it("lets the process end while a model is there and another one is loading", async () => {
+  const child = startNode("test/models/model-host-child.ts", [harness.local, MODEL]);
+  onTestFinished(() => void child.kill());
+  let out = "";
+  child.stdout.on("data", (data: Buffer) => {
+    out += data.toString();
+  });
+  child.stderr.on("data", (data: Buffer) => {
+    out += data.toString();
+  });
+  const [code] = await once(child, "close");
+  expect({ code, out }).toEqual({ code: 0, out: `width ${WIDTH}\nloading\n` });
+});
