@@ -11,12 +11,21 @@ export interface SessionMemory {
   readonly failures: number;
 }
 
+const change = z.object({
+  tool: z.string(),
+  arguments: z.record(z.string(), z.string()),
+  operationId: z.string(),
+  shownAt: z.iso.datetime(),
+});
+
 const memorySchema = z.object({
   slots: z.object({
     orderId: z.string().exactOptional(),
     returnId: z.string().exactOptional(),
     ticketId: z.string().exactOptional(),
     contact: z.string().exactOptional(),
+    offer: change.exactOptional(),
+    unconfirmed: z.array(change).exactOptional(),
   }),
   failures: z.int().min(0),
 });

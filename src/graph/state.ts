@@ -3,12 +3,30 @@ import type { Card } from "./card.ts";
 import type { Emotion, Intent, Language } from "./language.ts";
 import type { ToolCall, ToolResult } from "./tools/tool-call.ts";
 
-/** Facts from earlier turns that a later one may use without repeating them; emptied when the topic switches. */
-export interface Slots {
+/** What messages name, as later ones may mean it without repeating it. */
+export interface Numbers {
   readonly orderId?: string;
   readonly returnId?: string;
   readonly ticketId?: string;
   readonly contact?: string;
+}
+
+/** A change in the business system as it was shown to the user. A type, not an interface, so that it is JSON. */
+export type Change = {
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, string>>;
+  /** The one name under which it is sent, however often: it was made for these arguments and is used for no others. */
+  readonly operationId: string;
+  /** ISO wall-clock time at which it was last shown. */
+  readonly shownAt: string;
+};
+
+/** Facts from earlier turns; the numbers are emptied when the topic switches. */
+export interface Slots extends Numbers {
+  /** What the last reply asked a yes for. */
+  readonly offer?: Change;
+  /** Changes that were sent and not clearly answered, oldest first. */
+  readonly unconfirmed?: readonly Change[];
 }
 
 export interface PastTurn {

@@ -9,6 +9,7 @@ import type { LanguagePacks } from "../graph/rules/language-pack.ts";
 import { recogniseByRule } from "../graph/rules/recognise-by-rule.ts";
 import type { PastTurn, Slots } from "../graph/state.ts";
 import { createToolRegistry } from "../graph/tools/registry.ts";
+import { toolStatuses } from "../graph/tools/tool-call.ts";
 import type { ModelQuestion } from "./fake-model.ts";
 
 const intentList = z.tuple([z.enum(intents)], z.enum(intents));
@@ -34,7 +35,7 @@ const schemas = {
     results: z.array(
       z.object({
         name: z.string(),
-        status: z.enum(["found", "not_found", "done", "unavailable", "failed"]),
+        status: z.enum(toolStatuses),
         data: z.unknown(),
       }),
     ),

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Business } from "../../src/fallbacks/business/port.ts";
 import { systemClock } from "../../src/fallbacks/core/clock.ts";
 import { LayerError } from "../../src/fallbacks/core/errors.ts";
 import type { LayerName } from "../../src/fallbacks/core/status.ts";
@@ -54,6 +55,20 @@ function failingOnce(fault: Fault | undefined) {
   const firsts = { ...standIns, store: [Object.defineProperty(createMemoryStore(), "name", { value: "scripted" })] };
   let calls = 0;
   let over = false;
+  const writes: string[] = [];
+  for (const business of firsts.business ?? []) {
+    const inner = { ...business };
+    Object.assign(business, {
+      createReturn: (...args: Parameters<Business["createReturn"]>) => {
+        writes.push(args[2]);
+        return inner.createReturn(...args);
+      },
+      cancelReturn: (...args: Parameters<Business["cancelReturn"]>) => {
+        writes.push(args[2]);
+        return inner.cancelReturn(...args);
+      },
+    });
+  }
   const port = fault && firsts[fault.layer]?.[0];
   for (const [name, method] of Object.entries(port ?? {})) {
     if (typeof method !== "function" || name === "close") continue;
@@ -69,6 +84,7 @@ function failingOnce(fault: Fault | undefined) {
   }
   return {
     firsts,
+    writes,
     /** From here on nothing fails: the test looks at what is there. */
     end: () => {
       over = true;
@@ -88,6 +104,8 @@ interface Run {
   readonly events: readonly ChatEvent[];
   readonly stored: unknown;
   readonly engines: readonly string[];
+  /** Names of the operations that the business system was asked to carry out. */
+  readonly writes: readonly string[];
 }
 
 /** A whole conversation: what was shown, and what is in the store afterwards. */
@@ -99,7 +117,7 @@ async function converse(
     readonly fault?: Fault | undefined;
   },
 ): Promise<Run> {
-  const { firsts, end } = failingOnce(options.fault);
+  const { firsts, end, writes } = failingOnce(options.fault);
   const clock = createManualClock();
   const app = await testApp(
     { clock, firsts, ...(options.langgraph && { langgraph: options.langgraph }) },
@@ -130,7 +148,7 @@ async function converse(
   if (!scripted) throw new Error("there is no store");
   const stored = masked(await dump(scripted));
   await app.close();
-  return { events, stored, engines };
+  return { events, stored, engines, writes };
 }
 
 /** What the receipts say of these may differ: the engine itself, and the store, which is caught up in the background. */
@@ -166,6 +184,13 @@ describe("engine equivalence", () => {
       "帮我开个工单，扫地机器人不充电",
       "My TK ticket status?",
       "This is outrageous, you are useless!!",
+      "I want to return order LK20260129, it is broken",
+      "取消退货RT204590",
+      // Half of what follows an offer.
+      "yes",
+      "是的",
+      "yes, please",
+      "no",
     );
     const fault = fc.option(
       fc.record({
@@ -188,6 +213,7 @@ describe("engine equivalence", () => {
           });
           expect(broken.events).toEqual(sequential.events);
           expect(broken.stored).toEqual(sequential.stored);
+          expect(broken.writes).toEqual(sequential.writes);
         },
       ),
       { numRuns: 25 },
@@ -203,6 +229,23 @@ describe("engine equivalence", () => {
       expect(broken.stored).toEqual(sequential.stored);
     }
     expect(sequential.stored).toMatchObject({ tickets: expect.arrayContaining([expect.anything()]) });
+  });
+
+  it.each([
+    ["requested", "return order LK20260129, it is broken", "RT300001 for order LK20260129: requested"],
+    ["cancelled", "cancel my return RT204590", "RT204590 for order LK20260098: cancelled"],
+  ])("fault 46: a return is %s once, whichever step the engine breaks after", async (_, wish, made) => {
+    const messages = [wish, "yes", "yes"];
+    const sequential = await converse(messages, { engine: "sequential" });
+    expect(JSON.stringify(sequential.stored)).toContain(made);
+    for (let step = 1; step <= longest; step += 1) {
+      const broken = await converse(messages, { engine: "langgraph", langgraph: breakingAfter(step) });
+      expect(broken.engines).toEqual(messages.map(() => "sequential"));
+      expect(broken.events).toEqual(sequential.events);
+      expect(broken.stored).toEqual(sequential.stored);
+      expect(broken.writes).toEqual(sequential.writes);
+      expect(broken.writes).toHaveLength(1);
+    }
   });
 
   it("fault 46: LangGraph that cannot be built gives the same answers on the sequential executor", async () => {

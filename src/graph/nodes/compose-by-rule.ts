@@ -4,7 +4,8 @@ import { isNegative } from "../rules/emotion.ts";
 import type { LanguagePack, LanguagePacks } from "../rules/language-pack.ts";
 import { cancelsTicket } from "../rules/ticket-answer.ts";
 import type { PastTurn, Recognition } from "../state.ts";
-import type { ToolResult } from "../tools/tool-call.ts";
+import type { ToolResult, ToolStatus } from "../tools/tool-call.ts";
+import { changeTools } from "./change-text.ts";
 import { resultText } from "./result-text.ts";
 
 export interface ComposeInput {
@@ -46,7 +47,7 @@ function questionParts({ recognition, results, message }: ComposeInput, pack: La
   const { replies, business } = pack;
   const served = (tools: (name: string) => boolean) => results.some(({ name }) => tools(name));
   const parts: string[] = [];
-  if (intents.includes("business_query") && !served((name) => name.startsWith("query_"))) {
+  if (intents.includes("business_query") && !served((name) => name.startsWith("query_") || changeTools.has(name))) {
     const text = readable(message);
     const aboutReturn = business.asks.return.test(text) || business.mentions.return.test(text);
     parts.push(aboutReturn ? replies.askReturnId : replies.askNumber);
@@ -71,8 +72,10 @@ function wordsAlone({ message, history, recognition }: ComposeInput, pack: Langu
   return talk?.reply ?? replies.noted;
 }
 
+const resolving: ReadonlySet<ToolStatus> = new Set(["found", "done", "offered", "incomplete", "dropped"]);
+
 /** Whether every part of the turn got what was asked; small talk always does. */
 export function isResolved({ recognition, results }: Pick<ComposeInput, "recognition" | "results">): boolean {
   if (results.length === 0) return recognition.intents.every((intent) => intent === "chitchat");
-  return results.every(({ status }) => status === "found" || status === "done");
+  return results.every(({ status }) => resolving.has(status));
 }

@@ -7,8 +7,10 @@ import type { Node, NodeContext } from "../node.ts";
 import type { LanguagePacks } from "../rules/language-pack.ts";
 import type { KnowledgeData } from "../tools/search-knowledge.ts";
 import type { ToolResult } from "../tools/tool-call.ts";
+import { changeTools } from "./change-text.ts";
 import { type ComposeInput, isResolved } from "./compose-by-rule.ts";
 import { createComposeTask } from "./compose-task.ts";
+import { resultText } from "./result-text.ts";
 import { recognised, tokensOf } from "./state-access.ts";
 
 export interface ComposeDeps {
@@ -26,15 +28,20 @@ export function createCompose({ llm, packs }: ComposeDeps): Node {
     const { message, history, results } = state;
     const recognition = recognised(state);
     const input: ComposeInput = { message, history, recognition, results };
-    const { sampleLabel, sampleMark } = packs[recognition.language].replies;
+    const pack = packs[recognition.language];
+    const { sampleLabel, sampleMark } = pack.replies;
+    const changeWords = results.filter(({ name }) => changeTools.has(name)).map((result) => resultText(result, pack));
     const shown = createShow(context);
     const served = await llm.use(async (model, ctx) => {
       const show = shown.startOver(model.name, ctx);
       const { text, usage } = await write(model, input, ctx, show);
-      // A model may forget to say that records are made up; the reply never does.
-      const unmarked = results.some(isSample) && !text.includes(sampleLabel);
-      if (unmarked) show(sampleMark);
-      return { text: unmarked ? text + sampleMark : text, usage };
+      // What a model may forget and a reply never does: what has become of a change, and that records are made up.
+      const unsaid = changeWords.filter((words) => !text.includes(words)).map((words) => `\n\n${words}`);
+      const whole = [text, ...unsaid].join("");
+      const mark = results.some(isSample) && !whole.includes(sampleLabel) ? sampleMark : "";
+      for (const words of unsaid) show(words);
+      if (mark !== "") show(mark);
+      return { text: whole + mark, usage };
     }, context);
     const { text, usage } = served.value;
     return {

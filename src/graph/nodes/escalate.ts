@@ -13,6 +13,9 @@ import { fill, type LanguagePacks } from "../rules/language-pack.ts";
 import { classifyTicket } from "../rules/ticket-fields.ts";
 import { isOpen, type WorkingHours } from "../rules/working-hours.ts";
 import type { ChatState, ChatUpdate } from "../state.ts";
+import type { ToolResult } from "../tools/tool-call.ts";
+import { changeTools } from "./change-text.ts";
+import { numbersOf } from "./changes.ts";
 import { sourcesOf } from "./compose.ts";
 import { moodParts } from "./compose-by-rule.ts";
 import { resultText } from "./result-text.ts";
@@ -63,7 +66,7 @@ export function createEscalate(deps: EscalateDeps): Node {
     const recognition = recognised(state);
     const pack = packs[recognition.language];
     const { message, history, slots } = state;
-    const input = { message, history, slots, recognition, reason };
+    const input = { message, history, slots: numbersOf(slots), recognition, reason };
     const served = await llm.use((model, ctx) => model.run(task, input, ctx), context);
     const { value, usage } = served.value;
     const open = isOpen(workingHours, clock.wall());
@@ -71,7 +74,7 @@ export function createEscalate(deps: EscalateDeps): Node {
       open || reason === "user_request"
         ? await handOver(state, context, reason, value.summary, open)
         : await promiseTicket(state, context, reason);
-    const answered = state.results.filter(({ status }) => status === "found" || status === "done");
+    const answered = state.results.filter(isTold);
     const parts = [
       ...moodParts(recognition, pack),
       ...answered.map((result) => resultText(result, pack)),
@@ -81,6 +84,8 @@ export function createEscalate(deps: EscalateDeps): Node {
     for (const text of pieces) context.emit({ type: "token", text, by: served.by });
     return {
       card: outcome.card,
+      // What was offered is no longer the next thing to talk about.
+      slots: { ...numbersOf(slots), ...(slots.unconfirmed && { unconfirmed: slots.unconfirmed }) },
       reply: { text: pieces.join(""), sources: sourcesOf(answered), resolved: outcome.promised, by: served.by },
       tokens: tokensOf(usage),
     };
@@ -157,6 +162,12 @@ export function createEscalate(deps: EscalateDeps): Node {
       return [];
     }
   }
+}
+
+/** What came back, and what has become of a change: nobody may be left to think that it was made, or that it was not. */
+function isTold({ name, status }: ToolResult): boolean {
+  if (status === "offered" || status === "incomplete") return false;
+  return status === "found" || status === "done" || changeTools.has(name);
 }
 
 /** Clients may choose turn ids, so only the session makes them unique. */

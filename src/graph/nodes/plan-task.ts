@@ -17,6 +17,7 @@ const SYSTEM = `You plan which tools of a support desk are called to answer a me
 Call only the tools that are listed, with arguments that fit their schema. One call for each thing that is asked.
 Write search queries complete: a follow-up takes the subject from the earlier turns. Use a number only if the message or
 the known numbers have it. Open a ticket only if the user wants one and the problem is known. Small talk needs no call.
+create_return and cancel_return only when the user wants that now, not for questions about it; one of them at most.
 ${DATA_RULE}`;
 
 /** Agent 1: which tools with which arguments, as strict data. */

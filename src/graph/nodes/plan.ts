@@ -5,8 +5,9 @@ import type { LanguagePacks } from "../rules/language-pack.ts";
 import { planByRule } from "../rules/plan-by-rule.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import type { ToolCall } from "../tools/tool-call.ts";
+import { answerToOffer, numbersOf, oneChange } from "./changes.ts";
 import { createPlanTask } from "./plan-task.ts";
-import { recognised, tokensOf } from "./state-access.ts";
+import { NO_TOKENS, recognised, tokensOf } from "./state-access.ts";
 
 export interface PlanDeps {
   readonly llm: Layer<ChatModel>;
@@ -15,19 +16,28 @@ export interface PlanDeps {
   readonly report: (error: unknown, fields: object) => void;
 }
 
-/** Validated calls, those with side effects last. A plan with one wrong call is replaced by the rule-based plan. */
+/**
+ * Validated calls, those with side effects last. A plan with one wrong call is replaced by the rule-based plan. A yes to an
+ * offer plans what was offered, and a no plans nothing: neither is left to a model.
+ */
 export function createPlan({ llm, packs, tools, report }: PlanDeps): Node {
   const task = createPlanTask(packs, tools);
   return async (state, context) => {
     const { message, history, slots } = state;
-    const input = { message, history, slots, recognition: recognised(state) };
+    const answer = answerToOffer(state, packs);
+    const { offer } = slots;
+    if (answer && offer) {
+      const offered: ToolCall = { name: offer.tool, arguments: offer.arguments };
+      return { calls: answer === "yes" ? valid([offered], tools) : [], tokens: NO_TOKENS };
+    }
+    const input = { message, history, slots: numbersOf(slots), recognition: recognised(state) };
     const served = await llm.use((model, ctx) => model.run(task, input, ctx), context);
     const { value, usage } = served.value;
     const checked = check(value.calls, tools);
     if ("wrong" in checked)
       report(new Error(`the plan of ${served.by} was replaced: ${checked.wrong}`), { node: "plan" });
     const calls = "calls" in checked ? checked.calls : valid(planByRule(input, packs), tools);
-    return { calls, tokens: tokensOf(usage) };
+    return { calls: oneChange(calls, tools), tokens: tokensOf(usage) };
   };
 }
 

@@ -19,7 +19,7 @@ const schema = z.object({
 const SYSTEM = `You read messages to the support desk of a shop and say what they are about, as JSON.
 intents, one or more, in the order of the message:
 - knowledge_qa: a question about rules, products or anything else that is not the user's own record
-- business_query: the user's own orders, returns, membership or account
+- business_query: the user's own orders, returns, membership or account; also the wish to return an order or to cancel a return
 - ticket: wants a ticket or complaint opened, reports a problem to be handled, or asks for the state of a ticket
 - emotion_sensitive: the feeling itself needs an answer (strong anger, anxiety or disappointment)
 - human_request: wants a person; not when they decline one or ask when the service is open

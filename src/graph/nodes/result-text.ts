@@ -7,6 +7,7 @@ import type { ReturnData } from "../tools/query-return.ts";
 import type { KnowledgeData } from "../tools/search-knowledge.ts";
 import type { TicketStatusData } from "../tools/ticket-status.ts";
 import type { ToolResult } from "../tools/tool-call.ts";
+import { changeText } from "./change-text.ts";
 import { joinSentences, moneyText, orderText, returnText, ticketText } from "./record-text.ts";
 
 /** What one result says to the user; an outage, a record that is not there and a defect each have their own words. */
@@ -20,6 +21,9 @@ export function resultText(result: ToolResult, pack: LanguagePack): string {
     case "open_ticket":
     case "ticket_status":
       return result.status === "unavailable" ? replies.ticketUnavailable : ticketResultText(result, pack);
+    case "create_return":
+    case "cancel_return":
+      return changeText(result, pack);
     default:
       return result.status === "unavailable" ? replies.businessUnavailable : businessText(result, pack);
   }

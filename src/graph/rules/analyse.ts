@@ -14,6 +14,8 @@ export type Topic =
       readonly scene: Scene;
       /** False when the clause only names something of the user's own. */
       readonly asks: boolean;
+      /** The clause wants this to be done; it does not ask how things are. */
+      readonly change?: "create_return" | "cancel_return";
     };
 
 export interface Clause {
@@ -43,6 +45,8 @@ export function analyse(message: string, pack: LanguagePack, packs: LanguagePack
 function topicOf(clause: string, entities: Slots, pack: LanguagePack): Topic {
   if (!contentOf(clause, pack)) return { kind: "remark" };
   if (pack.human.test(clause)) return { kind: "human_request" };
+  const change = changeOf(clause, entities, pack);
+  if (change) return change;
   if (entities.ticketId !== undefined || pack.ticket.status.test(clause)) return { kind: "ticket_status" };
   if (pack.ticket.open.test(clause)) return { kind: "ticket_open" };
   if (pack.knowledge.policy.test(clause)) return { kind: "knowledge_qa", policy: true };
@@ -54,6 +58,17 @@ function topicOf(clause: string, entities: Slots, pack: LanguagePack): Topic {
   if (question) return { kind: "knowledge_qa", policy: false };
   const mentioned = sceneOf(clause, pack.business.mentions);
   return mentioned ? { kind: "business_query", scene: mentioned, asks: false } : { kind: "remark" };
+}
+
+/** A wish for a change without a number asks for nothing by itself, so that a question beside it stays the subject. */
+function changeOf(clause: string, entities: Slots, pack: LanguagePack): Topic | undefined {
+  if (pack.knowledge.policy.test(clause)) return undefined;
+  const query = { kind: "business_query", scene: "return" } as const;
+  if (pack.business.cancelReturn.test(clause)) {
+    return { ...query, asks: entities.returnId !== undefined, change: "cancel_return" };
+  }
+  if (!pack.business.createReturn.test(clause)) return undefined;
+  return { ...query, asks: entities.orderId !== undefined, change: "create_return" };
 }
 
 // The order is the least specific of the scenes: "the refund for my order" is about the refund.

@@ -11,7 +11,14 @@ const COMPLEX_TOOLS = 3;
 
 const otherMatters: ReadonlySet<Intent> = new Set(["business_query", "ticket", "chitchat"]);
 
-const businessTools: ReadonlySet<string> = new Set(["query_order", "query_return", "query_member", "query_account"]);
+const businessTools: ReadonlySet<string> = new Set([
+  "query_order",
+  "query_return",
+  "query_member",
+  "query_account",
+  "create_return",
+  "cancel_return",
+]);
 
 /** Why the turn goes to a person before anything is planned: explicit request > strong anger > repeated failure. */
 export function escalationBeforePlan(state: ChatState): HandoffReason | undefined {
@@ -28,6 +35,7 @@ export function escalationBeforePlan(state: ChatState): HandoffReason | undefine
 export function escalationAfterAct(state: ChatState): HandoffReason | undefined {
   const unreachable = state.results.some((result) => businessTools.has(result.name) && result.status === "unavailable");
   if (unreachable) return "business_unreachable";
-  const tools = new Set(state.results.map((result) => result.name));
+  // An offer that was left is not part of the request.
+  const tools = new Set(state.results.filter(({ status }) => status !== "dropped").map((result) => result.name));
   return tools.size >= COMPLEX_TOOLS ? "complex" : undefined;
 }

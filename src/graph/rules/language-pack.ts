@@ -59,6 +59,21 @@ const packSchema = z.strictObject({
     mentions: z.strictObject({ order: matcher, return: matcher, member: matcher, account: matcher }),
     /** Right after an order was looked up: asks for more of it. */
     details: matcher,
+    /** Wants an order to be returned, now; not a question about it. */
+    createReturn: matcher,
+    /** Wants a return to be cancelled, now. */
+    cancelReturn: matcher,
+    /** Why goods go back. */
+    reasons: z.strictObject({ wrong_item: matcher, quality: matcher, changed_mind: matcher, other: matcher }),
+    /** What a yes may repeat of the change: "yes, return it". */
+    restates: z.strictObject({ createReturn: matcher, cancelReturn: matcher }),
+    /** In the last reply: the user was shown a change and asked for a yes. */
+    offered: matcher,
+    /** In the last reply: the user was asked which order to return, or why. */
+    askedForReturn: matcher,
+    askedWhy: matcher,
+    /** In the last reply: the user was asked which return to cancel. */
+    askedForCancel: matcher,
   }),
   ticket: z.strictObject({
     open: matcher,
@@ -125,6 +140,35 @@ const packSchema = z.strictObject({
     handoffOffHours: text,
     handoffTicket: text,
     handoffUnsaved: text,
+  }),
+  /** Words of changes that need a yes. `change` is one of the first two. */
+  changes: z.strictObject({
+    createReturn: text,
+    cancelReturn: text,
+    offerReturn: text,
+    offerCancel: text,
+    askYes: text,
+    askYesInDoubt: text,
+    askOrder: text,
+    askReason: text,
+    askReturn: text,
+    reasons: z.strictObject({ quality: text, wrong_item: text, changed_mind: text, other: text }),
+    returnRequested: text,
+    returnCancelled: text,
+    refused: text,
+    refusals: z.strictObject({
+      not_delivered: text,
+      too_late: text,
+      already_returned: text,
+      not_returnable: text,
+      not_cancellable: text,
+      refused: text,
+    }),
+    unconfirmed: text,
+    unsent: text,
+    unavailable: text,
+    dropped: text,
+    droppedInDoubt: text,
   }),
   records: z.strictObject({
     order: text,

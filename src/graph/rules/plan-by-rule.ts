@@ -1,6 +1,6 @@
 import type { Slots } from "../state.ts";
 import type { ToolCall } from "../tools/tool-call.ts";
-import { analyse, type Scene, type Sentence } from "./analyse.ts";
+import { analyse, type Scene, type Sentence, type Topic } from "./analyse.ts";
 import { readable } from "./clauses.ts";
 import { extractEntities } from "./entities.ts";
 import type { LanguagePack, LanguagePacks } from "./language-pack.ts";
@@ -8,6 +8,7 @@ import { withOrderDetails } from "./order-details.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { knowledgeQueries } from "./queries.ts";
 import { answersOffer } from "./recognise-by-rule.ts";
+import { changeCall } from "./return-wish.ts";
 import { ticketCall } from "./ticket-call.ts";
 
 /** The calls for the intents of a message, in their order; a call that changes something comes last. */
@@ -23,7 +24,7 @@ export function planByRule(input: PlanInput, packs: LanguagePacks): readonly Too
           arguments: { query },
         }));
       case "business_query":
-        return businessCalls(sentences, input.slots);
+        return businessCalls(input, sentences, pack, packs);
       case "ticket":
         return ticketCalls(input, sentences, pack, packs);
       default:
@@ -34,16 +35,37 @@ export function planByRule(input: PlanInput, packs: LanguagePacks): readonly Too
   return [...distinct.values()].sort((a, b) => Number(changes(a)) - Number(changes(b)));
 }
 
+const sideEffects: ReadonlySet<string> = new Set(["open_ticket", "create_return", "cancel_return"]);
+
 function changes(call: ToolCall): boolean {
-  return call.name === "open_ticket";
+  return sideEffects.has(call.name);
 }
 
-function businessCalls(sentences: readonly Sentence[], slots: Slots): readonly ToolCall[] {
-  const asked = sentences
-    .flatMap(({ clauses }) => clauses)
-    .flatMap(({ topic, entities }) => (topic.kind === "business_query" ? [{ scene: topic.scene, entities }] : []));
+function businessCalls(
+  input: PlanInput,
+  sentences: readonly Sentence[],
+  pack: LanguagePack,
+  packs: LanguagePacks,
+): readonly ToolCall[] {
+  const { slots } = input;
+  const clauses = sentences.flatMap((sentence) => sentence.clauses);
+  const change = changeCall(input, clauses, pack, packs);
+  const asked = clauses.flatMap(({ topic, entities }) =>
+    topic.kind === "business_query" && !(change && belongsTo(change, topic, entities))
+      ? [{ scene: topic.scene, entities }]
+      : [],
+  );
+  if (change) return [...asked.flatMap(({ scene, entities }) => callFor(scene, entities, slots)), change];
   const scenes = asked.length > 0 ? asked : [{ scene: "order" as const, entities: {} }];
   return scenes.flatMap(({ scene, entities }) => callFor(scene, entities, slots));
+}
+
+/** The wish itself, and what only names its record: "order LK20260117" beside "I want to return it". */
+function belongsTo(change: ToolCall, topic: Topic & { readonly kind: "business_query" }, own: Slots): boolean {
+  if (topic.change || !topic.asks) return true;
+  const { order_id: orderId, return_id: returnId } = change.arguments;
+  if (own.returnId !== undefined) return own.returnId === returnId;
+  return own.orderId === undefined ? topic.scene === "return" : own.orderId === orderId;
 }
 
 function callFor(scene: Scene, own: Slots, slots: Slots): readonly ToolCall[] {

@@ -3,12 +3,14 @@ import type { Intent, Language } from "../language.ts";
 import type { PastTurn, Recognition, Slots } from "../state.ts";
 import { analyse, type Clause, contentOf, smallTalkOf } from "./analyse.ts";
 import { hasMeaning, readable } from "./clauses.ts";
+import { consentOf } from "./consent.ts";
 import { isNegative, moodOf } from "./emotion.ts";
 import { extractEntities } from "./entities.ts";
 import { isFollowUp } from "./follow-up.ts";
 import { isBareHumanRequest } from "./human-request.ts";
 import type { LanguagePack, LanguagePacks } from "./language-pack.ts";
 import { withOrderDetails } from "./order-details.ts";
+import { continuedChange, dropsQuestion, reasonOf, wishOf } from "./return-wish.ts";
 import { cancelsTicket, tellsProblem } from "./ticket-answer.ts";
 import { switchesTopic } from "./topic-switch.ts";
 
@@ -27,8 +29,8 @@ export function recogniseByRule(
   const sentences = withOrderDetails(analyse(text, pack, packs), last, slots, pack);
   const clauses = sentences.flatMap((sentence) => sentence.clauses);
   const wantsPerson = isBareHumanRequest(text, pack);
-  const answers = !wantsPerson && last !== undefined && answersOffer(text, last, clauses, pack);
-  const asked = wantsPerson ? (["human_request"] as const) : askedFor(text, last, clauses, pack, answers);
+  const answer = wantsPerson ? "human_request" : answerOf({ message, text, last, clauses, slots }, pack, packs);
+  const asked = answer === undefined ? askedFor(text, last, clauses, pack) : [answer];
   const upset = isNegative(mood.emotion) && mood.score >= UPSET;
   const found = upset ? ["emotion_sensitive" as const, ...asked] : asked;
   const [first = fallbackIntent(text, mood, pack), ...others] = found;
@@ -38,7 +40,9 @@ export function recogniseByRule(
     emotion: mood.emotion,
     emotionScore: mood.score,
     topicSwitch:
-      !answers && switchesTopic({ text, intents, history, slots, pack, entities: extractEntities(text, packs) }),
+      answer !== "business_query" &&
+      answer !== "ticket" &&
+      switchesTopic({ text, intents, history, slots, pack, entities: extractEntities(text, packs) }),
     language,
   };
 }
@@ -56,17 +60,39 @@ export function languageOf(message: string, history: readonly PastTurn[], packs:
   return detectLanguage(message);
 }
 
+interface Answer {
+  readonly message: string;
+  readonly text: string;
+  readonly last: PastTurn | undefined;
+  readonly clauses: readonly Clause[];
+  readonly slots: Slots;
+}
+
+/** What a message is that answers the last reply: a yes or no, what was asked for, or that it is not wanted any more. */
+function answerOf(
+  { message, text, last, clauses, slots }: Answer,
+  pack: LanguagePack,
+  packs: LanguagePacks,
+): Intent | undefined {
+  const consent = consentOf(message, last, slots, packs);
+  if (consent) return consent === "yes" ? "business_query" : "chitchat";
+  if (!last) return undefined;
+  if (continuedChange(text, last, clauses, pack, packs)) return "business_query";
+  if (answersOffer(text, last, clauses, pack)) return "ticket";
+  return cancelsTicket(text, last, pack) || dropsQuestion(text, last, pack, packs) ? "chitchat" : undefined;
+}
+
 function askedFor(
   text: string,
   last: PastTurn | undefined,
   clauses: readonly Clause[],
   pack: LanguagePack,
-  answers: boolean,
 ): readonly Intent[] {
-  if (answers) return ["ticket"];
-  if (last && cancelsTicket(text, last, pack)) return ["chitchat"];
   const found = new Set<Intent>();
-  for (const { topic } of clauses) {
+  const wishes = clauses.some(({ topic }) => wishOf(topic) !== undefined);
+  for (const { topic, text: clause } of clauses) {
+    // "It is not what I ordered" beside the wish to return it says why.
+    if (wishes && topic.kind === "knowledge_qa" && !topic.policy && reasonOf(clause, pack)) continue;
     switch (topic.kind) {
       case "remark":
         break;
@@ -81,7 +107,7 @@ function askedFor(
   }
   // A question beside a problem asks what to do about it; only an explicit wish opens a ticket then.
   const wantsTicket = clauses.some(({ topic }) => topic.kind === "ticket_open" || topic.kind === "ticket_status");
-  if (found.has("knowledge_qa") && !wantsTicket) found.delete("ticket");
+  if ((found.has("knowledge_qa") || wishes) && !wantsTicket) found.delete("ticket");
   // Naming one's order beside a question explains the question.
   const asksRecords = clauses.some(({ topic }) => topic.kind === "business_query" && topic.asks);
   if (found.has("knowledge_qa") && !asksRecords) found.delete("business_query");

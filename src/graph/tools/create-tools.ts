@@ -2,6 +2,8 @@ import type { Business } from "../../fallbacks/business/port.ts";
 import type { Layer } from "../../fallbacks/core/layer.ts";
 import type { Knowledge } from "../../retrieval/knowledge.ts";
 import type { Tickets } from "../../support/tickets.ts";
+import { createCancelReturn } from "./cancel-return.ts";
+import { createCreateReturn } from "./create-return.ts";
 import { createOpenTicket } from "./open-ticket.ts";
 import { createQueryAccount } from "./query-account.ts";
 import { createQueryMember } from "./query-member.ts";
@@ -27,5 +29,7 @@ export function createTools({ knowledge, business, tickets }: ToolDeps): ToolReg
     createQueryAccount(business),
     createTicketStatus(tickets),
     createOpenTicket(tickets),
+    createCreateReturn(business),
+    createCancelReturn(business),
   ]);
 }

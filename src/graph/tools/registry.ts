@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Tool, ToolContext } from "./tool.ts";
+import type { Confirmation, Tool, ToolContext } from "./tool.ts";
 import type { ToolCall, ToolResult } from "./tool-call.ts";
 
 /** A tool with its argument type closed over, so that tools of all kinds stand in one list. */
@@ -7,6 +7,8 @@ export interface RegisteredTool {
   readonly name: string;
   readonly description: string;
   readonly sideEffect: boolean;
+  /** As of `Tool`. @throws {z.ZodError} for arguments that do not fit. */
+  readonly confirmation?: Confirmation<unknown>;
   /** JSON Schema of the arguments, for the planning model. */
   readonly parameters: object;
   /** The arguments as the schema reads them, or what is wrong with them. */
@@ -18,10 +20,17 @@ export interface RegisteredTool {
 }
 
 export function defineTool<Arguments extends Readonly<Record<string, unknown>>>(tool: Tool<Arguments>): RegisteredTool {
+  const { confirmation } = tool;
   return {
     name: tool.name,
     description: tool.description,
     sideEffect: tool.sideEffect ?? false,
+    ...(confirmation && {
+      confirmation: {
+        record: confirmation.record,
+        propose: async (args, context) => confirmation.propose(tool.schema.parse(args), context),
+      },
+    }),
     parameters: z.toJSONSchema(tool.schema, { io: "input" }),
     check(args) {
       const parsed = tool.schema.safeParse(args);

@@ -6,7 +6,7 @@ import { createToolRegistry, defineTool, type RegisteredTool } from "../../../sr
 import type { ToolContext } from "../../../src/graph/tools/tool.ts";
 import { Problem } from "../../../src/problems.ts";
 import { settle } from "../../support/manual-clock.ts";
-import { contextOf, stateOf } from "./bench.ts";
+import { clock, contextOf, packs, stateOf } from "./bench.ts";
 
 type Run = (context: ToolContext) => Promise<{ status: "found"; data: unknown }>;
 
@@ -25,6 +25,8 @@ function rig(...registered: RegisteredTool[]) {
   const reports: [unknown, object][] = [];
   const act = createAct({
     tools: createToolRegistry(registered),
+    packs,
+    clock,
     report: (error, fields) => void reports.push([error, fields]),
   });
   const state = stateOf({ calls: registered.map(({ name }) => ({ name, arguments: {} })) });

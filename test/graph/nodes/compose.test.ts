@@ -5,8 +5,10 @@ import type { ChatModel, ModelChunk } from "../../../src/fallbacks/llm/port.ts";
 import { createCompose } from "../../../src/graph/nodes/compose.ts";
 import { composeByRule, isResolved } from "../../../src/graph/nodes/compose-by-rule.ts";
 import { createComposeTask } from "../../../src/graph/nodes/compose-task.ts";
+import { resultText } from "../../../src/graph/nodes/result-text.ts";
 import type { Recognition } from "../../../src/graph/state.ts";
-import type { ToolResult } from "../../../src/graph/tools/tool-call.ts";
+import { nothingKnown } from "../../../src/graph/tools/send-change.ts";
+import { type ToolResult, toolStatuses } from "../../../src/graph/tools/tool-call.ts";
 import { contextOf, layerOf, packs, recognitionOf, searchOf, shownText, stateOf } from "./bench.ts";
 
 const knowledge = (...quotes: string[]): ToolResult => ({
@@ -156,10 +158,37 @@ describe("the reply by rule", () => {
     expect(compose("TK-9", { intents: ["ticket"] }, none)).toContain("no ticket TK-9");
   });
 
+  it("has words for whatever becomes of a change, in every language", () => {
+    const data = { ...nothingKnown, orderId: "LK1", returnId: "RT1", refusal: "too_late" };
+    const statuses = toolStatuses.filter((status) => status !== "found");
+    for (const language of ["en", "zh"] as const) {
+      for (const name of ["create_return", "cancel_return"]) {
+        const texts = statuses.map((status) => resultText({ name, status, data }, packs[language]));
+        expect(new Set(texts).size, texts.join("\n")).toBe(statuses.length);
+        expect(texts.join()).not.toMatch(/[{}]|undefined/);
+        for (const status of ["dropped", "offered"] as const) {
+          const doubt = resultText({ name, status, data: { ...data, inDoubt: true } }, packs[language]);
+          expect(texts).not.toContain(doubt);
+        }
+      }
+    }
+    expect(() => resultText({ name: "create_return", status: "found", data }, packs.en)).toThrow(/no words/);
+  });
+
   it("counts as resolved only when every part was", () => {
     expect(isResolved({ recognition: recognitionOf(), results: [knowledge("a"), order] })).toBe(true);
     expect(isResolved({ recognition: recognitionOf(), results: [knowledge(), order] })).toBe(false);
     expect(isResolved({ recognition: recognitionOf(), results: [away] })).toBe(false);
+    for (const [status, resolved] of [
+      ["offered", true],
+      ["dropped", true],
+      ["refused", false],
+      ["unconfirmed", false],
+      ["unsent", false],
+    ] as const) {
+      const change: ToolResult = { name: "create_return", status, data: null };
+      expect(isResolved({ recognition: recognitionOf(), results: [change] })).toBe(resolved);
+    }
     expect(isResolved({ recognition: recognitionOf({ intents: ["chitchat"] }), results: [] })).toBe(true);
     expect(isResolved({ recognition: recognitionOf({ intents: ["unknown"] }), results: [] })).toBe(false);
   });
@@ -221,6 +250,34 @@ describe("compose", () => {
     const { reply } = await createCompose({ llm, packs })(withOrder, context);
     expect(reply?.text).toBe("It is on its way. (Sample data)");
     expect(shownText(context.events)).toBe(reply?.text);
+  });
+
+  const offered: ToolResult = {
+    name: "create_return",
+    status: "offered",
+    data: { ...nothingKnown, sample: true, orderId: "LK1", reason: "quality", items: ["Kettle"] },
+  };
+
+  it("says what has become of a change when a model forgot to, or said something else", async () => {
+    const withChange = stateOf({ recognition: recognitionOf(), results: [offered] });
+    const context = contextOf();
+    const llm = layerOf("llm", streaming("first", ["Returned!"]));
+    const { reply } = await createCompose({ llm, packs })(withChange, context);
+    expect(reply?.text).toBe(`Returned!\n\n${resultText(offered, packs.en)}`);
+    expect(reply?.text.match(/Sample data/g)).toHaveLength(1);
+    expect(shownText(context.events)).toBe(reply?.text);
+  });
+
+  it("does not repeat it after a model that said it", async () => {
+    const withChange = stateOf({ recognition: recognitionOf(), results: [offered] });
+    const llm = layerOf("llm", streaming("first", [`Of course. ${resultText(offered, packs.en)}`]));
+    const { reply } = await createCompose({ llm, packs })(withChange, contextOf());
+    expect(reply?.text).toBe(`Of course. ${resultText(offered, packs.en)}`);
+    const input = { message: "m", history: [], recognition: recognitionOf(), results: [offered] };
+    const content = createComposeTask(packs)
+      .prompt(input)
+      .messages.map((part) => part.content);
+    expect(content.join("\n")).toContain("I send it only after your yes");
   });
 
   it("tells a model the cited sentences as data and the language to write in", () => {

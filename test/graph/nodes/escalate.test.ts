@@ -4,6 +4,7 @@ import { createMockModel } from "../../../src/fallbacks/llm/mock.ts";
 import type { Json } from "../../../src/fallbacks/store/port.ts";
 import { createEscalate } from "../../../src/graph/nodes/escalate.ts";
 import type { WorkingHours } from "../../../src/graph/rules/working-hours.ts";
+import { nothingKnown } from "../../../src/graph/tools/send-change.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { contextOf, createTicketList, layerOf, packs, recognitionOf, searchOf, shownText, stateOf } from "./bench.ts";
 
@@ -81,6 +82,25 @@ describe("the hand-off", () => {
   it("soothes first, in the user's language", async () => {
     const { reply } = await rig().escalate(stateOf({ message: "气死我了", recognition: furious }), contextOf());
     expect(reply?.text).toBe(`${packs.zh.replies.soothe.anger}\n\n${packs.zh.replies.handoff}`);
+  });
+
+  it("leaves what was offered, remembers what is in doubt, and says what became of a change", async () => {
+    const change = { tool: "create_return", arguments: { order_id: "LK1" }, operationId: "o", shownAt: "2026-01-15" };
+    const data = { ...nothingKnown, orderId: "LK1" };
+    const state = stateOf({
+      recognition: request,
+      slots: { orderId: "LK1", offer: change, unconfirmed: [change] },
+      results: [
+        { name: "query_order", status: "unavailable", data: null },
+        { name: "create_return", status: "unconfirmed", data },
+        { name: "create_return", status: "offered", data },
+      ],
+    });
+    const { slots, reply, card } = await rig().escalate(state, contextOf());
+    expect(slots).toEqual({ orderId: "LK1", unconfirmed: [change] });
+    expect(card?.summary).toContain("Numbers: LK1.");
+    const words = packs.en.changes.unconfirmed.replace("{change}", "the return of order LK1");
+    expect(reply?.text).toBe(`${words}\n\n${packs.en.replies.handoff}`);
   });
 
   it("does not lose what the tools brought back", async () => {

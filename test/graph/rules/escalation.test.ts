@@ -46,6 +46,23 @@ describe("escalation after the tools", () => {
     expect(escalationAfterAct(stateOf({ results: [...two, result("open_ticket")] }))).toBe("complex");
   });
 
+  it("hands over when a return cannot be shown, not when a confirmed one was not sent or is in doubt", () => {
+    const change = (status: "unavailable" | "unsent" | "unconfirmed") => ({
+      name: "create_return",
+      status,
+      data: null,
+    });
+    expect(escalationAfterAct(stateOf({ results: [change("unavailable")] }))).toBe("business_unreachable");
+    expect(escalationAfterAct(stateOf({ results: [change("unsent")] }))).toBeUndefined();
+    expect(escalationAfterAct(stateOf({ results: [change("unconfirmed")] }))).toBeUndefined();
+  });
+
+  it("does not count an offer that was left", () => {
+    const left = { name: "create_return", status: "dropped" as const, data: null };
+    const results = [result("query_order"), result("search_knowledge"), left];
+    expect(escalationAfterAct(stateOf({ results }))).toBeUndefined();
+  });
+
   it("does not hand over because knowledge cannot be searched", () => {
     expect(escalationAfterAct(stateOf({ results: [result("search_knowledge", "unavailable")] }))).toBeUndefined();
   });

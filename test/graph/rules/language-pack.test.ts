@@ -36,6 +36,21 @@ describe("language resources", () => {
     }
   });
 
+  it("ask for a yes, an order, a reason and a return in words that are understood as such", () => {
+    for (const { changes, business } of Object.values(loadLanguagePacks(directory))) {
+      const { askOrder, askReason, askReturn, askYes, askYesInDoubt, unconfirmed, unsent } = changes;
+      expect([askYes, askYesInDoubt, unconfirmed, unsent].every((words) => business.offered.test(words))).toBe(true);
+      expect([askOrder, askReason, askReturn].some((words) => business.offered.test(words))).toBe(false);
+      const asked = [business.askedForReturn, business.askedWhy, business.askedForCancel];
+      const matches = [askOrder, askReason, askReturn].map((words) => asked.map((matcher) => matcher.test(words)));
+      expect(matches).toEqual([
+        [true, false, false],
+        [false, true, false],
+        [false, false, true],
+      ]);
+    }
+  });
+
   it("are refused with the path of what is wrong", () => {
     const { replies, ...rest } = read("en.json");
     const { refusal: _, ...others } = replies;

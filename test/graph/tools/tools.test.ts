@@ -29,6 +29,8 @@ describe("the registry", () => {
   it("describes every tool with a JSON schema", () => {
     const described = rig().tools.describe();
     expect(described.map(({ name }) => name).sort()).toEqual([
+      "cancel_return",
+      "create_return",
       "open_ticket",
       "query_account",
       "query_member",
