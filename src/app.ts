@@ -34,6 +34,7 @@ import { createLayers, type FirstPorts, type LayerSet } from "./wiring/layers.ts
 import { openLocalStore } from "./wiring/local-store.ts";
 import { createRemotePorts } from "./wiring/remote-ports.ts";
 import { addSampleOnce } from "./wiring/sample-knowledge.ts";
+import { tracingStatus } from "./wiring/tracing-status.ts";
 
 /** What a test, a drill or a command may put in the place of the real thing. */
 export interface Overrides {
@@ -127,6 +128,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     reranker: layers.reranker,
     clock,
     localEmbeddings: layers.local.embeddings,
+    shared: firsts.store !== undefined,
     leases: firsts.store && firsts.vectors && createLeases(store, { clock, newId }),
     report,
     newId,
@@ -164,7 +166,13 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   let listening = false;
   const notReady = new Set([LOADING]);
   // These know more than their layer: what waits to be copied or filled up.
-  const shown = { ...layers, store, vectors, embeddings: { status: () => knowledge.embeddingsStatus() } };
+  const shown = {
+    ...layers,
+    store,
+    vectors,
+    embeddings: { status: () => knowledge.embeddingsStatus() },
+    tracing: { status: () => tracingStatus(layers.tracing.status(), firsts.tracing?.[0]) },
+  };
   const statuses = () => layerNames.map((name) => shown[name].status());
   const server = createHttpServer({
     chat,
@@ -218,8 +226,11 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     async close(graceMs = 0) {
       notReady.add("the server is shutting down");
       const drained = listening ? await server.close(graceMs) : true;
-      await knowledge.close();
-      for (const name of [...layerNames].reverse()) await { ...layers, store, vectors }[name].close();
+      const closing = [knowledge, ...[...layerNames].reverse().map((name) => ({ ...layers, store, vectors })[name])];
+      // One that fails to close keeps no other one open, and never the lock.
+      for (const part of closing) {
+        await part.close().catch((error: unknown) => report(error, { doing: "closing" }));
+      }
       localStore.lock?.release();
       return drained;
     },

@@ -8,6 +8,8 @@ import { parseOptions } from "./options.ts";
 import { readSettings, runningServer, type Settings } from "./settings.ts";
 
 const LOOK_AGAIN_MS = 200;
+/** A model that takes longer is reported as it is then. */
+const LONGEST_LOAD_MS = 120_000;
 
 interface Finding {
   readonly what: string;
@@ -67,7 +69,8 @@ async function checkLayers({ config, secrets }: Settings): Promise<readonly Find
       layerNames.map(async (name) => {
         const layer = app.layers[name];
         await layer.check();
-        while (layer.status().state === "recovering") await pause();
+        const until = systemClock.now() + LONGEST_LOAD_MS;
+        while (layer.status().state === "recovering" && systemClock.now() < until) await pause();
         const { state, ports, impact, lastError } = layer.status();
         const wrong = state === "ok" ? null : `${state}: ${lastError?.text ?? impact}`;
         return { what: name, wrong, detail: ports.join(", then ") };

@@ -5,6 +5,8 @@ import { installVendor, vendorPackage } from "./vendor.ts";
 const LONGEST_REASON = 300;
 /** Of the file system: the machine is at fault, not the file. */
 const machineCodes = new Set(["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EIO", "ENOTDIR"]);
+/** As C++, the runtime of the graph, V8 and the system say it. */
+const NO_MEMORY = /bad_alloc|failed to allocate memory|out of memory|cannot allocate memory|allocation failed/i;
 
 /**
  * Gives an error of a load its class. What has no sign of being anything else is a broken file (`bad_response`): the parsers
@@ -28,6 +30,8 @@ export function describeFailure(error: unknown): LoadFailure {
   }
   if (error instanceof Error && error.name === "ModelFileNotFoundError") return failure("missing", "not found");
   if (code !== undefined && machineCodes.has(code)) return failure("server", `the cache cannot be used: ${reason}`);
+  if (NO_MEMORY.test(messageOf(error)))
+    return failure("server", `this machine has too little memory for it: ${reason}`);
   return failure("bad_response", `its files cannot be read: ${reason}`);
 }
 
@@ -37,9 +41,12 @@ function layerErrorOf(error: unknown): LayerError | undefined {
   return error instanceof Error && error.cause !== undefined ? layerErrorOf(error.cause) : undefined;
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return (message.split("\n", 1)[0] ?? "").slice(0, LONGEST_REASON);
+  return (messageOf(error).split("\n", 1)[0] ?? "").slice(0, LONGEST_REASON);
 }
 
 function codeOf(error: unknown): string | undefined {

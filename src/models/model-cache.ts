@@ -6,7 +6,9 @@ export interface ModelCache {
   /** Whether any file of the model is there. */
   hasFiles(): Promise<boolean>;
   /** Deletes the model's files, all of them: which one is broken, its parser does not tell. */
-  clear(): Promise<void>;
+  clear(now: number): Promise<void>;
+  /** When they were last deleted (monotonic ms); undefined: not since this object was made. */
+  readonly clearedAt: number | undefined;
   /** Deletes what downloads that were cut off have left, but not what another living process is writing. */
   sweep(): Promise<void>;
 }
@@ -21,6 +23,7 @@ export const revisionFolder = (cacheDirectory: string, revision: string): string
 /** `model` is an id of at most two segments, neither of which is a way out of the directory: `checkModelId` has seen it. */
 export function createModelCache(cacheDirectory: string, model: string, revision: string): ModelCache {
   const folder = join(revisionFolder(cacheDirectory, revision), ...model.split("/"));
+  let clearedAt: number | undefined;
 
   async function files(): Promise<readonly string[]> {
     try {
@@ -36,7 +39,13 @@ export function createModelCache(cacheDirectory: string, model: string, revision
     async hasFiles() {
       return (await files()).some((path) => !UNFINISHED.test(path));
     },
-    clear: () => rm(folder, { recursive: true, force: true }),
+    async clear(now) {
+      clearedAt = now;
+      await rm(folder, { recursive: true, force: true });
+    },
+    get clearedAt() {
+      return clearedAt;
+    },
     async sweep() {
       for (const path of await files()) {
         const writer = UNFINISHED.exec(path)?.[1];

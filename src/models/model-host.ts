@@ -25,7 +25,7 @@ export interface ModelHostOptions extends SourceOptions {
   readonly quietMs?: number | undefined;
   /** Longest time of one batch in ms, default 60 000: a worker beyond it hangs, and is replaced. */
   readonly batchMs?: number | undefined;
-  /** After a failed load, the time in ms from which a call starts the next one, default 30 000. A probe does so at once. */
+  /** After a failed load, the time in ms from which a call starts the next one, default 30 000. A second probe does so at once. */
   readonly retryMs?: number | undefined;
   /** For tests: the thread that stands in for the worker. */
   readonly startThread?: (() => ModelThread) | undefined;
@@ -44,7 +44,10 @@ export interface ModelAnswer {
 export interface ModelHost {
   /** @throws {LayerError} `loading`, `aborted`, `server`, `timeout`, or the class of the failed load. */
   run(job: Job, context: CallContext): Promise<ModelAnswer>;
-  /** A word through the model. Where none is loaded, starts a load and throws `loading`. */
+  /**
+   * A word through the model. Where none is loaded, starts a load and throws `loading`; after a load that failed, throws its
+   * error to whoever asks first, and starts the next one for whoever asks then.
+   */
   probe(context: CallContext): Promise<void>;
   /** Ends the worker. Calls that wait are rejected. */
   close(): Promise<void>;
@@ -54,7 +57,7 @@ type State =
   | { readonly kind: "idle" }
   | { readonly kind: "loading" }
   | { readonly kind: "ready"; readonly width: number; readonly runner: BatchRunner }
-  | { readonly kind: "failed"; readonly error: LayerError; readonly at: number }
+  | { readonly kind: "failed"; readonly error: LayerError; readonly at: number; readonly told: boolean }
   | { readonly kind: "closed" };
 
 const MEGABYTE = 1_000_000;
@@ -97,7 +100,7 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
       });
       serveFrom(loaded);
     } catch (error) {
-      state = { kind: "failed", error: asLayerError(error), at: clock.now() };
+      state = { kind: "failed", error: asLayerError(error), at: clock.now(), told: false };
     }
   }
 
@@ -143,6 +146,7 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
       case "failed": {
         const { error, at } = state;
         if (clock.now() - at >= (options.retryMs ?? 30_000)) startLoading();
+        else state = { ...state, told: true };
         throw error;
       }
       case "idle":
@@ -159,7 +163,12 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
   return {
     run,
     async probe(context) {
-      if (state.kind === "failed") state = { kind: "idle" };
+      if (state.kind === "failed") {
+        const { error, told } = state;
+        state = told ? { kind: "idle" } : { ...state, told: true };
+        // First, so that the layer knows, and waits longer from one load to the next.
+        if (!told) throw error;
+      }
       await run({ texts: ["probe"], pairs: ["probe"], urgent: true }, context);
     },
     async close() {

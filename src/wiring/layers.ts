@@ -62,8 +62,8 @@ type Limits = Pick<Slot<Port>, "timeoutMs" | "idleMs" | "breaker">;
 
 /** Longest single call of a port that is not the last one, by layer. */
 const limits: Readonly<Record<LayerName, Limits>> = {
-  // Each model has a total of its own; this is how long a stream may be silent.
-  llm: { idleMs: 10_000 },
+  // Each model has its own.
+  llm: {},
   embeddings: { timeoutMs: 2_000 },
   // Comparing the ids of 100,000 passages takes a second.
   vectors: { timeoutMs: 2_000 },
@@ -84,6 +84,7 @@ export function createLayers(
   const embeddings = createHashEmbeddings();
   const vectors = createMemoryVectors();
   const business = businessSlot(deps);
+  const noModel = config.llm.fallback === "none" && firsts.llm !== undefined;
   const langgraph = config.graph.engine === "langgraph" ? [deps.langgraph] : [];
 
   function layer<Name extends LayerName>(
@@ -112,6 +113,8 @@ export function createLayers(
       faults: deps.faults,
       words: layerWords[name],
       onEpisode: deps.onEpisode,
+      // A wrong key is for the operator; trying it at each call would only knock on the door. Of models, the next one has another.
+      ...(name !== "llm" && { trips: new Set(["auth"] as const) }),
       ...more,
     });
   }
@@ -120,7 +123,7 @@ export function createLayers(
     local: { embeddings, vectors },
     llm: layer(
       "llm",
-      [{ port: config.llm.fallback === "none" && firsts.llm ? createNoModel() : createMockModel(), mode: "lower" }],
+      [noModel ? { port: createNoModel(), mode: "lower", refuses: true } : { port: createMockModel(), mode: "lower" }],
       { usageOf },
     ),
     embeddings: layer("embeddings", [{ port: embeddings, mode: "lower" }]),
@@ -150,14 +153,15 @@ function businessSlot({ config, clock, firsts }: LayerDeps): Slot<Business> {
   const { provider } = config.business;
   const behindApi = firsts.business !== undefined && provider === "http";
   const made = config.business.provider === "http" ? config.business.fallback : provider;
-  if (made === "none") return { port: createNoBusiness({ configured: behindApi }), mode: "lower" };
+  if (made === "none") return { port: createNoBusiness({ configured: behindApi }), mode: "lower", refuses: behindApi };
   return { port: createMockBusiness(clock, { writes: firsts.business === undefined }), mode: "made_up" };
 }
 
 function ownTimeout(layer: LayerName, port: string, { llm, business }: Config): Limits {
   if (layer === "business" && business.provider === "http") return { timeoutMs: business.timeoutMs };
   const model = layer === "llm" ? llm.models.find(({ name }) => name === port) : undefined;
-  return model ? { timeoutMs: model.timeoutMs } : {};
+  // Through the silence a stream that goes on has all the time that is left, and a call that does not stream half of it.
+  return model ? { timeoutMs: model.timeoutMs, idleMs: model.timeoutMs } : {};
 }
 
 /** Calls of a model give their result with its usage. */

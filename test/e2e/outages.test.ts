@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { App } from "../../src/app.ts";
 import { systemClock } from "../../src/fallbacks/core/clock.ts";
+import { createContext } from "../../src/fallbacks/core/context.ts";
 import { createRedisStore } from "../../src/fallbacks/store/redis.ts";
+import { createChromaVectors } from "../../src/fallbacks/vectors/chroma.ts";
 import { createClient, type TurnAnswer } from "../../src/rehearsal/client.ts";
 import { describeWithChroma } from "../support/chroma-server.ts";
 import { describeWithRedis } from "../support/redis-server.ts";
@@ -55,10 +57,12 @@ describeWithRedis("outages of real servers", () => {
   describeWithChroma("and what comes of them", () => {
     const healthy = new Map<Served, RemoteService>();
     const rows: Row[] = [];
+    let secondChroma: RemoteService | undefined;
     let models: Awaited<ReturnType<typeof localModels>>;
 
     beforeAll(async () => {
       models = await localModels();
+      secondChroma = await startService("vectors");
       await Promise.all(
         served.map(async (layer) => {
           healthy.set(layer, await startService(layer));
@@ -68,12 +72,14 @@ describeWithRedis("outages of real servers", () => {
 
     afterAll(async () => {
       for (const service of healthy.values()) await service.close();
+      await secondChroma?.close();
       await models.remove();
     });
 
     const urlsWith = (layer: Served, service: RemoteService): Urls => {
       const urls = served.map((name) => [name, (name === layer ? service : healthy.get(name))?.url]);
-      return Object.fromEntries(urls) as Urls;
+      // Servers that share an index share a store: one with a Redis of its own would take the others' documents for gone.
+      return { ...(Object.fromEntries(urls) as Urls), ...(layer === "store" && { vectors: secondChroma?.url ?? "" }) };
     };
 
     /** A server of its own, with every layer on its first port. */
@@ -131,6 +137,13 @@ describeWithRedis("outages of real servers", () => {
           );
         await askUntil([]);
         await service.break(way);
+        if (layer !== "tracing") {
+          // The very next answer says so, and health with it.
+          const next = await ask(client, answers[0]?.session_id);
+          answers.push(next);
+          expect(next.degradation.map((entry) => entry.layer)).toContain(layer);
+          expect((await client.health()).layers[layer].state).not.toBe("ok");
+        }
         const during = await askUntil([layer]);
         const [line] = during.degradation;
         const health = await client.health();
@@ -146,6 +159,7 @@ describeWithRedis("outages of real servers", () => {
         await allWell(client);
         await askUntil([]);
         await nothingLostOrDoubled(app, client, answers, urlsWith(layer, service));
+        await isWhereItBelongs(app, document.name, urlsWith(layer, service));
         return {
           layer,
           way,
@@ -176,6 +190,34 @@ describeWithRedis("outages of real servers", () => {
       const own = stored?.filter(({ turnId }) => given.some(([id]) => id === turnId));
       expect(own?.map(({ turnId, reply }) => [turnId, reply?.reply])).toEqual(given);
       expect(app.statuses().find(({ layer }) => layer === "vectors")?.backlog).toBeNull();
+    }
+
+    /** A document that was added during the outage is in Redis, and its passages are in Chroma, in both spaces. */
+    async function isWhereItBelongs(
+      app: App,
+      name: string,
+      { store: redisUrl, vectors: chromaUrl }: Urls,
+    ): Promise<void> {
+      const context = createContext({ clock: systemClock, requestId: "test", deadlineMs: 10_000 });
+      const { items } = await app.knowledge.list({ limit: 200 }, context);
+      const found = items.filter((item) => item.name === name);
+      expect(found).toHaveLength(1);
+      const id = found[0]?.documentId ?? "";
+      const redis = createRedisStore({ url: redisUrl, clock: systemClock });
+      expect((await redis.get("documents", id, context))?.version).toBe(1);
+      await redis.close?.();
+      const chroma = createChromaVectors({ url: chromaUrl, clock: systemClock });
+      const spaces = ["hash-1-512", await modelSpace(app)];
+      for (const space of spaces) {
+        expect((await chroma.get(space, [`${id}.0`], context)).map((record) => record.id)).toEqual([`${id}.0`]);
+      }
+      await chroma.close?.();
+    }
+
+    async function modelSpace(app: App): Promise<string> {
+      const context = createContext({ clock: systemClock, requestId: "test", deadlineMs: 10_000 });
+      const { value } = await app.layers.embeddings.use((port, ctx) => port.embed(["floor"], "query", ctx), context);
+      return value.space;
     }
 
     it("with every server up all layers are on their first ports and receipts are empty", async () => {
@@ -234,6 +276,28 @@ describeWithRedis("outages of real servers", () => {
       for (let round = 0; round < 100; round += 1) await Promise.all(Array.from({ length: 10 }, () => client.health()));
       expect(sent()).toEqual(quiet);
       await app.close(1_000);
+      await rm(directory, { recursive: true, force: true });
+    }, 60_000);
+
+    it("tracing: an outage loses no turn that had begun before it, and nothing arrives twice", async () => {
+      const service = await startService("tracing");
+      const directory = await mkdtemp(join(tmpdir(), "understudy-outage-"));
+      const { app, client } = await start(urlsWith("tracing", service), directory);
+      const first = await ask(client);
+      await service.break("refuse");
+      const during = await ask(client);
+      await service.mend();
+      await allWell(client);
+      const last = await ask(client);
+      await app.close(1_000);
+      const authorization = `Basic ${Buffer.from("pk-lf-fake:sk-lf-fake").toString("base64")}`;
+      const response = await fetch(`${service.directUrl}/api/public/traces`, { headers: { authorization } });
+      const { data } = (await response.json()) as { data: readonly { readonly id: string }[] };
+      const ids = data.map(({ id }) => id);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(ids).toEqual(expect.arrayContaining([first.turn_id, last.turn_id]));
+      expect(ids.filter((id) => id === during.turn_id).length).toBeLessThanOrEqual(1);
+      await service.close();
       await rm(directory, { recursive: true, force: true });
     }, 60_000);
 

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { testContext } from "../support/context.ts";
 import { tinyModel, writeLocal } from "../support/tiny-model.ts";
 import { exists, GRAPH, type HubHarness, MODEL, outcome, startHarness, WIDTH } from "./hub-harness.ts";
 
@@ -96,6 +97,30 @@ it("mends a poisoned cache once only", async () => {
   expect(await outcome(host({ hubUrl: hub.url }))).toMatchObject({ errorClass: "bad_response" });
   expect(threads()).toBe(2);
   expect(await exists(path)).toBe(false);
+});
+
+it("fault 32: does not download a model that cannot be built again at every load", async () => {
+  const { hub, host, cache } = harness;
+  hub.behave((asked) => (asked.endsWith(".onnx") ? "short" : "serve"));
+  const one = host({ hubUrl: hub.url });
+  const downloads = () => hub.requests.filter((request) => request.endsWith(".onnx")).length;
+  const loadAgain = async () => {
+    await expect(one.probe(testContext())).rejects.toMatchObject({ errorClass: "loading" });
+    return outcome(one);
+  };
+  expect(await outcome(one)).toMatchObject({ errorClass: "bad_response" });
+  expect(await exists(join(cache, "main", MODEL, GRAPH))).toBe(false);
+  expect(await loadAgain()).toMatchObject({ errorClass: "bad_response" });
+  const once = downloads();
+  expect(await loadAgain()).toMatchObject({
+    errorClass: "bad_response",
+    message: expect.stringContaining("a restart fetches them again"),
+  });
+  expect(downloads()).toBe(once);
+  expect(await exists(join(cache, "main", MODEL, GRAPH))).toBe(true);
+  // As after a restart.
+  hub.behave("serve");
+  expect(await outcome(host({ hubUrl: hub.url }))).toBe(WIDTH);
 });
 
 it("does not mend a local directory", async () => {

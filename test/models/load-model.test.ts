@@ -37,6 +37,16 @@ it.each<[string, unknown, object]>([
   ],
   ["file of the model", notFound, { errorClass: "missing", message: "not found", final: false }],
   ["full disk", coded("ENOSPC", "no space left"), { errorClass: "server", final: false }],
+  ["memory of C++", new Error("std::bad_alloc"), { errorClass: "server", final: false }],
+  [
+    "memory of the graph",
+    new Error(
+      "Exception during initialization: bfc_arena.cc\nFailed to allocate memory for requested buffer of size 9",
+    ),
+    { errorClass: "server" },
+  ],
+  ["memory of V8", new RangeError("Array buffer allocation failed"), { errorClass: "server" }],
+  ["memory of the process", new Error("Out of memory"), { errorClass: "server" }],
   [
     "parser",
     new SyntaxError("Unexpected token <\nand more"),

@@ -22,7 +22,7 @@ const cache = () => createModelCache(directory, "owner/model", "main");
 it("is empty without a folder, and with nothing but unfinished files", async () => {
   expect(await cache().hasFiles()).toBe(false);
   await cache().sweep();
-  await cache().clear();
+  await cache().clear(0);
   await put("main", "owner", "model", `config.json.tmp.${process.pid}.-k3j`);
   expect(await cache().hasFiles()).toBe(false);
   await put("main", "owner", "model", "onnx", "model.onnx");
@@ -33,7 +33,7 @@ it("clears its own model in its own revision, and nothing else", async () => {
   await put("main", "owner", "model", "onnx", "model.onnx");
   await put("main", "owner", "other", "config.json");
   await put("refs%2Fpr%2F1", "owner", "model", "config.json");
-  await cache().clear();
+  await cache().clear(0);
   expect(await cache().hasFiles()).toBe(false);
   expect(await createModelCache(directory, "owner/other", "main").hasFiles()).toBe(true);
   expect(await createModelCache(directory, "owner/model", "refs/pr/1").hasFiles()).toBe(true);

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { describeFailure } from "../../src/models/describe-failure.ts";
 import { createModelHost, type ModelHostOptions } from "../../src/models/model-host.ts";
 import { testContext } from "../support/context.ts";
 import { createManualClock, settle } from "../support/manual-clock.ts";
@@ -253,5 +254,25 @@ it("asks nobody else when it is the package that is not there", async () => {
       message: "not installed: npm install it",
     });
   expect(threads).toHaveLength(1);
+  await host.close();
+});
+
+it.each([
+  ["for want of memory", describeFailure(new Error("std::bad_alloc")), "server"],
+  ["as its files cannot be read", describeFailure(new SyntaxError("Unexpected token")), "bad_response"],
+])("fault 32: offline, a load that fails %s leaves the only copy of the model", async (_, failure, errorClass) => {
+  const folder = join(cacheDirectory, "main", "tiny", "embedding");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "model.onnx"), "the only copy");
+  const { run, threads, latest, host } = start({
+    hubUrl: "http://hub.example",
+    offline: true,
+    localDirectory: undefined,
+  });
+  await expect(run()).rejects.toMatchObject(loading);
+  await expect.poll(() => threads.length).toBe(1);
+  latest().say({ type: "failed", ...failure });
+  await expect.poll(() => run().catch((thrown: unknown) => thrown)).toMatchObject({ errorClass });
+  expect(existsSync(join(folder, "model.onnx"))).toBe(true);
   await host.close();
 });

@@ -27,6 +27,8 @@ export interface Slot<P extends Port> {
   /** Longest silence in ms of a port that reports signs of life through `context.idle`. */
   readonly idleMs?: number;
   readonly breaker?: Pick<BreakerOptions, "failureThreshold" | "openMs" | "maxOpenMs" | "forgetMs">;
+  /** It serves nobody: whoever gets to it is told that the layer is down. */
+  readonly refuses?: boolean;
 }
 
 export interface Served<T> {
@@ -52,7 +54,7 @@ export interface Layer<P extends Port> {
    * and asks again by itself. Does nothing for a port without a probe. Never fails.
    */
   check(): Promise<void>;
-  /** Closes all ports, the last first. */
+  /** Closes all ports, the last first. @throws what the first of them threw that could not close, after all have been closed. */
   close(): Promise<void>;
 }
 
@@ -70,6 +72,8 @@ export interface LayerOptions<P extends Port> {
   readonly onEpisode?: (change: EpisodeChange) => void;
   /** Whether an error is the port's, so that the next port may help. Default: as the error table says. */
   readonly isFault?: (error: LayerError) => boolean;
+  /** Classes that open the breaker at once, whatever the error table says. */
+  readonly trips?: ReadonlySet<ErrorClass>;
   /** The tokens that a call has used, for traces. */
   readonly usageOf?: (value: unknown) => Attempt["usage"];
 }
@@ -106,6 +110,8 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   let cancelProbe: (() => void) | undefined;
   /** The first port was loading when it was last asked. */
   let loading = false;
+  /** Callers refused by the open breaker when the background probe was last scheduled. */
+  let refusedBefore = 0;
 
   const runners: Runner<P>[] = options.slots.map((slot, index) => {
     const last = index === options.slots.length - 1;
@@ -131,6 +137,7 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   function scheduleProbe(runner: Runner<P>, least = 0): void {
     if (closed || runner !== first || !runner.port.probe) return;
     cancelProbe?.();
+    refusedBefore = runner.gate?.status().notPermitted ?? 0;
     const wait = Math.max(least, runner.gate?.probeInMs() ?? 0);
     cancelProbe = clock.after(wait, () => void probe(runner), { background: true });
   }
@@ -139,6 +146,9 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
     if (closed) return;
     // Traffic has brought it back since.
     if (runner.gate?.state === "closed" && !episodes.current) return;
+    // A probe proves less than traffic, so where there is traffic the half-open permit is left to it.
+    const refused = runner.gate?.status().notPermitted ?? 0;
+    if (runner.gate?.state === "open" && refused > refusedBefore) return scheduleProbe(runner, PROBE_AGAIN_MS);
     const permit = runner.gate?.acquire();
     // Somebody's traffic holds the probe. Its end may decide nothing (its client leaves), so this comes back.
     if (!permit) return scheduleProbe(runner, PROBE_AGAIN_MS);
@@ -159,10 +169,11 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
       return undefined;
     } catch (thrown) {
       const error = asLayerError(thrown);
-      if (unforeseen && error.errorClass !== "loading") permit.fail({ trip: true });
-      failed(runner, permit, error, true);
+      if (unforeseen && effectOf(error) !== "neutral") permit.fail({ trip: true });
+      failed(runner, permit, error, { blame: true, evidence: "probe" });
       const next = runners[1];
       if (unforeseen && next) departed(next, { reason: runner.lastReason, at: clock.now() });
+      if (unforeseen && next?.refuses && error.errorClass !== "loading") record.down();
       return error;
     }
   }
@@ -186,10 +197,18 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
     if (runner === first && (!runner.gate || runner.gate.state === "closed")) episodes.end();
   }
 
+  function effectOf({ errorClass }: LayerError): "failure" | "neutral" | "trip" {
+    return options.trips?.has(errorClass) ? "trip" : ruleOf(errorClass).breaker;
+  }
+
   /** Returns whether the layer is down: nothing is left behind this port. */
-  function failed(runner: Runner<P>, permit: Permit | undefined, error: LayerError, blame: boolean): boolean {
-    const rule = ruleOf(error.errorClass);
-    const breaker = blame ? rule.breaker : "neutral";
+  function failed(
+    runner: Runner<P>,
+    permit: Permit | undefined,
+    error: LayerError,
+    { blame, evidence }: { readonly blame: boolean; readonly evidence: "traffic" | "probe" },
+  ): boolean {
+    const breaker = blame ? effectOf(error) : "neutral";
     if (breaker === "neutral") permit?.release();
     else permit?.fail({ trip: breaker === "trip" });
     runner.lastReason = reasonOf(error.errorClass);
@@ -202,7 +221,7 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
     }
     // A last port that is `missing` was never there: what it would do is not configured, which is no outage.
     const final = runner === lastRunner && breaker === "failure";
-    record.failure(error, { final, standIn: runner === lastRunner && runner !== first });
+    record.failure(error, { evidence, final, standIn: runner === lastRunner && runner !== first });
     return final;
   }
 
@@ -261,7 +280,8 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
             permit?.release();
             throw error;
           }
-          const final = failed(runner, permit, error, !isHurried(error, limits, runner, context));
+          const blame = !isHurried(error, limits, runner, context);
+          const final = failed(runner, permit, error, { blame, evidence: "traffic" });
           const away = final || (runner === lastRunner && runner !== first);
           if (away) context.trail.note({ layer: name, ...departed(runner, runner === first ? undefined : skip) });
           if (runner === lastRunner) throw error;
@@ -290,7 +310,11 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
     async close() {
       closed = true;
       cancelProbe?.();
-      for (const runner of [...runners].reverse()) await runner.port.close?.();
+      const failures: unknown[] = [];
+      // One that fails to close keeps no other one open.
+      for (const runner of [...runners].reverse())
+        await runner.port.close?.().catch((error: unknown) => failures.push(error));
+      if (failures.length > 0) throw failures[0];
     },
   };
 }

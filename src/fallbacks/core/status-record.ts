@@ -20,7 +20,12 @@ export interface LayerWords {
 export interface StatusRecord {
   success(evidence: "traffic" | "probe"): void;
   /** `final`: no port is left behind the one that failed. `standIn`: it is not the one whose error an operator looks for. */
-  failure(error: LayerError, failed: { readonly final: boolean; readonly standIn: boolean }): void;
+  failure(
+    error: LayerError,
+    failed: { readonly evidence: "traffic" | "probe"; readonly final: boolean; readonly standIn: boolean },
+  ): void;
+  /** No port is left that serves. */
+  down(): void;
   fallbackServed(): void;
   status(input: StatusInput): LayerStatus;
 }
@@ -55,11 +60,14 @@ export function createStatusRecord(clock: Clock): StatusRecord {
       lastSuccess = clock.wall();
       downSince = undefined;
     },
-    failure(error, { final, standIn }) {
-      note("traffic");
+    failure(error, { evidence: kind, final, standIn }) {
+      note(kind);
       errors += 1;
       if (!standIn || !lastError) lastError = { errorClass: error.errorClass, text: error.message, at: clock.wall() };
       if (final) downSince ??= clock.wall();
+    },
+    down() {
+      downSince ??= clock.wall();
     },
     fallbackServed() {
       fallbackAt = clock.now();

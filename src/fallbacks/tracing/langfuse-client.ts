@@ -18,7 +18,7 @@ export interface Receipt {
   readonly accepted: ReadonlySet<string>;
   /** Would be refused again. */
   readonly refused: ReadonlySet<string>;
-  /** Set when the server took nothing, or could not take everything now. */
+  /** Set when the server took nothing, or could not take everything now; whose fault that is, the receipt does not tell. */
   readonly failure: LayerError | undefined;
 }
 

@@ -6,7 +6,10 @@ import { createLangfuseClient, type LangfuseClientOptions } from "./langfuse-cli
 import type { Tracing } from "./port.ts";
 import { createTurnQueue } from "./turn-queue.ts";
 
-/** `full`: more turns than the queue holds; `refused`: by the server, for good; `closed`: not sent when the port closed. */
+/**
+ * `full`: more turns than the queue holds; `refused`: by the server, for good or three times while it took others; `closed`:
+ * not sent when the port closed.
+ */
 export type DropReason = "full" | "refused" | "closed";
 
 export interface LangfuseOptions extends LangfuseClientOptions {
@@ -28,6 +31,7 @@ export interface LangfuseTracing extends Tracing {
   readonly waiting: number;
   /** Turns that were handed over and did not arrive whole, since the start. */
   readonly dropped: number;
+  backlog(): { readonly operations: number; readonly dropped: number };
   probe(context: CallContext): Promise<void>;
   close(): Promise<void>;
 }
@@ -43,9 +47,10 @@ const LONGEST_WAIT_MS = 60_000;
  * nothing counts twice, because an event keeps its id. When the queue is full the turn that comes is dropped: the oldest show
  * how an outage began, and may be on their way.
  *
- * An outage is known from the last request. While it failed, `start` throws that error, so the layer observes new turns with
- * its next port: those are not traced, and it is the layer that counts them. Turns that had begun before are kept and sent
- * later. Meanwhile the port itself tries again, after `flushMs` and then ever more seldom down to once a minute, with what
+ * An outage is known from the last request: it failed, or nothing of it was taken. Then `start` throws that error, so the layer
+ * observes new turns with its next port: those are not traced, and nobody counts them; `dropped` is of turns that were
+ * handed over. Turns that had begun before are kept and sent later. A server that takes some events and fails with others
+ * is no outage: what fails is sent again, and after the third time its turn is dropped. Meanwhile the port itself tries again, after `flushMs` and then ever more seldom down to once a minute, with what
  * waits or with a check when nothing does; whichever comes first of that and the layer's probe ends the outage.
  *
  * @throws {RangeError} when `baseUrl` is not an http or https URL.
@@ -84,9 +89,10 @@ export function createLangfuseTracing(options: LangfuseOptions): LangfuseTracing
     const batch = queue.oldest(turnsARequest);
     try {
       const receipt = await limited((signal) => client.ingest(batch.events, signal));
-      drop(batch.settle(receipt), "refused");
+      const { lost, serves } = batch.settle(receipt);
+      drop(lost, "refused");
       turnsARequest = Math.min(turnsARequest * 2, MOST_TURNS_A_REQUEST);
-      if (receipt.failure) throw receipt.failure;
+      if (receipt.failure && !serves) throw receipt.failure;
     } catch (thrown) {
       const error = asLayerError(thrown);
       if (error.errorClass !== "invalid_request") throw error;
@@ -160,6 +166,7 @@ export function createLangfuseTracing(options: LangfuseOptions): LangfuseTracing
     get dropped() {
       return dropped;
     },
+    backlog: () => ({ operations: queue.length, dropped }),
     async start(trace) {
       if (problem) throw problem;
       let ended = false;

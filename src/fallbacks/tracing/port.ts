@@ -61,4 +61,6 @@ export interface Tracing extends Port {
    * @throws {LayerError} what was learned last of the server, so that an outage is seen although nobody waits.
    */
   start(trace: TurnTrace, context: CallContext): Promise<TurnSpan>;
+  /** Of a port that sends in the background: turns that wait or are on their way, and turns lost since the start. */
+  backlog?(): { readonly operations: number; readonly dropped: number };
 }

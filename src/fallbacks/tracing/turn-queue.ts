@@ -6,9 +6,16 @@ import type { TurnOutcome, TurnTrace } from "./port.ts";
 export interface Batch {
   readonly turns: number;
   readonly events: readonly TraceEvent[];
-  /** Takes away what the server has answered for; returns how many turns were completed without all of their events. */
-  settle(receipt: Pick<Receipt, "accepted" | "refused">): number;
+  /** Takes away what the server has answered for, and turns whose events have failed three times where others did not. */
+  settle(receipt: Pick<Receipt, "accepted" | "refused">): Settlement;
   discard(): void;
+}
+
+export interface Settlement {
+  /** Turns that left the queue without all of their events. */
+  readonly lost: number;
+  /** Whether what failed is up to the turns: the server took other events, or had done so when these failed before. */
+  readonly serves: boolean;
 }
 
 /** Ended turns in order, at most `limit`. */
@@ -28,7 +35,11 @@ interface WaitingTurn {
   /** Of those already answered for. */
   readonly settled: Set<string>;
   refused: boolean;
+  /** How often an event of it failed where others of the same request did not, and since then also alone. */
+  failures: number;
 }
+
+const MOST_FAILURES = 3;
 
 /** UTF-16 units of content in a request: at most 3 MB of JSON, where Langfuse's limit is 3.5 MB. */
 const MOST_CONTENT = 400_000;
@@ -42,7 +53,7 @@ export function createTurnQueue(limit: number): TurnQueue {
     },
     add(trace, outcome) {
       if (waiting.length >= limit) return false;
-      waiting.push({ trace, outcome, settled: new Set(), refused: false });
+      waiting.push({ trace, outcome, settled: new Set(), refused: false, failures: 0 });
       return true;
     },
     oldest(most) {
@@ -54,16 +65,22 @@ export function createTurnQueue(limit: number): TurnQueue {
         turns: turns.length,
         events: [...events.values()].flat(),
         settle({ accepted, refused }) {
+          const took = [...events.values()].some((sent) => sent.some(({ id }) => accepted.has(id)));
+          const serves = took || turns.every(({ failures }) => failures > 0);
           const done = new Set<WaitingTurn>();
+          const lost = new Set<WaitingTurn>();
           for (const [turn, sent] of events) {
             for (const { id } of sent) {
               if (refused.has(id)) turn.refused = true;
               if (refused.has(id) || accepted.has(id)) turn.settled.add(id);
             }
-            if (sent.every(({ id }) => turn.settled.has(id))) done.add(turn);
+            const whole = sent.every(({ id }) => turn.settled.has(id));
+            if (!whole && serves) turn.failures += 1;
+            if (whole || turn.failures >= MOST_FAILURES) done.add(turn);
+            if (done.has(turn) && (turn.refused || !whole)) lost.add(turn);
           }
           waiting = waiting.filter((turn) => !done.has(turn));
-          return [...done].filter((turn) => turn.refused).length;
+          return { lost: lost.size, serves };
         },
         discard() {
           waiting = waiting.filter((turn) => !events.has(turn));

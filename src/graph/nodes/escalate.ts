@@ -77,7 +77,7 @@ export function createEscalate(deps: EscalateDeps): Node {
     const answered = state.results.filter(isTold);
     const parts = [
       ...moodParts(recognition, pack),
-      ...answered.map((result) => resultText(result, pack)),
+      ...new Set(answered.map((result) => resultText(result, pack))),
       outcome.words,
     ];
     const pieces = parts.map((part, index) => (index === 0 ? part : `\n\n${part}`));
@@ -167,7 +167,8 @@ export function createEscalate(deps: EscalateDeps): Node {
 /** What came back, and what has become of a change: nobody may be left to think that it was made, or that it was not. */
 function isTold({ name, status }: ToolResult): boolean {
   if (status === "offered" || status === "incomplete") return false;
-  return status === "found" || status === "done" || changeTools.has(name);
+  // An outage is said as such: a hand-over alone would sound as if there were nothing to find.
+  return status === "found" || status === "done" || status === "unavailable" || changeTools.has(name);
 }
 
 /** Clients may choose turn ids, so only the session makes them unique. */

@@ -72,7 +72,7 @@ describe("check", () => {
       reason: "error",
       since: clock.wall(),
     });
-    expect(status).toMatchObject({ breaker: { state: "open" }, action: "Look at it." });
+    expect(status).toMatchObject({ breaker: { state: "open" }, action: "Look at it.", evidence: "probe" });
     first.state = "up";
     await clock.advance(5_000);
     expect(layer.status()).toMatchObject({ state: "ok", by: "remote", evidence: "probe" });
@@ -98,6 +98,36 @@ describe("check", () => {
     const { layer } = setUp(testPort("remote", "missing"));
     await layer.check();
     expect(layer.status()).toMatchObject({ reason: "missing", action: "remote is missing" });
+  });
+});
+
+describe("a background check and traffic", () => {
+  it("leaves the half-open breaker to traffic, which proves more, and steps in when it ends", async () => {
+    const first = testPort("remote", "network");
+    const { clock, layer, ask } = setUp(first);
+    await layer.check();
+    await clock.advance(1_000);
+    await ask();
+    await clock.advance(4_000);
+    expect(first.probes).toBe(1);
+    first.state = "up";
+    expect((await ask()).by).toBe("remote");
+    first.state = "network";
+    for (let turn = 0; turn < 3; turn += 1) await ask();
+    await ask();
+    first.state = "up";
+    await clock.advance(300_000);
+    expect(layer.status()).toMatchObject({ state: "ok", evidence: "probe" });
+  });
+
+  it("a check that fails for a reason that blames nobody leaves the port to the first question", async () => {
+    const first = testPort("remote", "rate_limited");
+    const { layer, ask } = setUp(first);
+    await layer.check();
+    expect(layer.status()).toMatchObject({ state: "degraded", breaker: { state: "closed" } });
+    first.state = "up";
+    expect((await ask()).by).toBe("remote");
+    expect(layer.status().state).toBe("ok");
   });
 });
 
@@ -221,4 +251,18 @@ it("records each attempt, also the failed ones, with what it used", async () => 
     { ...times, by: "remote", errorClass: "network", usage: null },
     { ...times, by: "local", errorClass: null, usage },
   ]);
+});
+
+it("closes every port, also when one of them fails to", async () => {
+  const closed: string[] = [];
+  const closing = (name: string, error?: Error) => ({
+    ...testPort(name),
+    async close() {
+      closed.push(name);
+      if (error) throw error;
+    },
+  });
+  const { layer } = setUp(closing("remote"), closing("local", new Error("cannot finish")));
+  await expect(layer.close()).rejects.toThrow("cannot finish");
+  expect(closed).toEqual(["local", "remote"]);
 });

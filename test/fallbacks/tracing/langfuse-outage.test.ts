@@ -133,10 +133,7 @@ describe("Langfuse away", () => {
     fake().fault({ kind: "partial", status: 500 });
     await traceTurns(port, 3);
     await clock.advance(2_000);
-    await vi.waitFor(() =>
-      expect(port.start(turnTrace(), testContext())).rejects.toMatchObject({ errorClass: "server" }),
-    );
-    expect(fake().events()).toHaveLength(8);
+    await vi.waitFor(() => expect(fake().events()).toHaveLength(8));
     fake().fault(undefined);
     await advanceUntil(clock, 2_000, () => expect(port.waiting).toBe(0));
     expect(fake().events()).toHaveLength(15);

@@ -32,6 +32,16 @@ describe("Langfuse", () => {
     span.end(outcome);
     span.end(outcome);
     expect(port.waiting).toBe(1);
+    expect(port.backlog()).toEqual({ operations: 1, dropped: 0 });
+  });
+
+  it("tells what waits and what was lost", async () => {
+    const port = create(createManualClock(), { queueLimit: 2 });
+    expect(port.backlog()).toEqual({ operations: 0, dropped: 0 });
+    await traceTurns(port, 5);
+    expect(port.backlog()).toEqual({ operations: 2, dropped: 3 });
+    await port.close();
+    expect(port.backlog()).toEqual({ operations: 0, dropped: 3 });
   });
 
   it("does not let many turns wait, and sends them in order and in parts", async () => {

@@ -100,7 +100,8 @@ describe("the hand-off", () => {
     expect(slots).toEqual({ orderId: "LK1", unconfirmed: [change] });
     expect(card?.summary).toContain("Numbers: LK1.");
     const words = packs.en.changes.unconfirmed.replace("{change}", "the return of order LK1");
-    expect(reply?.text).toBe(`${words}\n\n${packs.en.replies.handoff}`);
+    const { businessUnavailable, handoff } = packs.en.replies;
+    expect(reply?.text).toBe(`${businessUnavailable}\n\n${words}\n\n${handoff}`);
   });
 
   it("does not lose what the tools brought back", async () => {
@@ -110,7 +111,8 @@ describe("the hand-off", () => {
     ];
     const { card, reply } = await rig().escalate(stateOf({ recognition: recognitionOf(), results }), contextOf());
     expect(card).toMatchObject({ reason: "business_unreachable", priority: "high" });
-    expect(reply?.text).toBe(`Thirty days.\n\n${packs.en.replies.handoff}`);
+    const { businessUnavailable, handoff } = packs.en.replies;
+    expect(reply?.text).toBe(`Thirty days.\n\n${businessUnavailable}\n\n${handoff}`);
     expect(reply?.sources.map(({ quote }) => quote)).toEqual(["Thirty days."]);
   });
 
