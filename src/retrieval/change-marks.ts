@@ -27,11 +27,14 @@ export function createChangeMarks(store: Pick<StoreAccess, "list">, newId: () =>
   return {
     mark() {
       const value = newId();
-      return { write: { kind: "put", collection: "meta", key, value }, done: () => seen.set(key, value) };
+      return {
+        write: { kind: "put", collection: "meta", key, value },
+        done: () => seen.set(key, JSON.stringify(value)),
+      };
     },
     async read(context) {
       const { value, degraded } = await store.list({ collection: "meta", prefix: PREFIX, limit: BUCKETS }, context);
-      return degraded ? undefined : new Map(value.map((record) => [record.key, String(record.value)]));
+      return degraded ? undefined : new Map(value.map((record) => [record.key, JSON.stringify(record.value)]));
     },
     isSeen: (marks) => marks.size === seen.size && [...marks].every(([name, value]) => seen.get(name) === value),
     see(marks) {

@@ -38,8 +38,8 @@ export interface Outbox {
   nextNumber(): number;
   /** Applies the operation to the local store, with further writes in the same transaction. */
   save(operation: Operation, localId: string, context: CallContext, also?: readonly Write[]): Promise<Saved>;
-  /** The oldest entries, in order. */
-  page(context: CallContext): Promise<readonly OutboxEntry[]>;
+  /** The oldest entries behind the one with this key, in order; none is left when it gives none. */
+  page(context: CallContext, after?: string): Promise<readonly OutboxEntry[]>;
   /** Takes entries out, with further writes to the local store in the same transaction. */
   remove(keys: readonly string[], context: CallContext, also?: readonly Write[]): Promise<void>;
   markRefused(key: string, operation: Operation, context: CallContext): Promise<void>;
@@ -85,12 +85,25 @@ export function createOutbox(options: {
   const { local, clock, newId } = options;
   /** By key, in order: size, and monotonic time of saving. */
   const waiting = new Map<string, { readonly bytes: number; readonly at: number }>();
+  /** Of all that is waiting: many ask for it, and there may be many entries. */
+  let waitingBytes = 0;
   let last = 0;
   let dead = 0;
 
   function nextNumber(): number {
     last += 1;
     return last;
+  }
+
+  function count(key: string, value: Json, at: number): void {
+    const bytes = sizeOf(value);
+    waiting.set(key, { bytes, at });
+    waitingBytes += bytes;
+  }
+
+  function discount(key: string): void {
+    waitingBytes -= waiting.get(key)?.bytes ?? 0;
+    waiting.delete(key);
   }
 
   async function apply(writes: readonly Write[], context: CallContext): Promise<void> {
@@ -105,7 +118,7 @@ export function createOutbox(options: {
       await eachRecord(local, "outbox", "", context, ({ key, value }) => {
         const parsed = entrySchema.safeParse(value);
         const age = parsed.success ? Math.max(0, clock.wall().getTime() - parsed.data.at) : 0;
-        waiting.set(key, { bytes: sizeOf(value), at: clock.now() - age });
+        count(key, value, clock.now() - age);
         last = Math.max(last, Number(key));
       });
       await eachRecord(local, "meta", DEAD, context, () => {
@@ -118,7 +131,7 @@ export function createOutbox(options: {
       const value = entryValue(operation, clock);
       const record: Write = { kind: "put", collection: "outbox", key, value };
       // Counted before it is there, so that a replay that is faster than this function cannot leave it counted for ever.
-      waiting.set(key, { bytes: sizeOf(value), at: clock.now() });
+      count(key, value, clock.now());
       let entry: string | undefined;
       try {
         const committed = await local.commit({ id: localId, writes: [...operation.writes, record, ...also] }, context);
@@ -126,11 +139,12 @@ export function createOutbox(options: {
         entry = (await local.get("outbox", key, context))?.key;
         return { committed, entry };
       } finally {
-        if (entry === undefined) waiting.delete(key);
+        if (entry === undefined) discount(key);
       }
     },
-    async page(context) {
-      const records = await local.list({ collection: "outbox", limit: PAGE }, context);
+    async page(context, after) {
+      const start = after === undefined ? {} : { after };
+      const records = await local.list({ collection: "outbox", limit: PAGE, ...start }, context);
       return records.map(({ key, value }) => {
         const parsed = entrySchema.safeParse(value);
         if (!parsed.success) return { key, operation: undefined, refused: false, raw: value };
@@ -139,7 +153,7 @@ export function createOutbox(options: {
     },
     async remove(keys, context, also = []) {
       await apply([...keys.map(removal), ...also], context);
-      for (const key of keys) waiting.delete(key);
+      for (const key of keys) discount(key);
     },
     async markRefused(key, operation, context) {
       const value = entryValue(operation, clock, { refused: true });
@@ -152,17 +166,14 @@ export function createOutbox(options: {
         [removal(entry.key), { kind: "put", collection: "meta", key: `${DEAD}${at}/${entry.key}`, value }],
         context,
       );
-      waiting.delete(entry.key);
+      discount(entry.key);
       dead += 1;
     },
     backlog() {
-      let bytes = 0;
-      let oldest = clock.now();
-      for (const entry of waiting.values()) {
-        bytes += entry.bytes;
-        oldest = Math.min(oldest, entry.at);
-      }
-      return { operations: waiting.size, bytes, oldestS: Math.round((clock.now() - oldest) / 100) / 10 };
+      // A map keeps the order of insertion, and entries come in theirs.
+      const [oldest] = waiting.values();
+      const ageMs = oldest ? clock.now() - oldest.at : 0;
+      return { operations: waiting.size, bytes: waitingBytes, oldestS: Math.round(ageMs / 100) / 10 };
     },
     get dead() {
       return dead;

@@ -7,6 +7,7 @@ import { LayerError } from "../core/errors.ts";
 import type { RedisAddress } from "./redis-address.ts";
 import { isUnknownScript, redisError } from "./redis-errors.ts";
 import type { RedisScript } from "./redis-scripts.ts";
+import { whileAlive } from "./redis-silence.ts";
 
 /** A part of a command, as it goes over the wire. */
 export type Word = string | number | Buffer;
@@ -14,8 +15,8 @@ export type Word = string | number | Buffer;
 /** One connection to Redis, made when it is needed and again after it was lost. */
 export interface RedisConnection {
   /**
-   * Sends one command; strings in its reply are buffers. It has failed after `silenceMs` of silence (and 100 ms
-   * more for each MB that it sends), but may have been done.
+   * Sends one command; strings in its reply are buffers. It has failed after `silenceMs` of silence (and a second
+   * more for each MB that is on its way), but may have been done.
    * @throws {LayerError} `network`, `timeout`, `auth`, `server`, `bad_response`, `missing`, `aborted`.
    */
   call(context: CallContext, command: string, ...words: readonly Word[]): Promise<unknown>;
@@ -39,8 +40,8 @@ export interface RedisConnectionOptions {
 const VERSION = "6.0.0";
 /** Limit in ms for a connection with its handshake. */
 const CONNECT_MS = 400;
-/** Bytes for which a command that waits to be sent has one ms more. */
-const SENT_IN_MS = 10_000;
+/** Bytes for which a command has one ms more: the system takes some MB at once, and then nothing tells how far they are. */
+const SENT_IN_MS = 1_000;
 /** A connection on which a command has waited in silence for this long, in ms, is given up. */
 const FROZEN_MS = 1_000;
 
@@ -55,6 +56,8 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
   /** The same, once it may be used. */
   let ready: Redis | undefined;
   let closed = false;
+  /** Bytes of all commands that have no answer yet: the next one comes behind them. */
+  let unanswered = 0;
   const warned = new Set<string>();
 
   async function open(): Promise<Redis> {
@@ -124,8 +127,18 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     setMaxListeners(0, context.signal);
     const client = ready ?? (await connected(context));
     const sent = client.callBuffer(command, [...words]);
-    const limitMs = silenceMs + Math.round(client.stream.writableLength / SENT_IN_MS);
-    return whileAlive({ stream: client.stream, clock, limitMs, context }, sent);
+    const bytes = words.reduce<number>(
+      (sum, word) => sum + (typeof word === "number" ? 0 : Buffer.byteLength(word)),
+      0,
+    );
+    unanswered += bytes;
+    const answered = () => {
+      unanswered -= bytes;
+    };
+    sent.then(answered, answered);
+    const limitMs = silenceMs + Math.round(unanswered / SENT_IN_MS);
+    const onFrozen = () => end(client);
+    return whileAlive({ stream: client.stream, clock, limitMs, frozenMs: FROZEN_MS, onFrozen, context }, sent);
   }
 
   async function classified<T>(work: () => Promise<T>): Promise<T> {
@@ -177,60 +190,8 @@ function optionsOf({ at, tls, username, password, db }: RedisAddress) {
     maxRetriesPerRequest: 0,
     connectTimeout: CONNECT_MS,
     disconnectTimeout: 1,
-    socketTimeout: FROZEN_MS,
     retryStrategy: () => null,
   } satisfies RedisOptions;
-}
-
-interface Limits {
-  readonly stream: Redis["stream"];
-  readonly clock: Clock;
-  /** Longest silence. */
-  readonly limitMs: number;
-  readonly context: CallContext;
-}
-
-/**
- * What `sent` gives, unless there is silence. Bytes that arrive are a sign of life, so a large answer may take its time; a
- * large command has more of it from the start, for nothing tells how far it has gone. A limit that passed while this process
- * was busy is looked at once more after the sockets have been read.
- */
-function whileAlive<T>(limits: Limits, sent: Promise<T>): Promise<T> {
-  const { stream, clock, limitMs } = limits;
-  const { signal, deadline } = limits.context;
-  return new Promise((resolve, reject) => {
-    let seen = stream.bytesRead;
-    let cancel: () => void = () => {};
-    const settle = () => {
-      cancel();
-      signal.removeEventListener("abort", onAbort);
-    };
-    const onAbort = () => {
-      settle();
-      reject(new LayerError("aborted", "the caller went away", { cause: signal.reason }));
-    };
-    const silent = () => {
-      settle();
-      reject(new LayerError("timeout", `Redis did not answer within ${limitMs} ms`));
-    };
-    const look = (ifSilent: () => void) => () => {
-      if (stream.bytesRead === seen || deadline.remaining() <= 0) return ifSilent();
-      seen = stream.bytesRead;
-      wait();
-    };
-    const wait = () => {
-      cancel = clock.after(
-        Math.min(limitMs, deadline.remaining()),
-        look(() => {
-          cancel = clock.after(1, look(silent));
-        }),
-      );
-    };
-    sent.then(resolve, reject).finally(settle);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    wait();
-  });
 }
 
 /** Tells of settings with which Redis loses what it has acknowledged. */

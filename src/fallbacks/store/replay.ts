@@ -1,9 +1,11 @@
+import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
 import { asLayerError, type LayerError, ruleOf } from "../core/errors.ts";
 import type { Served } from "../core/layer.ts";
 import type { Outbox, OutboxEntry } from "./outbox.ts";
 import type { Collection, Operation, Store, Write } from "./port.ts";
 import type { LOST, ReplicaMark } from "./replica-mark.ts";
+import { createStuck } from "./stuck.ts";
 
 export interface Place {
   readonly collection: Collection;
@@ -16,10 +18,14 @@ export type OnRemote = <T>(
   context: CallContext,
 ) => Promise<Served<T | undefined>>;
 
-/** Brings the remote store up to date from the outbox, in order; what it refuses is buried and never sent again. */
+/**
+ * Brings the remote store up to date from the outbox, in order; what it refuses is buried and never sent again. An entry that
+ * fails again and again at a store that takes others lets those pass which touch none of its records.
+ */
 export interface Replay {
   /**
-   * Replays the oldest entries, each in a new context. `away`: the remote store did not serve, or the signal has aborted.
+   * Replays the oldest entries, each in a new context. `away`: the remote store did not serve, or takes none of what is
+   * left, or the signal has aborted.
    * @throws {LayerError} when the local store fails, or the remote one in a way that is no outage.
    */
   page(context: () => CallContext): Promise<"sent" | "empty" | "away">;
@@ -35,10 +41,13 @@ export function createReplay(options: {
   readonly mark: ReplicaMark;
   readonly onRemote: OnRemote;
   /** The remote store has the entry. */
-  readonly acknowledge: (key: string, context: CallContext) => Promise<void>;
+  readonly acknowledge: (key: string, number: number, context: CallContext) => Promise<void>;
+  readonly clock: Clock;
+  readonly newId: () => string;
   readonly signal: AbortSignal;
 }): Replay {
-  const { outbox, mark, onRemote, acknowledge, signal } = options;
+  const { outbox, mark, onRemote, acknowledge, clock, newId, signal } = options;
+  const stuck = createStuck(clock);
   const toMend = new Map<string, Place>();
 
   function remember(operation: Operation): void {
@@ -47,16 +56,28 @@ export function createReplay(options: {
   }
 
   async function refuse(entry: OutboxEntry, operation: Operation, reason: string, context: CallContext): Promise<void> {
+    stuck.forget(entry.key);
     remember(operation);
     await outbox.bury(entry, reason, context);
   }
 
   async function send(entry: OutboxEntry, operation: Operation, context: CallContext): Promise<"sent" | "away"> {
+    // Others have been sent before it, and the mark of the remote store never goes back.
+    const number = Number(entry.key) > mark.sent ? Number(entry.key) : outbox.nextNumber();
+    let tried = false;
     try {
-      const { value } = await onRemote((port, ctx) => mark.commit(port, operation, Number(entry.key), ctx), context);
-      if (!value) return "away";
-      if (value.status === "applied") await acknowledge(entry.key, context);
-      else await refuse(entry, operation, `conflict at ${value.key}`, context);
+      const { value } = await onRemote((port, ctx) => {
+        tried = true;
+        return mark.commit(port, operation, number, ctx);
+      }, context);
+      if (!value) {
+        if (tried) stuck.failed(entry.key);
+        return "away";
+      }
+      if (value.status === "applied") {
+        stuck.forget(entry.key);
+        await acknowledge(entry.key, number, context);
+      } else await refuse(entry, operation, `conflict at ${value.key}`, context);
     } catch (thrown) {
       const error = asLayerError(thrown);
       if (!isRefusal(error)) throw error;
@@ -75,13 +96,40 @@ export function createReplay(options: {
     return "sent";
   }
 
+  /** Whether the remote store takes anything at all: then it is the entry that it does not take. */
+  async function isThere(context: CallContext): Promise<boolean> {
+    const { value } = await onRemote((port, ctx) => port.commit({ id: newId(), writes: [] }, ctx), context);
+    return value !== undefined;
+  }
+
+  /** `held`: what it touches must wait, for it was not sent and others may go on. */
+  async function advance(entry: OutboxEntry, context: () => CallContext): Promise<"sent" | "away" | "held"> {
+    if (!stuck.has(entry.key)) return replay(entry, context());
+    if (!stuck.isDue(entry.key)) return "held";
+    if (!(await isThere(context()))) return "away";
+    return (await replay(entry, context())) === "sent" ? "sent" : "held";
+  }
+
   return {
     async page(context) {
-      const entries = await outbox.page(context());
-      for (const entry of entries) {
-        if (signal.aborted || (await replay(entry, context())) === "away") return "away";
+      /** Records on which something waits that was not sent: what is further back may have built on it. */
+      const held = new Set<string>();
+      let outcome: "sent" | "empty" | "away" = "empty";
+      let entries = await outbox.page(context());
+      while (entries.length > 0) {
+        for (const entry of entries) {
+          if (signal.aborted) return "away";
+          const names = placesOf(entry.operation?.writes ?? []).map(nameOf);
+          const step = names.some((name) => held.has(name)) ? "held" : await advance(entry, context);
+          if (step === "away") return "away";
+          if (step === "sent") outcome = "sent";
+          else for (const name of names) held.add(name);
+        }
+        if (outcome === "sent") return "sent";
+        outcome = "away";
+        entries = await outbox.page(context(), entries.at(-1)?.key);
       }
-      return entries.length === 0 ? "empty" : "sent";
+      return outcome;
     },
     unmended: () => [...toMend.values()].slice(0, PLACES_AT_ONCE),
     mended(places) {

@@ -29,7 +29,7 @@ export interface ReplicaMark {
   /** For the local store, to be saved with what shows that the remote one has this number. Then call `acknowledged`. */
   record(number: number): Write;
   acknowledged(number: number): void;
-  /** Sends an operation under its number. */
+  /** Sends an operation under its number, which must be greater than `sent`. */
   commit(port: Store, operation: Operation, number: number, context: CallContext): Promise<Committed | typeof LOST>;
   /** Makes sure that what `call` reads was not read from a store that has lost data. */
   read<T>(port: Store, call: () => Promise<T>, context: CallContext): Promise<T | typeof LOST>;
@@ -70,6 +70,19 @@ export function createReplicaMark(options: {
 
   async function versionIn(port: Store, context: CallContext): Promise<number> {
     return (await port.get("replicas", name, context))?.version ?? 0;
+  }
+
+  /**
+   * An operation whose id another instance has used was applied before, and then its writes, the mark among them, were
+   * not done: the mark is written by itself. False: the remote store has lost data.
+   */
+  async function writeMark(port: Store, number: number, least: number, context: CallContext): Promise<boolean> {
+    const there = await versionIn(port, context);
+    if (there >= number || there < least) return there >= number;
+    const writes: readonly Write[] = [{ ...markOf(number), expect: there }];
+    const { status } = await port.commit({ id: newId(), writes }, context);
+    // An earlier attempt of ours may have arrived in between.
+    return status === "applied" || (await versionIn(port, context)) >= number;
   }
 
   async function hasRecords(context: CallContext): Promise<boolean> {
@@ -114,12 +127,17 @@ export function createReplicaMark(options: {
       const call = calls;
       if (unsent || before < sent) return LOST;
       const mark: Write = { ...markOf(number), expect: before };
-      const committed = await port.commit({ id: operation.id, writes: [mark, ...operation.writes] }, context);
+      // The look at the mark is on its way behind the operation, so it costs no time.
+      const [committed, seen] = await Promise.all([
+        port.commit({ id: operation.id, writes: [mark, ...operation.writes] }, context),
+        versionIn(port, context),
+      ]);
       if (committed.status === "conflict" && committed.key === name) return LOST;
+      const applied = committed.status === "applied";
+      if (applied && seen < number && !(await writeMark(port, number, before, context))) return LOST;
       // Nobody may wait for this answer any more, and others have been sent since: then it is old.
       if (call !== calls) return committed;
-      // An operation that had been applied before has left the mark as it was, at its number or behind it.
-      known = committed.status === "applied" ? Math.max(before, number) : before;
+      known = applied ? Math.max(before, number) : before;
       return committed;
     },
     async read(port, call, context) {

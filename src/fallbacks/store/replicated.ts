@@ -3,6 +3,7 @@ import { asLayerError, type LayerError } from "../core/errors.ts";
 import type { Served } from "../core/layer.ts";
 import type { Degradation } from "../core/status.ts";
 import type { StoreAccess, StoreAccessOptions } from "./access.ts";
+import { createJournal } from "./journal.ts";
 import { createMutex } from "./mutex.ts";
 import { createOutbox } from "./outbox.ts";
 import type { Committed, Operation, Store, Write } from "./port.ts";
@@ -28,7 +29,8 @@ export function createReplicated(
   options: StoreAccessOptions & { readonly remote: Store; readonly drainMs: number },
 ): StoreAccess {
   const { layer, local, remote, clock, newId, drainMs } = options;
-  const outbox = createOutbox({ local, clock, newId });
+  const journal = createJournal({ local, clock, newId });
+  const outbox = createOutbox({ local: journal.store, clock, newId });
   const mark = createReplicaMark({ local, clock, newId });
   const mutex = createMutex(clock);
   const stop = new AbortController();
@@ -38,7 +40,6 @@ export function createReplicated(
   let loading: Promise<void> | undefined;
   let draining: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
-  let localError: LayerError | undefined;
   let drainError: LayerError | undefined;
 
   const ownContext = (deadlineMs: number) =>
@@ -85,7 +86,8 @@ export function createReplicated(
   }
 
   function status() {
-    return replicatedStatus({ layer, local, remote, outbox, resync, behindSince, localError, drainError });
+    const { failure } = journal;
+    return replicatedStatus({ layer, local, remote, outbox, resync, behindSince, failure, drainError });
   }
 
   /** The answer of the local store while behind: a departure from the first port, whatever the layer thinks of it. */
@@ -119,14 +121,7 @@ export function createReplicated(
 
   async function save(operation: Operation, context: CallContext) {
     const localId = refusedIds.has(operation.id) ? `${operation.id}#${newId()}` : operation.id;
-    try {
-      const saved = await outbox.save(operation, localId, context, mark.birth());
-      localError = undefined;
-      return saved;
-    } catch (error) {
-      localError = asLayerError(error);
-      throw localError;
-    }
+    return outbox.save(operation, localId, context, mark.birth());
   }
 
   /** Writes that make the local records equal to the remote ones; `undefined` when the remote store is away. */
@@ -151,7 +146,7 @@ export function createReplicated(
       const expected = operation.writes.filter((write) => write.kind === "put" && write.expect !== undefined);
       const served = await mending(placesOf(expected), context);
       if (!served.value) return { ...served, value: saved.committed };
-      await local.commit({ id: newId(), writes: served.value }, context);
+      await journal.store.commit({ id: newId(), writes: served.value }, context);
       saved = await save(operation, context);
       if (saved.committed.status === "conflict") return { ...served, value: saved.committed };
     }
@@ -176,18 +171,16 @@ export function createReplicated(
     }
   }
 
-  async function acknowledge(key: string, context: CallContext): Promise<void> {
-    const number = Number(key);
+  async function acknowledge(key: string, number: number, context: CallContext): Promise<void> {
     await outbox.remove([key], context, [mark.record(number)]);
     mark.acknowledged(number);
   }
 
   async function forget(key: string, context: CallContext): Promise<void> {
     try {
-      await acknowledge(key, context);
-    } catch (error) {
-      // Saved in both places all the same; the replay of what is left in the outbox changes nothing.
-      localError = asLayerError(error);
+      await acknowledge(key, Number(key), context);
+    } catch {
+      // Saved in both places all the same, and the journal tells why; the replay of what is left changes nothing.
       fallBehind();
     }
   }
@@ -208,8 +201,8 @@ export function createReplicated(
     fallBehind();
   }
 
-  const replay = createReplay({ outbox, mark, onRemote, acknowledge, signal: stop.signal });
-  const resync = createResync({ local, outbox, mark, onRemote, mutex, newId, signal: stop.signal });
+  const replay = createReplay({ outbox, mark, onRemote, acknowledge, clock, newId, signal: stop.signal });
+  const resync = createResync({ local: journal.store, outbox, mark, onRemote, mutex, newId, signal: stop.signal });
 
   function drain(): Promise<void> {
     cancelTimer?.();
@@ -246,7 +239,7 @@ export function createReplicated(
       }
       const { value } = await mending(places, context);
       if (!value) return false;
-      await local.commit({ id: newId(), writes: value }, context);
+      await journal.store.commit({ id: newId(), writes: value }, context);
       replay.mended(places);
       return true;
     });
@@ -286,6 +279,7 @@ export function createReplicated(
     status,
     async close() {
       cancelTimer?.();
+      journal.close();
       stop.abort();
       await draining;
       await layer.close();
