@@ -70,8 +70,9 @@ const limits: Readonly<Record<LayerName, Limits>> = {
   reranker: { timeoutMs: 2_000 },
   // A turn may take its whole deadline, but the engine may not be silent between two nodes.
   graph: { timeoutMs: Number.POSITIVE_INFINITY, idleMs: 2_000 },
-  // It is asked many times in a turn and has its own limit on silence; writes wait for it, so it is asked again soon.
-  store: { timeoutMs: 1_000, breaker: { failureThreshold: 2, openMs: 1_000, maxOpenMs: 10_000 } },
+  // It is asked many times in a turn and has its own limit on silence, so that only what moves takes this long: a large
+  // document on a slow link. Writes wait for it, so it is asked again soon.
+  store: { timeoutMs: 5_000, breaker: { failureThreshold: 2, openMs: 1_000, maxOpenMs: 10_000 } },
   business: {},
   tracing: { timeoutMs: 500 },
 };
