@@ -114,7 +114,7 @@ it("fault 32: does not download a model that cannot be built again at every load
   const once = downloads();
   expect(await loadAgain()).toMatchObject({
     errorClass: "bad_response",
-    message: expect.stringContaining("a restart fetches them again"),
+    message: expect.stringContaining("within the last hour"),
   });
   expect(downloads()).toBe(once);
   expect(await exists(join(cache, "main", MODEL, GRAPH))).toBe(true);
