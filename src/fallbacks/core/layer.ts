@@ -6,6 +6,7 @@ import { createEpisodeRecord } from "./episode.ts";
 import { asLayerError, type ErrorClass, LayerError, ruleOf } from "./errors.ts";
 import type { Faults } from "./faults.ts";
 import { type CallLimits, isHurried, limitsOf } from "./limits.ts";
+import { reasonOf, skipReason } from "./reason.ts";
 import type { Degradation, LayerName, LayerStatus, Mode, Reason } from "./status.ts";
 import { createStatusRecord, type LayerWords } from "./status-record.ts";
 
@@ -216,8 +217,10 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
       loading = error.errorClass === "loading";
       // One failure opens no breaker; without traffic nobody would find out that it was the only one.
       if (loading) scheduleProbe(runner, LOADING_AGAIN_MS);
-      else if (runner.gate?.state === "closed" && !unprobed.has(error.errorClass))
-        scheduleProbe(runner, PROBE_AGAIN_MS);
+      else if (runner.gate?.state === "closed") {
+        if (unprobed.has(error.errorClass)) cancelProbe?.();
+        else scheduleProbe(runner, PROBE_AGAIN_MS);
+      }
     }
     // A last port that is `missing` was never there: what it would do is not configured, which is no outage.
     const final = runner === lastRunner && breaker === "failure";
@@ -251,7 +254,7 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
         }
         const permit = runner.gate?.acquire();
         if (runner.gate && !permit) {
-          if (runner === first) skip = { reason: skipReason(runner), at: clock.now() };
+          if (runner === first) skip = { reason: skipReason(runner.lastReason), at: clock.now() };
           continue;
         }
         const limits = limitsOf(runner, remaining, runner === lastRunner);
@@ -317,25 +320,4 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
       if (failures.length > 0) throw failures[0];
     },
   };
-}
-
-function skipReason<P extends Port>(runner: Runner<P>): Reason {
-  return runner.lastReason === "missing" ? "missing" : "open";
-}
-
-function reasonOf(errorClass: ErrorClass): Reason {
-  switch (errorClass) {
-    case "timeout":
-    case "missing":
-      return errorClass;
-    case "loading":
-      return "recovering";
-    case "rate_limited":
-      return "cooldown";
-    case "quota":
-    case "auth":
-      return "parked";
-    default:
-      return "error";
-  }
 }

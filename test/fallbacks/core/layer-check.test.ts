@@ -157,6 +157,18 @@ describe("one failure that opens no breaker", () => {
     expect(first.probes).toBe(0);
   });
 
+  it("is not checked any more once the port has answered with a rate limit", async () => {
+    const first = testPort("remote", "network");
+    const { clock, layer, ask } = setUp(first);
+    await ask();
+    first.state = "rate_limited";
+    await ask();
+    first.state = "up";
+    await clock.advance(60_000);
+    expect(first.probes).toBe(0);
+    expect(layer.status().state).toBe("degraded");
+  });
+
   it("opens the breaker when the check fails too", async () => {
     const first = testPort("remote", "network");
     const { clock, layer, ask } = setUp(first);
