@@ -17,7 +17,10 @@ interface Event {
 /** Ids of the traces that the server took, in order. */
 let taken: string[] = [];
 let requests = 0;
+let answers = 0;
 let fails: (event: Event) => boolean = () => false;
+/** The server answers no request before this is done, however often the clock is moved meanwhile. */
+let answering = Promise.resolve();
 let clock: ManualClock;
 let port: LangfuseTracing;
 const onDrop = vi.fn();
@@ -25,12 +28,14 @@ const onDrop = vi.fn();
 /** A Langfuse that answers 500 for the events that `fails` names, and takes the others. */
 const server = createServer((request, response) => {
   requests += 1;
-  void json(request).then((body) => {
+  void json(request).then(async (body) => {
+    await answering;
     const { batch } = body as { readonly batch: readonly Event[] };
     const errors = batch.filter(fails).map(({ id }) => ({ id, status: 500 }));
     const successes = batch.filter((event) => !fails(event));
     taken.push(...successes.filter(({ type }) => type === "trace-create").map((event) => event.body.id));
     response.writeHead(207, { "content-type": "application/json" });
+    answers += 1;
     response.end(JSON.stringify({ successes: successes.map(({ id }) => ({ id, status: 201 })), errors }));
   });
 });
@@ -38,6 +43,8 @@ const server = createServer((request, response) => {
 beforeEach(async () => {
   taken = [];
   requests = 0;
+  answers = 0;
+  answering = Promise.resolve();
   onDrop.mockClear();
   clock = createManualClock();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -50,14 +57,26 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+/** Sends what waits, and does `meanwhile` before the server answers. */
+async function whileFirstRequestRuns(meanwhile: () => Promise<void>): Promise<void> {
+  let answer = () => {};
+  answering = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await clock.advance(2_000);
+  await vi.waitFor(() => expect(requests).toBe(1), { timeout: 10_000 });
+  await meanwhile();
+  answer();
+  await vi.waitFor(() => expect(answers).toBe(1), { timeout: 10_000 });
+}
+
 const isPoison = ({ type, body }: Event) => type === "trace-create" && body.id === "poison";
 
 it("fault 51: an event that fails every time costs its own turn, and no other", async () => {
   fails = isPoison;
   await traceTurn(port, "poison");
-  await advanceUntil(clock, 2_000, () => expect(requests).toBe(1));
-  // The server took the rest of the turn, so it is there.
-  await traceTurn(port, "turn-0");
+  // The server takes the rest of the poisoned turn, so it is there.
+  await whileFirstRequestRuns(() => traceTurn(port, "turn-0"));
   await advanceUntil(clock, 2_000, () => expect(port.waiting).toBe(0));
   await traceTurn(port, "turn-1");
   await advanceUntil(clock, 2_000, () => expect(taken).toEqual(turnIds(2)));
@@ -77,9 +96,8 @@ it("an event that fails twice arrives with the third request, and nothing is dro
 it("takes it for an outage when turns fail that had not failed before, and then drops none", async () => {
   fails = isPoison;
   await traceTurn(port, "poison");
-  await advanceUntil(clock, 2_000, () => expect(requests).toBe(1));
+  await whileFirstRequestRuns(() => traceTurn(port, "turn-0"));
   fails = () => true;
-  await traceTurn(port, "turn-0");
   await advanceUntil(clock, 60_000, () => expect(requests).toBeGreaterThan(6));
   await expect(port.start(turnTrace(), testContext())).rejects.toMatchObject({ errorClass: "server" });
   expect(port.backlog()).toEqual({ operations: 2, dropped: 0 });

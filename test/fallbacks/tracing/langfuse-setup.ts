@@ -71,13 +71,13 @@ export function turnIds(count: number, from = 0): readonly string[] {
   return Array.from({ length: count }, (_, index) => `turn-${from + index}`);
 }
 
-/** Moves the clock until `done` holds: the answers of a real socket come in their own time. */
+/** Moves the clock until `done` holds; before each move the answers of a real socket have time to come. */
 export async function advanceUntil(clock: ManualClock, stepMs: number, done: () => void): Promise<void> {
   await vi.waitFor(
     async () => {
       await clock.advance(stepMs);
-      done();
+      await vi.waitFor(done, { timeout: 50, interval: 2 });
     },
-    { timeout: 10_000, interval: 5 },
+    { timeout: 15_000, interval: 1 },
   );
 }
