@@ -1,6 +1,6 @@
 /** Who may import whom. Each rule says why; docs/architecture.md has the picture. */
 const folders =
-  "config|text|models|fallbacks|retrieval|accounts|support|conversations|graph|server|rehearsal|wiring|commands";
+  "config|text|models|fallbacks|retrieval|accounts|support|conversations|graph|server|rehearsal|wiring|commands|metrics|langchain";
 
 export default {
   forbidden: [
@@ -67,8 +67,30 @@ export default {
       name: "only-wiring-names-vendors",
       comment: "Which port stands where is decided in one place; everybody else sees a layer and its port's interface.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(wiring|rehearsal|fallbacks)/|^src/app\\.ts" },
-      to: { path: "^src/fallbacks/(?!core/)[^/]+/(?!port\\.ts|access\\.ts|lock\\.ts|leases\\.ts)" },
+      from: { path: "^src/", pathNot: "^src/(wiring|rehearsal|fallbacks|langchain)/|^src/app\\.ts" },
+      to: { path: "^src/fallbacks/(?!core/)[^/]+/(?!port\\.ts|access\\.ts|lock\\.ts|leases\\.ts|tokens\\.ts)" },
+    },
+    {
+      name: "library-is-the-layer",
+      comment:
+        "The library is the model layer for other people's programs: it must run without a server, a graph or a store.",
+      severity: "error",
+      from: { path: "^src/langchain/" },
+      to: { path: "^src/", pathNot: "^src/(langchain|fallbacks/core|fallbacks/llm)/" },
+    },
+    {
+      name: "library-is-an-edge",
+      comment: "The server has a model layer of its own.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(langchain/|index\\.ts)" },
+      to: { path: "^src/(langchain/|index\\.ts)" },
+    },
+    {
+      name: "metrics-hear-and-show",
+      comment: "Whoever is measured does not know by what.",
+      severity: "error",
+      from: { path: "^src/metrics/" },
+      to: { path: "^src/", pathNot: "^src/(metrics|fallbacks/core)/" },
     },
     {
       name: "app-has-few-users",
@@ -84,10 +106,10 @@ export default {
       from: {
         path: "^src/",
         pathNot:
-          "^src/(graph/langgraph|fallbacks/(store/sqlite|store/redis-connection|llm/openai-client|vectors/chroma(-access)?|tracing/langfuse-client)|models/vendor|log|text/[^/]+|server/[^/]+)\\.ts",
+          "^src/(graph/langgraph|fallbacks/(store/sqlite|store/redis-connection|llm/(openai|anthropic|google|groq|ollama|connection)|vectors/chroma(-access)?|tracing/langfuse-client)|models/vendor|metrics/meters|log|text/[^/]+|server/[^/]+)\\.ts",
       },
       to: {
-        path: "node_modules/(@langchain/(langgraph|openai)|openai|chromadb|@xenova/transformers|ioredis|langfuse|libsql|pino|stemmer|express|helmet|express-rate-limit|multer)/",
+        path: "node_modules/(@langchain/(langgraph|openai|anthropic|google-genai|groq|ollama)|openai|undici|prom-client|chromadb|@xenova/transformers|ioredis|langfuse|libsql|pino|stemmer|express|helmet|express-rate-limit|multer)/",
       },
     },
     {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createAccounts } from "./accounts/accounts.ts";
-import { parseApiKeys } from "./accounts/keys.ts";
+import { readApiKeys } from "./accounts/key-sources.ts";
+import type { ApiKey } from "./accounts/keys.ts";
 import type { Config } from "./config/config.ts";
 import { ConfigError, silenceVendors } from "./config/env.ts";
 import type { Secrets } from "./config/secrets.ts";
@@ -10,28 +11,39 @@ import { createSerialiser } from "./conversations/serialise.ts";
 import { type Clock, type Random, systemClock } from "./fallbacks/core/clock.ts";
 import { createContext } from "./fallbacks/core/context.ts";
 import { within } from "./fallbacks/core/deadline.ts";
+import type { LayerEvent } from "./fallbacks/core/events.ts";
 import { createFaults, type Faults, parseFaults } from "./fallbacks/core/faults.ts";
+import type { GateMemory } from "./fallbacks/core/gate.ts";
 import { seededRandom } from "./fallbacks/core/random.ts";
 import { type LayerStatus, layerNames } from "./fallbacks/core/status.ts";
+import type { ChatModel } from "./fallbacks/llm/port.ts";
 import { createStoreAccess } from "./fallbacks/store/create-access.ts";
 import { createLeases } from "./fallbacks/store/leases.ts";
 import { createVectorAccess } from "./fallbacks/vectors/create-access.ts";
 import { createChat } from "./graph/chat.ts";
 import type { Chat } from "./graph/chat-types.ts";
+import { createRecollect } from "./graph/given-history.ts";
 import { createLangGraphExecutor, type LangGraphOptions } from "./graph/langgraph.ts";
 import { createNodes } from "./graph/nodes/create-nodes.ts";
 import { loadLanguagePacks } from "./graph/rules/language-pack.ts";
 import { createTools } from "./graph/tools/create-tools.ts";
 import { createLog, type Log } from "./log.ts";
+import { createEventLog } from "./log-events.ts";
+import { createMetrics } from "./metrics/create-metrics.ts";
 import { createStandIns } from "./rehearsal/stand-ins.ts";
 import { createKnowledge } from "./retrieval/create-knowledge.ts";
 import { createIsGone } from "./retrieval/is-gone.ts";
 import type { Knowledge } from "./retrieval/knowledge.ts";
 import { createHttpServer } from "./server/create-server.ts";
+import { createMeteredChat } from "./server/metered-chat.ts";
+import { createTokenBudget } from "./server/token-budget.ts";
 import { createHandoffs } from "./support/handoffs.ts";
 import { createTickets } from "./support/tickets.ts";
 import { createLayers, type FirstPorts, type LayerSet } from "./wiring/layers.ts";
+import { changesOf } from "./wiring/live-changes.ts";
 import { openLocalStore } from "./wiring/local-store.ts";
+import { createModelLayer } from "./wiring/model-layer.ts";
+import { createModelPorts } from "./wiring/model-ports.ts";
 import { createRemotePorts } from "./wiring/remote-ports.ts";
 import { addSampleOnce } from "./wiring/sample-knowledge.ts";
 import { tracingStatus } from "./wiring/tracing-status.ts";
@@ -56,6 +68,11 @@ export interface App {
   /** Starts to listen and returns the URL. */
   listen(): Promise<string>;
   /**
+   * Goes on with other keys and models; turns that run end as they began. Returns names of what changed.
+   * @throws {ConfigError} when they cannot be used; then all is as it was.
+   */
+  reload(config: Config, secrets: Secrets): Promise<readonly string[]>;
+  /**
    * Takes no new turns, lets running ones end within `graceMs`, then closes the layers in reverse order.
    * Returns whether all turns had ended.
    */
@@ -75,19 +92,37 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   const random = overrides.random ?? Math.random;
   const newId = overrides.newId ?? (() => randomBytes(16).toString("hex"));
   const log = overrides.log ?? createLog(config.logLevel);
-  const accounts = createAccounts({
-    mode: config.authMode,
-    keys: checked("API_KEYS", () => parseApiKeys(secrets.apiKeys)),
-  });
+  let keys = keysOf(config, secrets);
+  const accounts = createAccounts({ mode: config.authMode, keys });
   const faults = createFaults({ clock, random: seededRandom(config.faults.seed) });
   faults.set(checked("FAULTS", () => parseFaults(config.faults.plan)));
 
+  let current = config;
+
   const localStore = await openLocalStore(config.store);
   const langgraph = createLangGraphExecutor(overrides.langgraph);
-  const remotes = createRemotePorts({ config, secrets, clock, alarm: (fields, message) => log.error(fields, message) });
+  const modelPorts = createModelPorts(clock);
+  const models = modelPorts(config, secrets);
+  const remotes: FirstPorts = {
+    ...createRemotePorts({ config, secrets, clock, alarm: (fields, message) => log.error(fields, message) }),
+    ...(models && { llm: models }),
+  };
   // A fault needs a port to hit, so layers that have only their local one get a stand-in before it.
   const faulty = faults.plan.map(({ layer }) => layer).filter((name) => !remotes[name]);
-  const firsts = { ...createStandIns(new Set(faulty), clock, localStore.local), ...remotes, ...overrides.firsts };
+  const standIns = createStandIns(new Set(faulty), clock, localStore.local);
+  const firsts = { ...standIns, ...remotes, ...overrides.firsts };
+  let modelsNow = firsts.llm;
+  const modelMemories = new Map<ChatModel, GateMemory>();
+  const metrics = createMetrics({
+    clock,
+    layers: () => statuses(),
+    priceOf: (name) => current.llm.models.find((model) => model.name === name)?.price ?? null,
+  });
+  const eventLog = createEventLog({ log, clock });
+  const onEvent = (event: LayerEvent) => {
+    metrics.hear(event);
+    eventLog.hear(event);
+  };
   const layers = createLayers({
     config,
     clock,
@@ -96,10 +131,8 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     firsts,
     stores: localStore.slots,
     langgraph,
-    onEpisode({ kind, ...change }) {
-      if (kind === "started") log.warn(change, "a layer is degraded");
-      else log.info(change, "a layer is on its first port again");
-    },
+    modelMemories,
+    onEvent,
   });
   const report = (error: unknown, fields: object) => log.error({ err: error, ...fields }, "failed in the background");
   const { local } = localStore;
@@ -155,8 +188,15 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     deadlineMs: config.limits.deadlineMs,
     newId,
     durability: () => store.durability(),
+    recollect: createRecollect(packs),
     exclusive: (key, context, work) => serialiser.run(key, context, work),
     report,
+  });
+
+  const metered = createMeteredChat(chat, {
+    clock,
+    budget: createTokenBudget({ clock, limit: config.limits.tokensPerDay }),
+    onTurn: (turn) => metrics.turn(turn),
   });
 
   const startUp = createContext({ clock, requestId: "start", deadlineMs: START_UP_MS });
@@ -164,6 +204,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   if (config.sampleKnowledge) await addSampleOnce(new URL("knowledge/", resources), knowledge, store, startUp);
 
   let listening = false;
+  const stopping = new AbortController();
   const notReady = new Set([LOADING]);
   // These know more than their layer: what waits to be copied or filled up.
   const shown = {
@@ -175,7 +216,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   };
   const statuses = () => layerNames.map((name) => shown[name].status());
   const server = createHttpServer({
-    chat,
+    chat: metered,
     conversations,
     knowledge,
     layers: statuses,
@@ -185,6 +226,23 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
       return { ready: reasons.length === 0, reasons };
     },
     accounts,
+    operate: {
+      control: async (name, order) => {
+        await layers[name].control(order);
+        return shown[name].status();
+      },
+      explain: (asked) => layers.llm.explain(asked),
+      faults: {
+        get plan() {
+          return faults.plan;
+        },
+        set: (plan) => faults.set(plan),
+        allowed: config.faults.allowed,
+      },
+    },
+    metrics,
+    stopping: stopping.signal,
+    tiers: () => current.llm.tiers.map(({ name }) => name),
     settings: {
       version: packageVersion(),
       host: config.host,
@@ -223,18 +281,47 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
         .finally(() => notReady.delete(LOADING));
       return url;
     },
+    async reload(next, nextSecrets) {
+      // All that can fail comes first, so that settings are taken whole or not at all.
+      const nextKeys = keysOf(next, nextSecrets);
+      const ports = overrides.firsts?.llm ?? modelPorts(next, nextSecrets) ?? standIns.llm;
+      const changed = changesOf({ llm: current.llm, ports: modelsNow, keys }, { llm: next.llm, ports, keys: nextKeys });
+      accounts.replace(nextKeys);
+      if (changed.some((what) => what !== "keys")) {
+        layers.llm.replace(createModelLayer(next, ports, { clock, random, faults, onEvent, memories: modelMemories }));
+        void layers.llm.check();
+      }
+      current = { ...current, llm: next.llm };
+      keys = nextKeys;
+      modelsNow = ports;
+      return changed;
+    },
     async close(graceMs = 0) {
       notReady.add("the server is shutting down");
       const drained = listening ? await server.close(graceMs) : true;
+      stopping.abort();
+      metrics.close();
       const closing = [knowledge, ...[...layerNames].reverse().map((name) => ({ ...layers, store, vectors })[name])];
       // One that fails to close keeps no other one open, and never the lock.
       for (const part of closing) {
         await part.close().catch((error: unknown) => report(error, { doing: "closing" }));
       }
+      eventLog.close();
       localStore.lock?.release();
       return drained;
     },
   };
+}
+
+/** @throws {ConfigError} that names the variable. */
+function keysOf({ llm }: Config, secrets: Secrets): readonly ApiKey[] {
+  const tiers = llm.tiers.map(({ name }) => name);
+  try {
+    return readApiKeys(secrets, tiers);
+  } catch (error) {
+    if (error instanceof RangeError) throw new ConfigError([error.message]);
+    throw error;
+  }
 }
 
 /** Turns a RangeError of a parser into one that names the variable. */

@@ -3,6 +3,7 @@ import { askCommand } from "./commands/ask.ts";
 import { type Command, type Terminal, UsageError } from "./commands/command.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { drillCommand } from "./commands/drill.ts";
+import { fakeLlmCommand } from "./commands/fake-llm.ts";
 import { ingestCommand } from "./commands/ingest.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -13,6 +14,7 @@ const commands: Readonly<Record<string, Command>> = {
   ask: askCommand,
   ingest: ingestCommand,
   drill: drillCommand,
+  "fake-llm": fakeLlmCommand,
   doctor: doctorCommand,
   status: statusCommand,
 };

@@ -9,7 +9,7 @@ import { overNotice } from "./receipt.js";
 import { createFollower } from "./scroll.js";
 import { forgetSession, keepSession, keptSession, loadTurns, newTurnId } from "./session.js";
 import { createTurn } from "./turn.js";
-import { streamTurn } from "./turn-stream.js";
+import { stopTurn, streamTurn } from "./turn-stream.js";
 
 const log = byId("log");
 const welcome = byId("welcome");
@@ -53,7 +53,7 @@ function ask(message) {
   return run(turn, message, turnId);
 }
 
-/** Runs a turn to its end. The same turn id again gets the answer that the server may already have. */
+/** Runs a turn to its end. The same turn id again joins the turn that runs, or gets the answer that the server already has. */
 async function run(turn, message, turnId) {
   const controller = begin();
   const current = () => running === controller;
@@ -65,7 +65,10 @@ async function run(turn, message, turnId) {
       {
         signal: controller.signal,
         on: {
-          meta: ({ session_id: id }) => current() && keepSession(id),
+          meta({ session_id: id }) {
+            turn.restart();
+            if (current()) keepSession(id);
+          },
           token({ text }) {
             turn.append(text);
             follower.follow();
@@ -82,6 +85,7 @@ async function run(turn, message, turnId) {
     await sayWhatIsOver(turn, reply);
   } catch (error) {
     const problem = asProblem(error);
+    if (problem.code === "stopped") stopTurn(turnId);
     if (problem.code === "session_not_found" && current()) forgetSession();
     turn.fail(problem);
     follower.follow();

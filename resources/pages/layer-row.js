@@ -1,6 +1,7 @@
 import { element, icon, setIcon } from "./dom.js";
 import { keepText, language, say, wordsFor } from "./language.js";
 import { layerFacts } from "./layer-facts.js";
+import { orderLines, portLines } from "./layer-ports.js";
 import { lengthInWords, since } from "./time.js";
 
 const known = ["ok", "degraded", "down", "recovering", "forced"];
@@ -18,6 +19,8 @@ export function createLayerRow(name) {
     keepText(element("span"), () => stateWord(block)),
   );
   const trouble = element("div", { class: "trouble" });
+  const orders = element("ul", { class: "orders" });
+  const ports = element("ol", { class: "ports" });
   const facts = element("dl");
   const details = element(
     "details",
@@ -37,6 +40,8 @@ export function createLayerRow(name) {
     state,
     keepText(element("p", { class: "summary" }), () => servedBy(block)),
     trouble,
+    orders,
+    ports,
     details,
   );
   for (const line of [when, why, (now) => impact(name, now), action]) {
@@ -51,11 +56,19 @@ export function createLayerRow(name) {
       setIcon(stateIcon.firstChild, block.mode === "equal" ? "equal" : stateOf(block));
       node.dataset.mode = state.dataset.mode = block.mode ?? "";
       trouble.hidden = stateOf(block) === "ok" || stateOf(block) === "unknown";
+      fill(orders, orderLines(block));
+      // Of the other layers there is one port to speak of, and the row says how it is.
+      fill(ports, name === "llm" ? portLines(block) : []);
       const rows = layerFacts(block);
       details.hidden = rows.length === 0;
       facts.replaceChildren(...rows);
     },
   };
+}
+
+function fill(list, lines) {
+  list.hidden = lines.length === 0;
+  list.replaceChildren(...lines);
 }
 
 function servedBy(block) {

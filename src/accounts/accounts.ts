@@ -10,6 +10,8 @@ export interface Principal {
   /** First 12 hex digits of the key's hash, or `open`. */
   readonly keyId: string;
   readonly roles: ReadonlySet<Role>;
+  /** Which list of models a request may use at most; null: the whole. */
+  readonly tier: string | null;
 }
 
 export interface Accounts {
@@ -20,12 +22,15 @@ export interface Accounts {
    * @throws {Problem} `unauthorized` when there is no key, an unknown one, or two different ones.
    */
   authenticate(authorization?: string, apiKey?: string): Principal;
+  /** From now on these are the keys. Requests that were let in go on as they are; in open mode nothing changes. */
+  replace(keys: readonly ApiKey[]): void;
 }
 
-const everybody: Principal = { keyId: "open", roles: new Set(roles) };
+const everybody: Principal = { keyId: "open", roles: new Set(roles), tier: null };
 
 export function createAccounts(options: { readonly mode: AuthMode; readonly keys: readonly ApiKey[] }): Accounts {
-  const { mode, keys } = options;
+  const { mode } = options;
+  let { keys } = options;
   return {
     mode,
     authenticate(authorization, apiKey) {
@@ -41,6 +46,9 @@ export function createAccounts(options: { readonly mode: AuthMode; readonly keys
       const found = find(keys, hashKey(given));
       if (!found) throw new Problem("unauthorized", "The key is not known here.");
       return found;
+    },
+    replace(next) {
+      keys = next;
     },
   };
 }

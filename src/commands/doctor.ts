@@ -3,7 +3,9 @@ import { createApp } from "../app.ts";
 import { systemClock } from "../fallbacks/core/clock.ts";
 import { layerNames } from "../fallbacks/core/status.ts";
 import { createLog } from "../log.ts";
-import type { Command } from "./command.ts";
+import { lintChain } from "./chain-lint.ts";
+import { type Command, UsageError } from "./command.ts";
+import { explainChain } from "./doctor-explain.ts";
 import { parseOptions } from "./options.ts";
 import { readSettings, runningServer, type Settings } from "./settings.ts";
 
@@ -13,47 +15,62 @@ const LONGEST_LOAD_MS = 120_000;
 
 interface Finding {
   readonly what: string;
-  /** Null when it is fine. */
-  readonly wrong: string | null;
-  readonly detail: string;
+  /** Only what is `wrong` makes the command fail. */
+  readonly verdict: "ok" | "note" | "warn" | "wrong";
+  readonly text: string;
 }
 
 export const doctorCommand: Command = {
-  usage: "",
-  about: "check the configuration and what it needs",
+  usage: "[explain [--step S] ...]",
+  about: "check the configuration and what it needs; explain: which model would answer",
   async run(args, terminal) {
-    parseOptions(args, {});
+    const [word, ...rest] = args;
+    if (word === "explain") {
+      const text = { type: "string" } as const;
+      const { values, positionals } = parseOptions(rest, { step: text, tier: text, tokens: text, url: text });
+      if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is too much`);
+      return explainChain(values, terminal);
+    }
+    const { positionals } = parseOptions(args, {});
+    if (positionals.length > 0) throw new UsageError(`there is no "${positionals[0]}"; there is: explain`);
     const settings = readSettings();
-    const findings = [
-      { what: "configuration", wrong: null, detail: `deadline ${settings.config.limits.deadlineMs} ms` },
+    const findings: readonly Finding[] = [
+      { what: "configuration", verdict: "ok", text: `deadline ${settings.config.limits.deadlineMs} ms` },
+      ...checkChain(settings),
       checkData(settings),
       ...(await checkLayers(settings)),
     ];
-    for (const { what, wrong, detail } of findings) {
-      terminal.out(`${wrong === null ? "ok   " : "wrong"}  ${what.padEnd(14)} ${wrong ?? detail}`);
-    }
-    return findings.every(({ wrong }) => wrong === null) ? 0 : 1;
+    for (const { what, verdict, text } of findings) terminal.out(`${verdict.padEnd(5)}  ${what.padEnd(14)} ${text}`);
+    return findings.every(({ verdict }) => verdict !== "wrong") ? 0 : 1;
   },
 };
 
+function checkChain({ config, secrets }: Settings): readonly Finding[] {
+  const { deadlineMs } = config.limits;
+  return lintChain(config.llm, { deadlineMs, keyOf: (model) => secrets.modelKeys[model] }).map(
+    ({ severity, text }) => ({
+      what: "models",
+      verdict: severity === "warning" ? "warn" : "note",
+      text,
+    }),
+  );
+}
+
 function checkData({ config }: Settings): Finding {
   const what = "data";
-  if (config.store.provider === "memory") return { what, wrong: null, detail: "kept in memory only" };
+  if (config.store.provider === "memory") return { what, verdict: "ok", text: "kept in memory only" };
   const { directory } = config.store;
   const running = runningServer(config);
-  if (running) return { what, wrong: null, detail: `${directory}, in use by ${running}` };
+  if (running) return { what, verdict: "ok", text: `${directory}, in use by ${running}` };
   try {
     const stat = statSync(directory, { throwIfNoEntry: false });
-    if (!stat) return { what, wrong: null, detail: `${directory}, made at the first start` };
-    if (!stat.isDirectory()) return { what, wrong: `DATA_DIR: ${directory} is not a directory`, detail: "" };
+    if (!stat) return { what, verdict: "ok", text: `${directory}, made at the first start` };
+    if (!stat.isDirectory()) return { what, verdict: "wrong", text: `DATA_DIR: ${directory} is not a directory` };
     accessSync(directory, constants.R_OK | constants.W_OK);
-    return { what, wrong: null, detail: directory };
+    return { what, verdict: "ok", text: directory };
   } catch (error) {
-    return {
-      what,
-      wrong: `DATA_DIR: ${directory}: ${error instanceof Error ? error.message : String(error)}`,
-      detail: "",
-    };
+    const why = error instanceof Error ? error.message : String(error);
+    return { what, verdict: "wrong", text: `DATA_DIR: ${directory}: ${why}` };
   }
 }
 
@@ -72,8 +89,9 @@ async function checkLayers({ config, secrets }: Settings): Promise<readonly Find
         const until = systemClock.now() + LONGEST_LOAD_MS;
         while (layer.status().state === "recovering" && systemClock.now() < until) await pause();
         const { state, ports, impact, lastError } = layer.status();
-        const wrong = state === "ok" ? null : `${state}: ${lastError?.text ?? impact}`;
-        return { what: name, wrong, detail: ports.join(", then ") };
+        return state === "ok"
+          ? { what: name, verdict: "ok", text: ports.join(", then ") }
+          : { what: name, verdict: "wrong", text: `${state}: ${lastError?.text ?? impact}` };
       }),
     );
   } finally {

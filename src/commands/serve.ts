@@ -1,30 +1,56 @@
+import { once } from "node:events";
 import { createApp } from "../app.ts";
 import type { Config } from "../config/config.ts";
 import { createLog } from "../log.ts";
+import { lintChain } from "./chain-lint.ts";
 import type { Command } from "./command.ts";
 import { parseOptions } from "./options.ts";
+import { createReload } from "./reload.ts";
 import { readSettings } from "./settings.ts";
+import { watchTerminal } from "./terminal-window.ts";
 
 /** Running turns get this long to end after the first signal. */
 const GRACE_MS = 25_000;
 
 /**
- * Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once with a non-zero code.
+ * Serves until SIGTERM, SIGINT or the end of its terminal, then drains. A second signal ends the process at once with a non-zero code.
+ * SIGHUP makes it read its settings again.
  * @returns the exit code.
  * @throws {ConfigError} before anything is opened.
  */
 export async function serve(): Promise<number> {
-  const { config, secrets } = readSettings();
+  const settings = readSettings();
+  const { config, secrets } = settings;
   const log = createLog(config.logLevel);
-  const app = await createApp(config, secrets, { log });
+  const stop = new AbortController();
+  const starting = createApp(config, secrets, { log });
+  const reload = createReload({
+    started: settings,
+    read: readSettings,
+    apply: async (...next) => (await starting).reload(...next),
+    log,
+  });
+  const terminalGone = watchTerminal();
+  // Whoever starts to drain reads nothing any more; without a listener the signal would end the process.
+  process.on("SIGHUP", () => {
+    if (stop.signal.aborted) return;
+    if (terminalGone()) stop.abort("SIGHUP");
+    else void reload();
+  });
+  const app = await starting;
+  for (const { severity, text } of lintChain(config.llm, {
+    deadlineMs: config.limits.deadlineMs,
+    keyOf: (name) => secrets.modelKeys[name],
+  })) {
+    log[severity === "warning" ? "warn" : "info"]({ text }, "the chain of models");
+  }
   const url = await app.listen();
   log.info({ url }, "listening");
   if (process.stderr.isTTY) process.stderr.write(banner(url, config));
 
-  const signal = await new Promise<string>((resolve) => {
-    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
-  });
-  log.info({ signal }, "draining");
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stop.abort(name));
+  if (!stop.signal.aborted) await once(stop.signal, "abort");
+  log.info({ signal: stop.signal.reason as unknown }, "draining");
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => process.exit(1));
   const drained = await app.close(GRACE_MS);
   log.info({ drained }, "closed");

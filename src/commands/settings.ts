@@ -1,17 +1,19 @@
 import { type Config, deriveConfig } from "../config/config.ts";
-import { processEnvironment, readValues } from "../config/env.ts";
+import { processEnvironment, readValues, type Values } from "../config/env.ts";
 import { readSecrets, type Secrets } from "../config/secrets.ts";
 import { readLock } from "../fallbacks/store/lock.ts";
 
 export interface Settings {
   readonly config: Config;
   readonly secrets: Secrets;
+  /** What both were made from. */
+  readonly values: Values;
 }
 
-/** @throws {ConfigError} with every problem at once. */
+/** Reads the environment, `.env` and the file of keys as they are now. @throws {ConfigError} with every problem at once. */
 export function readSettings(): Settings {
   const values = readValues(processEnvironment());
-  return { config: deriveConfig(values), secrets: readSecrets(values) };
+  return { config: deriveConfig(values), secrets: readSecrets(values), values };
 }
 
 /** The address of the server that uses the configured data directory now, if one does. */

@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { ConfigError, type Values } from "./env.ts";
+import { deriveLlm, type LlmConfig } from "./llm.ts";
 
 /** What the server is made from: derived, cross-checked, frozen. Keys are not here but in secrets.ts. */
 export interface Config {
@@ -14,17 +15,10 @@ export interface Config {
     readonly turnsAtOnce: number;
     readonly deadlineMs: number;
     readonly failureThreshold: number;
+    /** Tokens that the models may read and write in a day for one key; null: no limit. */
+    readonly tokensPerDay: number | null;
   };
-  readonly llm: {
-    /** In the order in which they are asked; none: keyless. */
-    readonly models: readonly {
-      readonly name: string;
-      readonly model: string;
-      readonly baseUrl: string | undefined;
-      readonly timeoutMs: number;
-    }[];
-    readonly fallback: "mock" | "none";
-  };
+  readonly llm: LlmConfig;
   /** Null: no model, and no network call for one. */
   readonly embeddings: { readonly model: string } | null;
   readonly reranker: { readonly model: string } | null;
@@ -56,7 +50,8 @@ export interface Config {
   readonly sampleKnowledge: boolean;
   /** Null: people are always there. Hours are [start, end) in the time zone. */
   readonly workingHours: { readonly startHour: number; readonly endHour: number; readonly timezone: string } | null;
-  readonly faults: { readonly plan: string; readonly seed: number };
+  /** `allowed`: whether operators may set others while it runs. */
+  readonly faults: { readonly plan: string; readonly seed: number; readonly allowed: boolean };
 }
 
 const loopback = new Set(["127.0.0.1", "::1", "[::1]", "localhost"]);
@@ -65,8 +60,10 @@ const loopback = new Set(["127.0.0.1", "::1", "[::1]", "localhost"]);
 export function deriveConfig(values: Values): Config {
   const production = values.NODE_ENV === "production";
   // Whoever gives keys means them: they are never there and unused.
-  const open = loopback.has(values.HOST) && values.API_KEYS === undefined;
+  const keyed = values.API_KEYS !== undefined || values.API_KEYS_FILE !== undefined;
+  const open = loopback.has(values.HOST) && !keyed;
   const authMode = values.AUTH_MODE ?? (open ? "open" : "required");
+  const { llm, problems: ofModels } = deriveLlm(values);
   const config: Config = {
     production,
     host: values.HOST,
@@ -79,14 +76,9 @@ export function deriveConfig(values: Values): Config {
       turnsAtOnce: values.TURNS_AT_ONCE,
       deadlineMs: values.REQUEST_TIMEOUT_SECONDS * 1_000,
       failureThreshold: values.FAILURE_THRESHOLD,
+      tokensPerDay: values.TOKENS_PER_DAY ?? null,
     },
-    llm: {
-      models: values.models.map(({ apiKey: _secret, timeoutSeconds, ...model }) => ({
-        ...model,
-        timeoutMs: timeoutSeconds * 1_000,
-      })),
-      fallback: values.LLM_FALLBACK,
-    },
+    llm,
     embeddings: values.EMBEDDING_MODEL === undefined ? null : { model: values.EMBEDDING_MODEL },
     reranker: values.RERANKER_MODEL === undefined ? null : { model: values.RERANKER_MODEL },
     modelFiles: {
@@ -116,11 +108,22 @@ export function deriveConfig(values: Values): Config {
       values.WORKING_HOURS_START === undefined || values.WORKING_HOURS_END === undefined
         ? null
         : { startHour: values.WORKING_HOURS_START, endHour: values.WORKING_HOURS_END, timezone: values.TIMEZONE },
-    faults: { plan: values.FAULTS ?? "", seed: values.FAULTS_SEED },
+    faults: {
+      plan: values.FAULTS ?? "",
+      seed: values.FAULTS_SEED,
+      allowed: !production || values.FAULTS_IN_PRODUCTION === "on",
+    },
   };
-  const problems = crossCheck(values, config);
+  const problems = [...crossCheck(values, config), ...ofModels];
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze(config);
+  return frozen(config);
+}
+
+/** Freezes a tree of plain objects and lists. */
+function frozen<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const member of Object.values(value)) frozen(member);
+  return Object.freeze(value);
 }
 
 function businessOf(values: Values, production: boolean): Config["business"] {
@@ -141,13 +144,15 @@ function crossCheck(values: Values, config: Config): string[] {
     config.authMode === "open" && !loopback.has(config.host),
     `AUTH_MODE: "open" is only allowed on loopback, and HOST is "${config.host}"; use AUTH_MODE=required with API_KEYS`,
   );
+  for (const name of ["API_KEYS", "API_KEYS_FILE"] as const) {
+    check(
+      config.authMode === "open" && values[name] !== undefined,
+      `${name}: given, but AUTH_MODE is "open", which asks nobody for a key; unset one of them`,
+    );
+  }
   check(
-    config.authMode === "open" && values.API_KEYS !== undefined,
-    'API_KEYS: given, but AUTH_MODE is "open", which asks nobody for a key; unset one of them',
-  );
-  check(
-    config.authMode === "required" && values.API_KEYS === undefined,
-    "API_KEYS: unset, but AUTH_MODE is required (HOST is not loopback or AUTH_MODE=required); give at least one role:key",
+    config.authMode === "required" && values.API_KEYS === undefined && values.API_KEYS_FILE === undefined,
+    "API_KEYS: unset, but AUTH_MODE is required (HOST is not loopback or AUTH_MODE=required); give at least one role:key, here or in API_KEYS_FILE",
   );
   const mode = values.BUSINESS_ADAPTER_MODE;
   check(
@@ -172,7 +177,7 @@ function crossCheck(values: Values, config: Config): string[] {
     `WORKING_HOURS_END: ${config.workingHours?.endHour} must be later than WORKING_HOURS_START`,
   );
   check(
-    config.production && config.faults.plan !== "" && values.FAULTS_IN_PRODUCTION === "off",
+    config.production && config.faults.plan !== "" && !config.faults.allowed,
     "FAULTS: refused with NODE_ENV=production; unset it, or set FAULTS_IN_PRODUCTION=on for a rehearsal",
   );
   return problems;

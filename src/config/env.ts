@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
-import { modelVariables, type NamedModel, readModels } from "./models.ts";
+import { isModelVariable, modelVariables, type NamedModel, readModels } from "./models.ts";
 import { nearMiss } from "./near-miss.ts";
 import type { DefaultedVariable, Variable } from "./variable.ts";
 import { reserved, variables } from "./variables.ts";
@@ -17,6 +17,8 @@ export type Values = {
 } & {
   /** In the order in which they are asked; none: keyless. */
   readonly models: readonly NamedModel[];
+  /** Whether the last of them is the small one, which goes first where the work is simple. */
+  readonly smallFirst: boolean;
 };
 
 /** The start must stop. Each problem names the variable, its value and what is allowed. */
@@ -45,19 +47,18 @@ export function readValues(environment: Readonly<Record<string, string | undefin
     if (value === undefined) problems.push(`${name}: ${shown} is not allowed; allowed: ${variable.allowed}`);
     else values[name] = value;
   }
-  const { models, problems: ofModels } = readModels(environment);
+  const { models, small, problems: ofModels } = readModels(environment);
   problems.push(...ofModels, ...strangers(environment));
   if (problems.length > 0) throw new ConfigError(problems);
   // Each key was parsed by its own variable, which is what the mapped type says.
-  return { ...values, models } as Values;
+  return { ...values, models, smallFirst: small } as Values;
 }
 
 function strangers(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const ofModels = modelVariables(environment);
-  const known = [...Object.keys(variables), ...ofModels, ...reserved];
+  const known = [...Object.keys(variables), ...modelVariables(environment), ...reserved];
   const problems: string[] = [];
   for (const [name, text] of Object.entries(environment)) {
-    if (!text?.trim() || name in variables || ofModels.includes(name)) continue;
+    if (!text?.trim() || name in variables || isModelVariable(name)) continue;
     const meant = nearMiss(name, known);
     if (reserved.includes(name)) problems.push(`${name}: this version has no port for it yet; unset it`);
     else if (meant) problems.push(`${name}: unknown; did you mean ${meant}?`);
@@ -75,10 +76,21 @@ export function silenceVendors(): void {
   }
 }
 
-/** The environment of this process over the `.env` file of the working directory, if there is one. */
+/**
+ * The environment of this process over the `.env` file of the working directory, if there is one.
+ * @throws {ConfigError} when it is there and cannot be read.
+ */
 export function processEnvironment(directory = "."): Record<string, string | undefined> {
-  const file = `${directory}/.env`;
-  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
+  const fromFile = readEnvFile(`${directory}/.env`);
   const given = Object.entries(process.env).filter(([, text]) => text !== "");
   return { ...fromFile, ...Object.fromEntries(given) };
+}
+
+function readEnvFile(path: string): Readonly<Record<string, string | undefined>> {
+  if (!existsSync(path)) return {};
+  try {
+    return parseEnv(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new ConfigError([`.env: cannot be read: ${error instanceof Error ? error.message : String(error)}`]);
+  }
 }

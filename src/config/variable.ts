@@ -48,6 +48,26 @@ export function integer(options: {
   };
 }
 
+/** A number with at most 6 decimals, without exponent. It has no default. */
+export function decimal(options: {
+  readonly min: number;
+  readonly max: number;
+  readonly unit: string;
+  readonly about: string;
+}): Variable<number> {
+  const { min, max, unit } = options;
+  return {
+    about: options.about,
+    allowed: `a number from ${min} to ${max}, such as 2.5 (${unit})`,
+    initial: undefined,
+    secret: false,
+    parse(text) {
+      const value = /^\d{1,9}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
 export function oneOf<const V extends string>(options: {
   readonly values: readonly V[];
   readonly initial: NoInfer<V>;

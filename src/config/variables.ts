@@ -1,4 +1,4 @@
-import { HTTP_URL, isHttpUrl, shortForm } from "./models.ts";
+import { HTTP_URL, isHttpUrl, llmVariables } from "./llm-variables.ts";
 import { integer, oneOf, text } from "./variable.ts";
 
 /** Every variable that the server reads, in the order of .env.example. An empty value counts as unset. */
@@ -33,13 +33,17 @@ export const variables = {
   AUTH_MODE: oneOf({
     values: ["open", "required"],
     about:
-      "open: everybody on this machine may do everything. Default: open on loopback without API_KEYS, else required.",
+      "open: everybody on this machine may do everything. Default: open on loopback without API_KEYS and API_KEYS_FILE, else required.",
   }),
   API_KEYS: text({
     allowed:
-      "role:key,role+role:key,role:sha256:HEX with roles user, agent, admin, operator and keys of at least 20 characters",
+      "role:key,role+role@tier:key,role:sha256:HEX with roles user, agent, admin, operator, tiers of LLM_TIERS and keys of at least 20 characters",
     secret: true,
-    about: "Who may do what with AUTH_MODE=required. Only hashes are kept in memory.",
+    about: "Who may do what with AUTH_MODE=required.",
+  }),
+  API_KEYS_FILE: text({
+    allowed: "the path of a file with one entry a line, as in API_KEYS but with sha256:HEX only; # starts a comment",
+    about: "More keys, which need not be in the environment. SIGHUP reads it again.",
   }),
   UNDERSTUDY_API_KEY: text({
     allowed: "a key",
@@ -53,6 +57,12 @@ export const variables = {
   }),
   REQUESTS_PER_MINUTE: integer({ min: 1, max: 1_000_000, initial: 240, about: "Per key, or per address without one." }),
   TURNS_AT_ONCE: integer({ min: 1, max: 10_000, initial: 8, about: "Turns in flight per key." }),
+  TOKENS_PER_DAY: integer({
+    min: 1,
+    max: 1_000_000_000_000,
+    unit: "tokens",
+    about: "What the models may read and write in a day for one key. Default: no limit.",
+  }),
   REQUEST_TIMEOUT_SECONDS: integer({
     min: 1,
     max: 300,
@@ -66,24 +76,7 @@ export const variables = {
     initial: 3,
     about: "Failures in a row after which a breaker opens.",
   }),
-  LLM_PRIORITY_ORDER: text({
-    allowed: "names separated by commas, such as primary_llm,secondary_llm",
-    accept: (value) => value.split(",").every((name) => /^[a-z][a-z0-9_]{0,39}$/i.test(name.trim())),
-    about:
-      "Language models in the order in which they are asked. Each has <NAME>_LLM_MODEL, and as needed <NAME>_LLM_BASE_URL, <NAME>_LLM_API_KEY, <NAME>_LLM_TIMEOUT_SECONDS. For a single model use the short form below. Default: none, answers are put together by rules.",
-  }),
-  ...shortForm,
-  OPENAI_API_KEY: text({ allowed: "a key", secret: true, about: "For models that have no key of their own." }),
-  OPENAI_BASE_URL: text({
-    allowed: HTTP_URL,
-    accept: isHttpUrl,
-    about: "For models that have no endpoint of their own.",
-  }),
-  LLM_FALLBACK: oneOf({
-    values: ["mock", "none"],
-    initial: "mock",
-    about: "When no model answers: mock answers by rules and says so; none refuses with 503.",
-  }),
+  ...llmVariables,
   EMBEDDING_MODEL: text({
     allowed: "the name of a model such as Xenova/multilingual-e5-small",
     accept: isModelName,
@@ -211,8 +204,7 @@ export const variables = {
  * Names that belong to ports of later versions. They are refused rather than ignored: a server that looks configured
  * and is not would be a lie.
  */
-export const reserved: readonly string[] =
-  "ANTHROPIC_API_KEY COOLDOWN_SECONDS MAX_ATTEMPTS ADMIN_EMAILS SMTP_URL".split(" ");
+export const reserved: readonly string[] = ["ADMIN_EMAILS", "SMTP_URL"];
 
 function isModelName(value: string): boolean {
   return /^[\w.-]+(?:\/[\w.-]+)?$/.test(value) && !value.includes("..");

@@ -2,6 +2,7 @@ import type { Owner } from "../conversations/conversations.ts";
 import type { Degradation } from "../fallbacks/core/status.ts";
 import type { Source } from "../retrieval/knowledge.ts";
 import type { Card } from "./card.ts";
+import type { GivenTurn } from "./given-history.ts";
 import type { Intent } from "./language.ts";
 
 export interface ChatRequest {
@@ -13,6 +14,13 @@ export interface ChatRequest {
   readonly turnId?: string;
   /** Milliseconds; at most the configured deadline. */
   readonly deadlineMs?: number;
+  /** Which list of models may answer; null or absent: the one for everybody. */
+  readonly tier?: string | null;
+  /**
+   * What was said before, oldest first, where the client keeps the conversation. It stands in the place of the session's own
+   * history and memory, and is not saved.
+   */
+  readonly given?: readonly GivenTurn[];
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
 }
@@ -44,7 +52,7 @@ export interface Chat {
   /**
    * Load, execute, save, present. `emit` gets `meta` first, then tokens.
    * @throws {Problem} `session_not_found`, `turn_conflict`, `too_many_turns`, `deadline_exceeded`, `store_unavailable`,
-   * `model_unavailable`, `shutting_down`.
+   * `model_unavailable`, `message_refused`, `shutting_down`.
    */
   run(request: ChatRequest, emit?: (event: ChatEvent) => void): Promise<ChatReply>;
 }

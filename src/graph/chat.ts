@@ -1,12 +1,13 @@
 import type { Conversations, OpenTurn, Turn } from "../conversations/conversations.ts";
 import type { Clock } from "../fallbacks/core/clock.ts";
 import { type CallContext, createContext } from "../fallbacks/core/context.ts";
-import { asLayerError, LayerError } from "../fallbacks/core/errors.ts";
+import { asLayerError, type ErrorClass, LayerError } from "../fallbacks/core/errors.ts";
 import type { Layer } from "../fallbacks/core/layer.ts";
 import type { Tracing } from "../fallbacks/tracing/port.ts";
 import { Problem } from "../problems.ts";
 import type { Chat, ChatEvent, ChatReply, ChatRequest } from "./chat-types.ts";
 import { createTurn, type Executor, NodeFailure, type Nodes } from "./executor.ts";
+import type { Recollect } from "./given-history.ts";
 import { pastTurns, recall, remember } from "./memory.ts";
 import { createObserve } from "./observe.ts";
 import type { ChatState } from "./state.ts";
@@ -18,6 +19,8 @@ export interface ChatDeps {
   readonly nodes: Nodes;
   readonly conversations: Conversations;
   readonly tracing: Layer<Tracing>;
+  /** Reads the history that a client gives. */
+  readonly recollect: Recollect;
   /** Whether traces hold what the user wrote and was answered. */
   readonly traceContent: boolean;
   /** Deadline of a turn in ms, where the request does not ask for less. */
@@ -47,6 +50,7 @@ export function createChat(deps: ChatDeps): Chat {
         requestId: request.requestId,
         deadlineMs: Math.min(request.deadlineMs ?? deps.deadlineMs, deps.deadlineMs),
         signal: request.signal,
+        tier: request.tier ?? null,
       });
       const turnId = request.turnId ?? deps.newId();
       const { keyId, user } = request.owner;
@@ -92,7 +96,7 @@ export function createChat(deps: ChatDeps): Chat {
     // A turn id that a client chose is unique among its own only.
     const traceId = request.turnId === undefined ? turnId : `${sessionId}/${turnId}`;
     const observed = observe({ turnId: traceId, sessionId, requestId, user: owner.user }, message, context);
-    const turn = createTurn(deps.nodes, initialState(request, open), deps.clock);
+    const turn = createTurn(deps.nodes, initialState(request, open, deps.recollect), deps.clock);
     try {
       await deps.graph.use((executor, limited) => executor.run(turn, { ...limited, emit }), context);
       const reply = present(turn.progress.state, context);
@@ -149,8 +153,11 @@ async function kept<T>(saving: Promise<T>): Promise<T> {
   }
 }
 
-function initialState(request: ChatRequest, open: OpenTurn): ChatState {
-  const { slots, failures } = recall(open.memory);
+function initialState(request: ChatRequest, open: OpenTurn, recollect: Recollect): ChatState {
+  const remembered = recall(open.memory);
+  const { history, slots, failures } = request.given
+    ? { ...recollect(request.given), failures: 0 }
+    : { ...remembered, history: pastTurns(open.history) };
   return {
     sessionId: open.sessionId,
     turnId: open.turn.turnId,
@@ -158,7 +165,7 @@ function initialState(request: ChatRequest, open: OpenTurn): ChatState {
     user: request.owner.user,
     owner: JSON.stringify([request.owner.keyId, request.owner.user]),
     message: request.message,
-    history: pastTurns(open.history),
+    history,
     slots,
     failures,
     recognition: null,
@@ -183,6 +190,12 @@ function repeat(turn: Turn, sessionId: string, emit: (event: ChatEvent) => void)
   return reply;
 }
 
+/** What a model says to every try of the same message, so that no other model is asked and waiting does not help. */
+const refusals: Readonly<Partial<Record<ErrorClass, string>>> = {
+  invalid_request: "message: the model refuses this request as it is; say it in other words, or more briefly",
+  content_filtered: "message: the model's provider does not answer this; ask something else",
+};
+
 /** What a client may know of a failed turn; a client that has gone gets the `aborted` error as it is. */
 function forClient(error: unknown, signal: AbortSignal): unknown {
   if (error instanceof Problem || signal.aborted) return error;
@@ -192,8 +205,10 @@ function forClient(error: unknown, signal: AbortSignal): unknown {
   if (failure.errorClass === "timeout") {
     return new Problem("deadline_exceeded", "deadline_ms: the answer was not ready in time", { cause: error });
   }
+  const refused = refusals[failure.errorClass];
+  if (refused !== undefined) return new Problem("message_refused", refused, { field: "message", cause: error });
   return new Problem("model_unavailable", "no model could answer; try again later", {
-    retryAfterS: RETRY_AFTER_S,
+    retryAfterS: failure.retryAfterMs === undefined ? RETRY_AFTER_S : failure.retryAfterMs / 1_000,
     cause: error,
   });
 }

@@ -41,6 +41,22 @@ const MAX_STEPS = 12;
 export function createTurn(nodes: Nodes, initial: ChatState, clock: Clock, maxSteps: number = MAX_STEPS): Turn {
   let progress: Progress = { state: initial, next: start, steps: 0 };
   const runs: NodeRun[] = [];
+  let begun = 0;
+  /** The run of a node whose text is on show. */
+  let onShow: { readonly name: NodeName; readonly run: number } | undefined;
+
+  /** A node that a second engine runs again starts over; the run that was given up is not heard any more. */
+  function emitOf(name: NodeName, run: number, emit: NodeContext["emit"]): NodeContext["emit"] {
+    return (event) => {
+      if (run !== begun) return;
+      if (event.type === "token") {
+        if (onShow && onShow.run !== run && onShow.name === name) emit({ type: "restart", by: event.by });
+        onShow = { name, run };
+      }
+      emit(event);
+    };
+  }
+
   return {
     get progress() {
       return progress;
@@ -53,9 +69,11 @@ export function createTurn(nodes: Nodes, initial: ChatState, clock: Clock, maxSt
       const { state } = progress;
       const startedAt = clock.wall();
       let failure: string | null = null;
+      begun += 1;
+      const emit = emitOf(name, begun, context.emit);
       context.idle.stop();
       try {
-        const update = await nodes[name](state, { ...context, step: name });
+        const update = await nodes[name](state, { ...context, step: name, emit });
         context.signal.throwIfAborted();
         const updated = applyUpdate(state, update);
         progress = { state: updated, next: next(name, updated), steps: progress.steps + 1 };

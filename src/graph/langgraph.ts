@@ -45,6 +45,9 @@ export function createLangGraphExecutor(options: LangGraphOptions = {}): Executo
       if (turn.progress.next !== end) await invoke({ turn, context });
       if (turn.progress.next !== end) throw new LayerError("server", "LangGraph ended before the turn did");
     },
+    async load() {
+      await ready();
+    },
     async probe() {
       await ready();
     },

@@ -1,29 +1,74 @@
-import type { z } from "zod";
-import type { ChatEvent, ChatRequest } from "../graph/chat-types.ts";
-import type { ProblemCode } from "../problems.ts";
+import { z } from "zod";
+import { tierOf } from "../accounts/tiers.ts";
+import type { ChatReply, ChatRequest } from "../graph/chat-types.ts";
+import { Problem, type ProblemCode } from "../problems.ts";
 import { jsonBody } from "./body.ts";
 import { replyJson } from "./chat-json.ts";
-import { chatReplySchema, chatRequestSchema } from "./chat-schemas.ts";
-import { createEventStream, type EventStream } from "./event-stream.ts";
+import { chatReplySchema, chatRequestSchema, idSchema, stopRequestSchema } from "./chat-schemas.ts";
+import { createEventStream } from "./event-stream.ts";
 import { reportProblem } from "./problem-handler.ts";
 import { degradedHeader, headerName } from "./receipt-headers.ts";
-import { type Admitted, defineRoute, type Route } from "./route.ts";
+import { type Admitted, type Call, defineRoute, type Route } from "./route.ts";
 import type { ServerDeps } from "./server-deps.ts";
-import { createTurnLimit } from "./turn-limit.ts";
+import type { TurnLimit } from "./turn-limit.ts";
+import { createTurnStreams, type TurnAsk } from "./turn-streams.ts";
 
 const problems: readonly ProblemCode[] = [
   "session_not_found",
   "turn_conflict",
   "too_many_turns",
   "model_unavailable",
+  "message_refused",
+  "token_budget_exhausted",
   "shutting_down",
 ];
 
-export function chatRoutes(deps: ServerDeps): readonly Route[] {
-  const { chat, settings, clock, log } = deps;
+type ChatBody = z.output<ReturnType<typeof chatRequestSchema>>;
+type ChatCall = Call<ChatBody, object, object>;
+
+export interface ChatRoutesOptions {
+  /** Names of tiers, highest first, read at each request. */
+  readonly tiers: () => readonly string[];
+  /** Shared with the other routes that run turns. */
+  readonly turns: TurnLimit;
+}
+
+export function chatRoutes(deps: ServerDeps, { tiers, turns }: ChatRoutesOptions): readonly Route[] {
+  const { chat, settings, clock, log, newId } = deps;
   const schema = chatRequestSchema(settings.maxDeadlineMs);
   const body = jsonBody(schema, settings.maxBodyBytes.chat);
-  const turns = createTurnLimit(settings.turnsAtOnce);
+  const streams = createTurnStreams({ clock, newId });
+  deps.stopping.addEventListener("abort", () => streams.stopAll(), { once: true });
+
+  /** Who may ask for what is looked at here; a turn that runs already is joined only by whoever could have begun it. */
+  function askOf(call: ChatCall): TurnAsk {
+    const request = chatRequest(call, tierFor(call, tiers()));
+    return {
+      owner: request.owner,
+      message: request.message,
+      sessionId: request.sessionId,
+      turnId: request.turnId,
+      async run(signal, emit) {
+        const leave = turns.enter(call.callerKey);
+        try {
+          return await chat.run({ ...request, signal }, emit);
+        } finally {
+          leave();
+        }
+      },
+      report: (error) => reportProblem(error, request.requestId, log),
+    };
+  }
+
+  async function wholeReply(call: ChatCall): Promise<ChatReply> {
+    const { signal } = call.context;
+    const ask = askOf(call);
+    // Nobody else can follow a turn without a name, so nothing of it needs to be kept.
+    if (ask.turnId === undefined) return ask.run(signal, () => {});
+    const end = await streams.follow(ask, { signal });
+    if ("error" in end) throw end.error;
+    return end.reply;
+  }
 
   return [
     defineRoute({
@@ -32,18 +77,17 @@ export function chatRoutes(deps: ServerDeps): readonly Route[] {
       role: "user",
       summary: "Ask something; the answer comes whole",
       body,
-      answer: { status: 200, description: "The answer with its sources and its receipt", schema: chatReplySchema },
+      answer: {
+        status: 200,
+        description: "The answer with its sources and its receipt. The same turn while it runs: waits for that one.",
+        schema: chatReplySchema,
+      },
       problems,
       async handle(call) {
-        const leave = turns.enter(call.callerKey);
-        try {
-          const reply = await chat.run(chatRequest(call, call.body));
-          const headers: Record<string, string> = { "x-served-by": headerName(reply.servedBy) };
-          if (reply.degradation.length > 0) headers["x-degraded"] = degradedHeader(reply.degradation);
-          return { json: replyJson(reply), headers };
-        } finally {
-          leave();
-        }
+        const reply = await wholeReply(call);
+        const headers: Record<string, string> = { "x-served-by": headerName(reply.servedBy) };
+        if (reply.degradation.length > 0) headers["x-degraded"] = degradedHeader(reply.degradation);
+        return { json: replyJson(reply), headers };
       },
     }),
     defineRoute({
@@ -55,49 +99,68 @@ export function chatRoutes(deps: ServerDeps): readonly Route[] {
       answer: {
         status: 200,
         description:
-          "Events: `meta`, `token` any number of times, `restart` when the text so far is void, then one `done` (the " +
-          "whole JSON of the other route) or `error` (a problem). Before the first event errors are ordinary problems.",
+          "Events: `meta` (the answer begins: a text from before is void), `token` any number of times, `restart` when the " +
+          "text so far is void because another model starts over, then one `done` (the whole JSON of the other route) or " +
+          "`error` (a problem). Before the first event errors are ordinary problems; a turn that waits for ten seconds " +
+          "begins with a comment, and from then on errors are events. The same request with the same `turn_id` and the header " +
+          "`Last-Event-ID` gets what comes after that event, without another `meta`; when that is not known any more, all.",
         type: "text/event-stream",
       },
       problems,
       async handle(call): Promise<"sent"> {
-        const leave = turns.enter(call.callerKey);
         const stream = createEventStream(call.response, { clock });
+        const reader = {
+          signal: call.context.signal,
+          write: (events: string) => stream.write(events),
+          lastEventId: call.request.get("last-event-id"),
+        };
         try {
-          const reply = await chat.run(chatRequest(call, call.body), (event) => forward(event, stream));
-          if (!stream.started) forward({ type: "meta", sessionId: reply.sessionId, turnId: reply.turnId }, stream);
-          stream.end("done", replyJson(reply));
-        } catch (error) {
-          if (!stream.started) throw error;
-          stream.end("error", reportProblem(error, call.context.requestId, log));
+          const end = await streams.follow(askOf(call), reader);
+          if ("error" in end && !stream.started) throw end.error;
+          stream.end(end.event());
+          return "sent";
         } finally {
-          leave();
+          stream.drop();
         }
-        return "sent";
       },
+    }),
+    defineRoute({
+      method: "post",
+      path: "/api/v1/turns/:turn_id/stop",
+      role: "user",
+      summary: "Stop a turn that runs; who reads it gets an error",
+      params: z.strictObject({ turn_id: idSchema }),
+      body: jsonBody(stopRequestSchema, settings.maxBodyBytes.chat),
+      answer: { status: 200, description: "Whether there was one to stop", schema: z.object({ stopped: z.boolean() }) },
+      handle: (call) => ({ json: { stopped: streams.stop(ownerOf(call, call.body.user), call.params.turn_id) } }),
     }),
   ];
 }
 
-function chatRequest(call: Admitted, body: z.output<ReturnType<typeof chatRequestSchema>>): ChatRequest {
+function ownerOf({ principal }: Admitted, user = "guest"): ChatRequest["owner"] {
+  return { keyId: principal.keyId, user };
+}
+
+function chatRequest(call: ChatCall, tier: string | null): ChatRequest {
+  const { body, context } = call;
   return {
-    requestId: call.context.requestId,
-    owner: { keyId: call.principal.keyId, user: body.user ?? "guest" },
+    requestId: context.requestId,
+    owner: ownerOf(call, body.user),
     message: body.message,
-    signal: call.context.signal,
+    signal: context.signal,
     ...(body.session_id === undefined ? {} : { sessionId: body.session_id }),
     ...(body.turn_id === undefined ? {} : { turnId: body.turn_id }),
     ...(body.deadline_ms === undefined ? {} : { deadlineMs: body.deadline_ms }),
+    ...(tier === null ? {} : { tier }),
   };
 }
 
-function forward(event: ChatEvent, stream: EventStream): void {
-  switch (event.type) {
-    case "meta":
-      return stream.send("meta", { session_id: event.sessionId, turn_id: event.turnId });
-    case "token":
-      return stream.send("token", { text: event.text, by: event.by });
-    case "restart":
-      return stream.send("restart", { by: event.by });
+/** @throws {Problem} `invalid_request` for a tier that there is not, or that is above the key's. */
+function tierFor({ principal, body }: ChatCall, tiers: readonly string[]): string | null {
+  try {
+    return tierOf({ key: principal.tier, asked: body.tier, tiers });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Problem("invalid_request", error.message, { field: "tier", cause: error });
   }
 }

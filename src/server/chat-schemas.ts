@@ -32,13 +32,20 @@ export function chatRequestSchema(maxDeadlineMs: number) {
   return z.strictObject({
     message: messageSchema,
     session_id: idSchema.optional().meta({ description: "Goes on with that session; absent: a new one." }),
-    turn_id: idSchema.optional().meta({ description: "The same id and message again gives the same turn." }),
+    turn_id: idSchema.optional().meta({
+      description:
+        "The same id and message again gives the same turn. One with an id of yours runs on for ten seconds when you are " +
+        "cut off, so that you can come back for the rest; one without ends at once.",
+    }),
     user: userSchema.optional(),
     tier: labelSchema.optional(),
     channel: labelSchema.optional(),
     deadline_ms: z.int().min(250).max(maxDeadlineMs).optional(),
   });
 }
+
+/** Names the turn's owner as the request did that began it. */
+export const stopRequestSchema = z.strictObject({ user: userSchema.optional() });
 
 export const spanSchema = z.object({
   document_id: z.string(),

@@ -8,7 +8,7 @@ import { requestIdOf } from "./problem-handler.ts";
 import type { Admitted, Route } from "./route.ts";
 import type { ServerDeps } from "./server-deps.ts";
 
-const anonymous: Principal = { keyId: "anonymous", roles: new Set() };
+const anonymous: Principal = { keyId: "anonymous", roles: new Set(), tier: null };
 
 /** Lets a request in to a route, or says why not. */
 export type Gate = (route: Route, request: Request, response: Response) => Promise<Admitted>;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { errorClasses } from "../fallbacks/core/errors.ts";
-import { layerStates, modes, reasons } from "../fallbacks/core/status.ts";
+import { layerNames, layerStates, modes, reasons } from "../fallbacks/core/status.ts";
 import { timeSchema } from "./chat-schemas.ts";
 
 const publicSchema = z.object({
@@ -15,21 +15,45 @@ const publicSchema = z.object({
 
 const seconds = z.number().nullable();
 
+const breakerSchema = z.object({
+  state: z.enum(["closed", "open", "half_open"]),
+  failures: z.int(),
+  failure_rate: z.number().nullable().meta({ description: "Share of the last minute's calls; null: too few to tell." }),
+  calls: z.int(),
+  next_probe_at: timeSchema.nullable(),
+  not_permitted: z.int(),
+});
+
+const candidateSchema = z.object({
+  name: z.string(),
+  state: z.enum(["ready", "open", "half_open", "cooldown", "parked", "forced"]),
+  until: timeSchema.nullable().meta({ description: "When it may be asked again." }),
+  last_error_class: z.enum(errorClasses).nullable(),
+  breaker: breakerSchema,
+  forced: z
+    .object({
+      action: z.enum(["force_open", "disable"]),
+      reason: z.string(),
+      author: z.string(),
+      since: timeSchema,
+      until: timeSchema,
+    })
+    .nullable()
+    .meta({ description: "What an operator ordered, until it ends by itself." }),
+});
+
 const operatorSchema = z.object({
   ports: z.array(z.string()).readonly(),
   evidence: z.enum(["traffic", "probe", "config"]),
   evidence_age_s: seconds,
   last_success: timeSchema.nullable(),
   last_error: z.object({ error_class: z.enum(errorClasses), text: z.string(), count: z.int() }).nullable(),
-  breaker: z
-    .object({
-      state: z.enum(["closed", "open", "half_open"]),
-      failures: z.int(),
-      calls: z.int(),
-      next_probe_at: timeSchema.nullable(),
-      not_permitted: z.int(),
-    })
-    .nullable(),
+  breaker: breakerSchema.nullable(),
+  candidates: z.array(candidateSchema).readonly().meta({ description: "Every port but the last, in order." }),
+  retry_budget: z
+    .number()
+    .nullable()
+    .meta({ description: "Second tries need more than 5 of 10; null: there are none." }),
   cooldown_until: timeSchema.nullable(),
   backlog: z.object({ operations: z.int(), bytes: z.int(), oldest_s: z.number() }).nullable(),
   fallback_verified_age_s: seconds,
@@ -37,6 +61,13 @@ const operatorSchema = z.object({
 });
 
 export const layerHealthSchema = publicSchema.extend(operatorSchema.partial().shape);
+
+/** All that operators may see of one layer. */
+export const layerStatusSchema = z.object({
+  layer: z.enum(layerNames),
+  ...publicSchema.shape,
+  ...operatorSchema.shape,
+});
 
 export const healthSchema = z.object({
   status: z.enum(["ok", "degraded", "down"]),

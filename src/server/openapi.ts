@@ -1,9 +1,11 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from "@asteasolutions/zod-to-openapi";
 import { type ProblemCode, problemTable } from "../problems.ts";
+import { speaksOpenAI } from "./openai-errors.ts";
 import type { Route } from "./route.ts";
 
 const PROBLEM_TYPE = "application/problem+json";
 const problemSchema = { $ref: "#/components/schemas/Problem" };
+const openaiErrorSchema = { $ref: "#/components/schemas/OpenAIError" };
 
 /** An OpenAPI 3.1 document of the routes, from the schemas that validate them. */
 export function describeRoutes(routes: readonly Route[], version: string): object {
@@ -25,6 +27,23 @@ export function describeRoutes(routes: readonly Route[], version: string): objec
         items: { type: "object", properties: { field: { type: "string" }, detail: { type: "string" } } },
       },
       retry_after: { type: "integer", description: "Seconds" },
+    },
+  });
+  registry.registerComponent("schemas", "OpenAIError", {
+    type: "object",
+    description: "The error of the OpenAI protocol. `code` is one that the protocol knows, or one of ours.",
+    required: ["error"],
+    properties: {
+      error: {
+        type: "object",
+        required: ["message", "type", "param", "code"],
+        properties: {
+          message: { type: "string" },
+          type: { type: "string", enum: ["invalid_request_error", "rate_limit_error", "server_error"] },
+          param: { type: ["string", "null"] },
+          code: { type: "string" },
+        },
+      },
     },
   });
   registry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
@@ -55,7 +74,7 @@ function describeRoute(route: Route): RouteConfig {
         description: answer.description,
         ...(has ? { content: { [type]: { schema: answer.schema ?? { type: "string" } } } } : {}),
       },
-      ...describeProblems(problemsOf(route)),
+      ...describeProblems(problemsOf(route), speaksOpenAI(route.path)),
     },
   };
 }
@@ -71,7 +90,10 @@ function problemsOf(route: Route): readonly ProblemCode[] {
   return [...codes, ...(route.problems ?? [])];
 }
 
-function describeProblems(codes: readonly ProblemCode[]): RouteConfig["responses"] {
+function describeProblems(codes: readonly ProblemCode[], openai: boolean): RouteConfig["responses"] {
+  const content = openai
+    ? { "application/json": { schema: openaiErrorSchema } }
+    : { [PROBLEM_TYPE]: { schema: problemSchema } };
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of codes) {
     const { status } = problemTable[code];
@@ -82,7 +104,7 @@ function describeProblems(codes: readonly ProblemCode[]): RouteConfig["responses
       status,
       {
         description: same.map((code) => `\`${code}\`: ${problemTable[code].title}`).join("; "),
-        content: { [PROBLEM_TYPE]: { schema: problemSchema } },
+        content,
       },
     ]),
   );

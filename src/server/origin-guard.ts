@@ -11,7 +11,12 @@ interface GuardOptions {
 const LOOPBACK_HOST = /^(?:127\.0\.0\.1|\[::1\]|localhost)(?::\d{1,5})?$/i;
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 const EXPOSED = "x-request-id, x-served-by, x-degraded, Retry-After, RateLimit, RateLimit-Policy";
-const ACCEPTED = "Authorization, Content-Type, X-API-Key, X-Request-Id, Last-Event-ID";
+const stainless = ["Arch", "Lang", "OS", "Package-Version", "Retry-Count", "Runtime", "Runtime-Version", "Timeout"];
+/** The last ones are sent by the `openai` package in a browser. */
+const ACCEPTED = [
+  "Authorization, Content-Type, X-API-Key, X-Request-Id, Last-Event-ID, Idempotency-Key",
+  ...stainless.map((name) => `X-Stainless-${name}`),
+].join(", ");
 const PREFLIGHT_S = "600";
 
 /**

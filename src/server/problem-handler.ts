@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Response } from "express";
 import { LayerError } from "../fallbacks/core/errors.ts";
 import { problemTable } from "../problems.ts";
+import { sendOpenAIError, speaksOpenAI } from "./openai-errors.ts";
 import { type ProblemJson, problemJson, problemOf } from "./problem-json.ts";
 import type { Logger } from "./server-deps.ts";
 
@@ -15,10 +16,13 @@ export function reportProblem(error: unknown, requestId: string, log: Logger): P
   return problemJson(problem, requestId);
 }
 
-/** The one error handler: whatever is thrown in a route leaves as `application/problem+json`. */
+/**
+ * The one error handler: whatever is thrown in a route leaves as `application/problem+json`, and where clients speak the
+ * OpenAI protocol in the shape that they read.
+ */
 export function createProblemHandler(log: Logger): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
-  return (error: unknown, _request, response, _next) => {
+  return (error: unknown, request, response, _next) => {
     const json = reportProblem(error, requestIdOf(response), log);
     if (response.destroyed) return;
     if (response.headersSent) {
@@ -26,7 +30,8 @@ export function createProblemHandler(log: Logger): ErrorRequestHandler {
       response.destroy();
       return;
     }
-    sendProblem(response, json);
+    if (speaksOpenAI(request.path)) sendOpenAIError(response, json);
+    else sendProblem(response, json);
   };
 }
 

@@ -28,7 +28,7 @@ export function createRequestLog(deps: {
         complete: response.writableFinished,
         ms: Math.round(clock.now() - start),
       };
-      if (typeof route === "string" && route.startsWith("/api/")) log.info(fields, "request");
+      if (typeof route === "string" && /^\/(api|v1)\//.test(route)) log.info(fields, "request");
       else log.debug(fields, "request");
     });
     next();

@@ -1,21 +1,29 @@
+import { adminRoutes } from "./admin-routes.ts";
 import { chatRoutes } from "./chat-routes.ts";
+import { completionsRoutes } from "./completions-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { knowledgeRoutes } from "./knowledge-routes.ts";
+import { metricsRoutes } from "./metrics-route.ts";
 import { openapiRoutes } from "./openapi-routes.ts";
 import { pageRoutes } from "./page-routes.ts";
 import type { Route } from "./route.ts";
 import type { ServerDeps } from "./server-deps.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { sourceRoutes } from "./source-routes.ts";
+import { createTurnLimit } from "./turn-limit.ts";
 
 /** Everything that this server answers. What is not in this table is refused. */
 export function createRoutes(deps: ServerDeps): readonly Route[] {
+  const turns = createTurnLimit(deps.settings.turnsAtOnce);
   const routes: readonly Route[] = [
-    ...chatRoutes(deps),
+    ...chatRoutes(deps, { tiers: deps.tiers, turns }),
+    ...completionsRoutes(deps, turns),
     ...sessionRoutes(deps),
     ...sourceRoutes(deps),
     ...knowledgeRoutes(deps),
     ...healthRoutes(deps),
+    ...metricsRoutes(deps),
+    ...adminRoutes(deps),
     ...openapiRoutes(() => routes, deps.settings.version),
     ...pageRoutes(deps),
   ];

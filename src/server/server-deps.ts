@@ -1,7 +1,11 @@
 import type { Accounts, AuthMode } from "../accounts/accounts.ts";
 import type { Conversations } from "../conversations/conversations.ts";
 import type { Clock } from "../fallbacks/core/clock.ts";
-import type { LayerStatus } from "../fallbacks/core/status.ts";
+import type { Order } from "../fallbacks/core/control.ts";
+import type { Faults } from "../fallbacks/core/faults.ts";
+import type { Asked } from "../fallbacks/core/layer.ts";
+import type { Explained } from "../fallbacks/core/selection.ts";
+import type { LayerName, LayerStatus } from "../fallbacks/core/status.ts";
 import type { Chat } from "../graph/chat-types.ts";
 import type { Knowledge } from "../retrieval/knowledge.ts";
 
@@ -31,6 +35,18 @@ export interface ServerSettings {
   readonly turnsAtOnce: number;
 }
 
+/** What operators may do to the layers, and ask of them. */
+export interface Operate {
+  /** Returns the layer as it is afterwards. @throws {RangeError} for a port that it does not have, and for its last one. */
+  control(layer: LayerName, order: Order): Promise<LayerStatus>;
+  /** Every model in the order for this call, with what would become of it. Nobody is called. */
+  explain(call: Asked): readonly Explained[];
+  readonly faults: Pick<Faults, "plan" | "set"> & {
+    /** False where nothing may be made to fail: in production, unless the configuration says otherwise. */
+    readonly allowed: boolean;
+  };
+}
+
 export interface ServerDeps {
   readonly chat: Chat;
   readonly conversations: Conversations;
@@ -38,7 +54,14 @@ export interface ServerDeps {
   readonly layers: () => readonly LayerStatus[];
   readonly ready: () => { readonly ready: boolean; readonly reasons: readonly string[] };
   readonly accounts: Accounts;
+  /** Aborted when the server has closed: turns that run on without a reader end then, before what they write to. */
+  readonly stopping: AbortSignal;
+  /** Names of tiers, highest first. Read at each request, for they may change while the server runs. */
+  readonly tiers: () => readonly string[];
   readonly settings: ServerSettings;
+  readonly operate: Operate;
+  /** What Prometheus reads; no dependency is called for it. */
+  readonly metrics: { text(): Promise<string>; readonly contentType: string };
   readonly clock: Clock;
   readonly log: Logger;
   /** 32 hex digits, never the same twice. */

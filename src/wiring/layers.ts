@@ -3,21 +3,15 @@ import { createMockBusiness } from "../fallbacks/business/mock.ts";
 import { createNoBusiness } from "../fallbacks/business/none.ts";
 import type { Business } from "../fallbacks/business/port.ts";
 import type { Clock, Random } from "../fallbacks/core/clock.ts";
+import type { LayerEvent } from "../fallbacks/core/events.ts";
 import type { Faults } from "../fallbacks/core/faults.ts";
-import {
-  createLayer,
-  type EpisodeChange,
-  type Layer,
-  type LayerOptions,
-  type Port,
-  type Slot,
-} from "../fallbacks/core/layer.ts";
+import type { GateMemory } from "../fallbacks/core/gate.ts";
+import { createLayer, type Layer, type LayerOptions, type Port, type Slot } from "../fallbacks/core/layer.ts";
 import type { LayerName } from "../fallbacks/core/status.ts";
+import { createSwitchableLayer, type SwitchableLayer } from "../fallbacks/core/switchable.ts";
 import { createHashEmbeddings } from "../fallbacks/embeddings/hash.ts";
 import type { Embeddings, LocalEmbeddings } from "../fallbacks/embeddings/port.ts";
-import { createMockModel } from "../fallbacks/llm/mock.ts";
-import { createNoModel } from "../fallbacks/llm/none.ts";
-import type { ChatModel, Usage } from "../fallbacks/llm/port.ts";
+import type { ChatModel } from "../fallbacks/llm/port.ts";
 import { createLexicalReranker } from "../fallbacks/reranker/lexical.ts";
 import type { Reranker } from "../fallbacks/reranker/port.ts";
 import type { Store } from "../fallbacks/store/port.ts";
@@ -28,6 +22,7 @@ import type { Vectors } from "../fallbacks/vectors/port.ts";
 import type { Executor } from "../graph/executor.ts";
 import { isEngineFault } from "../graph/langgraph.ts";
 import { createSequentialExecutor } from "../graph/sequential.ts";
+import { createModelLayer } from "./model-layer.ts";
 import { layerWords, noBusiness, sampleBusiness } from "./words.ts";
 
 export interface Ports {
@@ -41,7 +36,10 @@ export interface Ports {
   readonly tracing: Tracing;
 }
 
-export type LayerSet = { readonly [Name in LayerName]: Layer<Ports[Name]> };
+export type LayerSet = { readonly [Name in LayerName]: Layer<Ports[Name]> } & {
+  /** Its models can be replaced while the server runs. */
+  readonly llm: SwitchableLayer<ChatModel>;
+};
 
 /** Ports that go before the local ones: those that somebody configured. */
 export type FirstPorts = { readonly [Name in LayerName]?: readonly Ports[Name][] };
@@ -55,18 +53,19 @@ export interface LayerDeps {
   /** The local store, with the one that takes over if it cannot be loaded. */
   readonly stores: readonly [Slot<Store>, ...Slot<Store>[]];
   readonly langgraph: Executor;
-  readonly onEpisode: (change: EpisodeChange) => void;
+  readonly onEvent: (event: LayerEvent) => void;
+  /** Waits that a model asked for outlive a change of the configuration. */
+  readonly modelMemories: Map<ChatModel, GateMemory>;
 }
 
 type Limits = Pick<Slot<Port>, "timeoutMs" | "idleMs" | "breaker">;
 
 /** Longest single call of a port that is not the last one, by layer. */
-const limits: Readonly<Record<LayerName, Limits>> = {
-  // Each model has its own.
-  llm: {},
-  embeddings: { timeoutMs: 2_000 },
-  // Comparing the ids of 100,000 passages takes a second.
-  vectors: { timeoutMs: 2_000 },
+const limits: Readonly<Record<Exclude<LayerName, "llm">, Limits>> = {
+  // Whoever looks for the one passage that it cannot take fails in half of the calls: that share says nothing of its health.
+  embeddings: { timeoutMs: 2_000, breaker: { windowShare: 1 } },
+  // Comparing the ids of 100,000 passages takes a second. Of its passages the same is true.
+  vectors: { timeoutMs: 2_000, breaker: { windowShare: 1 } },
   reranker: { timeoutMs: 2_000 },
   // A turn may take its whole deadline, but the engine may not be silent between two nodes.
   graph: { timeoutMs: Number.POSITIVE_INFINITY, idleMs: 2_000 },
@@ -85,10 +84,9 @@ export function createLayers(
   const embeddings = createHashEmbeddings();
   const vectors = createMemoryVectors();
   const business = businessSlot(deps);
-  const noModel = config.llm.fallback === "none" && firsts.llm !== undefined;
   const langgraph = config.graph.engine === "langgraph" ? [deps.langgraph] : [];
 
-  function layer<Name extends LayerName>(
+  function layer<Name extends Exclude<LayerName, "llm">>(
     name: Name,
     local: readonly Slot<Ports[Name]>[],
     more: Partial<LayerOptions<Ports[Name]>> = {},
@@ -100,8 +98,9 @@ export function createLayers(
       port,
       mode: "equal" as const,
       ...limit,
-      ...ownTimeout(name, port.name, config),
-      breaker: { failureThreshold, ...breaker },
+      ...ownTimeout(name, config),
+      // These answer in milliseconds: whoever comes back can take everybody at once.
+      breaker: { failureThreshold, rampTo: 1 as const, ...breaker },
     }));
     const [head, ...rest] = [...remote, ...local];
     if (!head) throw new TypeError(`${name} has no port`);
@@ -113,27 +112,28 @@ export function createLayers(
       random: deps.random,
       faults: deps.faults,
       words: layerWords[name],
-      onEpisode: deps.onEpisode,
-      // A wrong key is for the operator; trying it at each call would only knock on the door. Of models, the next one has another.
-      ...(name !== "llm" && { trips: new Set(["auth"] as const) }),
+      onEvent: deps.onEvent,
+      // A wrong key is for the operator; trying it at each call would only knock on the door.
+      trips: new Set(["auth"] as const),
       ...more,
     });
   }
 
   return {
     local: { embeddings, vectors },
-    llm: layer(
-      "llm",
-      [noModel ? { port: createNoModel(), mode: "lower", refuses: true } : { port: createMockModel(), mode: "lower" }],
-      { usageOf },
-    ),
+    llm: createSwitchableLayer(createModelLayer(config, firsts.llm, { ...deps, memories: deps.modelMemories })),
     embeddings: layer("embeddings", [{ port: embeddings, mode: "lower" }]),
     vectors: layer("vectors", [{ port: vectors, mode: "equal" }]),
     reranker: layer("reranker", [{ port: createLexicalReranker(), mode: "lower" }]),
     graph: layer(
       "graph",
       [
-        ...langgraph.map((port) => ({ port, mode: "equal" as const, ...limits.graph, breaker: config.limits })),
+        ...langgraph.map((port) => ({
+          port,
+          mode: "equal" as const,
+          ...limits.graph,
+          breaker: { failureThreshold: config.limits.failureThreshold, rampTo: 1 as const },
+        })),
         { port: createSequentialExecutor(), mode: "equal", timeoutMs: Number.POSITIVE_INFINITY },
       ],
       { isFault: isEngineFault, configured: true },
@@ -158,14 +158,6 @@ function businessSlot({ config, clock, firsts }: LayerDeps): Slot<Business> {
   return { port: createMockBusiness(clock, { writes: firsts.business === undefined }), mode: "made_up" };
 }
 
-function ownTimeout(layer: LayerName, port: string, { llm, business }: Config): Limits {
-  if (layer === "business" && business.provider === "http") return { timeoutMs: business.timeoutMs };
-  const model = layer === "llm" ? llm.models.find(({ name }) => name === port) : undefined;
-  // Through the silence a stream that goes on has all the time that is left, and a call that does not stream half of it.
-  return model ? { timeoutMs: model.timeoutMs, idleMs: model.timeoutMs } : {};
-}
-
-/** Calls of a model give their result with its usage. */
-function usageOf(value: unknown): Usage | null {
-  return typeof value === "object" && value !== null && "usage" in value ? (value.usage as Usage) : null;
+function ownTimeout(layer: LayerName, { business }: Config): Limits {
+  return layer === "business" && business.provider === "http" ? { timeoutMs: business.timeoutMs } : {};
 }

@@ -3,7 +3,6 @@ import type { Secrets } from "../config/secrets.ts";
 import { createHttpBusiness } from "../fallbacks/business/http.ts";
 import type { Clock } from "../fallbacks/core/clock.ts";
 import { createTransformersEmbeddings } from "../fallbacks/embeddings/transformers.ts";
-import { createOpenAiModel } from "../fallbacks/llm/openai.ts";
 import { createCrossEncoderReranker } from "../fallbacks/reranker/cross-encoder.ts";
 import { createRedisStore } from "../fallbacks/store/redis.ts";
 import { createLangfuseTracing } from "../fallbacks/tracing/langfuse.ts";
@@ -18,16 +17,11 @@ export interface RemoteDeps {
   readonly alarm: (fields: object, message: string) => void;
 }
 
-/** The ports that somebody configured, to go before the local ones. Making them opens nothing. */
+/** The ports that somebody configured, besides models, to go before the local ones. Making them opens nothing. */
 export function createRemotePorts({ config, secrets, clock, alarm }: RemoteDeps): FirstPorts {
-  const { llm, embeddings, reranker, vectors, business, tracing } = config;
+  const { embeddings, reranker, vectors, business, tracing } = config;
   const files = { ...config.modelFiles, clock };
   return {
-    ...(llm.models.length > 0 && {
-      llm: llm.models.map(({ name, model, baseUrl }) =>
-        createOpenAiModel({ name, model, ...given({ baseUrl, apiKey: secrets.modelKeys[name] }) }),
-      ),
-    }),
     ...(embeddings && { embeddings: [createTransformersEmbeddings({ ...files, model: embeddings.model })] }),
     ...(reranker && { reranker: [createCrossEncoderReranker({ ...files, model: reranker.model })] }),
     ...(vectors.provider === "chroma" && {

@@ -10,8 +10,10 @@ const keys = parseApiKeys(`user:${ada},user+admin:${bob}`);
 describe("open mode", () => {
   it("gives everybody all roles, whatever they send", () => {
     const accounts = createAccounts({ mode: "open", keys });
-    expect(accounts.authenticate()).toEqual({ keyId: "open", roles: new Set(roles) });
+    expect(accounts.authenticate()).toEqual({ keyId: "open", roles: new Set(roles), tier: null });
     expect(accounts.authenticate("Basic x", "y")).toEqual(accounts.authenticate());
+    accounts.replace([]);
+    expect(accounts.authenticate().keyId).toBe("open");
   });
 });
 
@@ -38,5 +40,16 @@ describe("required mode", () => {
     expect(() => accounts.authenticate(authorization, apiKey)).toThrow(
       expect.objectContaining({ code: "unauthorized" }),
     );
+  });
+});
+
+describe("keys that are replaced", () => {
+  it("are known from then on, and the others are not", () => {
+    const accounts = createAccounts({ mode: "required", keys });
+    const before = accounts.authenticate(undefined, ada);
+    accounts.replace(parseApiKeys(`user@low:${bob}`, ["low"]));
+    expect(() => accounts.authenticate(undefined, ada)).toThrow(expect.objectContaining({ code: "unauthorized" }));
+    expect(accounts.authenticate(undefined, bob)).toMatchObject({ roles: new Set(["user"]), tier: "low" });
+    expect(before).toMatchObject({ roles: new Set(["user"]), tier: null });
   });
 });

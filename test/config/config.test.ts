@@ -1,21 +1,15 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { deriveConfig } from "../../src/config/config.ts";
-import { ConfigError, readValues } from "../../src/config/env.ts";
+import { processEnvironment, readValues } from "../../src/config/env.ts";
 import { readSecrets } from "../../src/config/secrets.ts";
 import type { Variable } from "../../src/config/variable.ts";
 import { reserved, variables } from "../../src/config/variables.ts";
+import { problemsOf } from "./problems.ts";
 
 const KEY = "user:0123456789abcdef0123456789abcdef";
-
-function problemsOf(environment: Record<string, string>): readonly string[] {
-  try {
-    deriveConfig(readValues(environment));
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
 
 describe("configuration (fault 74)", () => {
   it("needs nothing: keyless, loopback, open, with the sample shop", () => {
@@ -54,6 +48,19 @@ describe("configuration (fault 74)", () => {
     ["TIMEZONE", "Mars/Base", "an IANA time zone"],
     ["CORS_ORIGINS", "https://a.example/path", "origins such as"],
     ["NODE_ENV", "prod", "development or test or production"],
+    ["TOKENS_PER_DAY", "0", "a whole number from 1 to 1000000000000 (tokens)"],
+    ["COOLDOWN_SECONDS", "3601", "a whole number from 1 to 3600 (seconds)"],
+    ["COOLDOWN_SECONDS", "0", "a whole number from 1 to 3600 (seconds)"],
+    ["MAX_ATTEMPTS", "11", "a whole number from 1 to 10"],
+    ["MAX_ATTEMPTS", "0", "a whole number from 1 to 10"],
+    ["LLM_PRICE_INPUT", "-1", "a number from 0 to 10000, such as 2.5 (USD per million tokens)"],
+    ["LLM_PRICE_INPUT", "1e3", "a number from 0 to 10000"],
+    ["LLM_CONTEXT_WINDOW", "128k", "a whole number from 512 to 100000000 (tokens)"],
+    ["LLM_FIRST_TOKEN_SECONDS", "0.5", "a whole number from 1 to 300 (seconds)"],
+    ["LLM_PROVIDER", "mistral", "openai or anthropic or google or groq or ollama"],
+    ["LLM_TIERS", "premium", "TIER:NAME+NAME"],
+    ["LLM_TIERS", "premium:", "TIER:NAME+NAME"],
+    ["LLM_CALLERS", "plan:small,", "with steps recognise, plan, compose, escalate"],
   ])("%s=%s stops the start and says what is allowed", (name, value, allowed) => {
     const [problem] = problemsOf({ [name]: value });
     expect(problem).toContain(`${name}: ${JSON.stringify(value)}`);
@@ -67,6 +74,11 @@ describe("configuration (fault 74)", () => {
     ["DATA_DRI", "DATA_DIR"],
     ["REDIS_URI", "REDIS_URL"],
     ["LLM_API_KYE", "LLM_API_KEY"],
+    ["ANTROPIC_API_KEY", "ANTHROPIC_API_KEY"],
+    ["COOLDOWN_SECOND", "COOLDOWN_SECONDS"],
+    ["API_KEY_FILE", "API_KEYS_FILE"],
+    ["LLM_TIER", "LLM_TIERS"],
+    ["SMALL_LLM_MODLE", "SMALL_LLM_MODEL"],
   ])("%s is a near-miss of %s", (name, meant) => {
     expect(problemsOf({ [name]: "x" })).toEqual([`${name}: unknown; did you mean ${meant}?`]);
   });
@@ -109,67 +121,47 @@ describe("configuration (fault 74)", () => {
     expect(problemsOf(environment)).toEqual([expect.stringMatching(problem)]);
   });
 
+  it("is deeply frozen, so that nobody changes it under way", () => {
+    const config = deriveConfig(readValues({ LLM_MODEL: "m", LLM_API_KEY: "k", LLM_TIERS: "all:primary" }));
+    const parts = [config, config.limits, config.llm, config.llm.models, config.llm.models[0], config.llm.tiers[0]];
+    expect(parts.map((part) => Object.isFrozen(part))).not.toContain(false);
+  });
+
+  it("limits tokens only where that is asked for", () => {
+    expect(deriveConfig(readValues({})).limits.tokensPerDay).toBeNull();
+    expect(deriveConfig(readValues({ TOKENS_PER_DAY: "250000" })).limits.tokensPerDay).toBe(250_000);
+  });
+
   it("asks for keys as soon as the server can be reached from elsewhere", () => {
     expect(deriveConfig(readValues({ HOST: "0.0.0.0", API_KEYS: KEY })).authMode).toBe("required");
     expect(deriveConfig(readValues({ HOST: "::1" })).authMode).toBe("open");
   });
 
+  it("takes keys from a file as well, which it reads with the other secrets", () => {
+    const directory = mkdtempSync(join(tmpdir(), "understudy-"));
+    const file = join(directory, "keys");
+    const values = readValues({ HOST: "0.0.0.0", API_KEYS_FILE: file });
+    expect(deriveConfig(values).authMode).toBe("required");
+    expect(deriveConfig(readValues({ API_KEYS_FILE: file })).authMode).toBe("required");
+    expect(() => readSecrets(values)).toThrow(new RegExp(`^API_KEYS_FILE: "${file}" cannot be read: ENOENT`));
+    writeFileSync(file, "user:sha256:0\n");
+    expect(readSecrets(values)).toMatchObject({ apiKeys: "", apiKeysFile: "user:sha256:0\n" });
+    rmSync(directory, { recursive: true });
+    expect(problemsOf({ AUTH_MODE: "open", API_KEYS_FILE: file })).toEqual([
+      expect.stringMatching(/^API_KEYS_FILE: given/),
+    ]);
+  });
+
+  it("names a .env that cannot be read", () => {
+    const directory = mkdtempSync(join(tmpdir(), "understudy-"));
+    mkdirSync(join(directory, ".env"));
+    expect(() => processEnvironment(directory)).toThrow(/^\.env: cannot be read: EISDIR/);
+    rmSync(directory, { recursive: true });
+  });
+
   it("allows faults in production when that is said twice", () => {
     const environment = { NODE_ENV: "production", FAULTS: "llm:refuse", FAULTS_IN_PRODUCTION: "on" };
     expect(problemsOf(environment)).toEqual([]);
-  });
-});
-
-const models = (environment: Record<string, string>) => deriveConfig(readValues(environment)).llm.models;
-
-describe("language models", () => {
-  it("takes one model in the short form, with the keys that the field knows", () => {
-    expect(models({ LLM_MODEL: "gpt-x", OPENAI_API_KEY: "sk-1" })).toEqual([
-      { name: "primary", model: "gpt-x", baseUrl: undefined, timeoutMs: 15_000 },
-    ]);
-    const local = { LLM_MODEL: "llama", LLM_BASE_URL: "http://127.0.0.1:11434/v1", LLM_TIMEOUT_SECONDS: "40" };
-    expect(models(local)).toEqual([
-      { name: "primary", model: "llama", baseUrl: "http://127.0.0.1:11434/v1", timeoutMs: 40_000 },
-    ]);
-  });
-
-  it("takes several in order, each with its own key, which the configuration does not hold", () => {
-    const environment = {
-      LLM_PRIORITY_ORDER: "primary_llm, Backup",
-      PRIMARY_LLM_MODEL: "one",
-      PRIMARY_LLM_API_KEY: "sk-1",
-      BACKUP_LLM_MODEL: "two",
-      BACKUP_LLM_BASE_URL: "http://127.0.0.1:9/v1",
-      BACKUP_LLM_TIMEOUT_SECONDS: "3",
-      LLM_FALLBACK: "none",
-    };
-    const values = readValues(environment);
-    expect(deriveConfig(values).llm).toEqual({
-      models: [
-        { name: "primary", model: "one", baseUrl: undefined, timeoutMs: 15_000 },
-        { name: "backup", model: "two", baseUrl: "http://127.0.0.1:9/v1", timeoutMs: 3_000 },
-      ],
-      fallback: "none",
-    });
-    expect(readSecrets(values).modelKeys).toEqual({ primary: "sk-1" });
-    expect(JSON.stringify(deriveConfig(values))).not.toContain("sk-1");
-  });
-
-  it.each([
-    [{ OPENAI_API_KEY: "sk-1" }, /^LLM_MODEL: unset/],
-    [{ LLM_MODEL: "x" }, /^LLM_API_KEY: unset; give a key, or LLM_BASE_URL/],
-    [{ LLM_MODEL: "x", LLM_BASE_URL: "localhost:11434" }, /^LLM_BASE_URL: .* is not allowed/],
-    [{ LLM_PRIORITY_ORDER: "a", A_LLM_API_KEY: "k" }, /^A_LLM_MODEL: unset/],
-    [{ LLM_PRIORITY_ORDER: "a b" }, /^LLM_PRIORITY_ORDER: "a b" is not allowed/],
-    [{ LLM_PRIORITY_ORDER: "a", A_LLM_MODEL: "x", A_LLM_API_KEY: "k", B_LLM_MODEL: "y" }, /^B_LLM_MODEL: b is not in/],
-    [{ LLM_PRIORITY_ORDER: "a", A_LLM_MODEL: "x", A_LLM_API_KEY: "k", A_LLM_PROVIDER: "z" }, /^A_LLM_PROVIDER: "z"/],
-    [
-      { LLM_PRIORITY_ORDER: "primary", PRIMARY_LLM_MODEL: "x", PRIMARY_LLM_API_KEY: "k", PRIMRAY_LLM_BASE_URL: "u" },
-      /did you mean PRIMARY_LLM_BASE_URL/,
-    ],
-    [{ LLM_PRIORITY_ORDER: "a", A_LLM_MODEL: "x", A_LLM_API_KEY: "k", LLM_MODEL: "y" }, /^LLM_MODEL: given beside/],
-  ])("%o stops the start", (environment, problem) => {
-    expect(problemsOf(environment as Record<string, string>)).toContainEqual(expect.stringMatching(problem));
   });
 });
 

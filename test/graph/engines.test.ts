@@ -121,7 +121,8 @@ async function converse(
   const clock = createManualClock();
   const app = await testApp(
     { clock, firsts, ...(options.langgraph && { langgraph: options.langgraph }) },
-    { GRAPH_ENGINE: options.engine },
+    // One attempt: the clock stands still, so nobody would come out of the pause before a second one.
+    { GRAPH_ENGINE: options.engine, MAX_ATTEMPTS: "1" },
   );
   const events: ChatEvent[] = [];
   const engines: string[] = [];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ChatEvent } from "../../src/graph/chat-types.ts";
 import { createTurn, type Executor, NodeFailure, type Nodes } from "../../src/graph/executor.ts";
 import { createLangGraphExecutor } from "../../src/graph/langgraph.ts";
 import { createSequentialExecutor } from "../../src/graph/sequential.ts";
@@ -43,6 +44,38 @@ const executors: readonly (readonly [string, () => Executor])[] = [
   ["sequential", createSequentialExecutor],
   ["langgraph", createLangGraphExecutor],
 ];
+
+it("a node that is run again by a second engine starts its text over, and the run that was given up is not heard any more", async () => {
+  const shown: string[] = [];
+  const heard = {
+    ...context(),
+    emit: (event: ChatEvent) => shown.push(event.type === "token" ? event.text : event.type),
+  };
+  let giveUp = () => {};
+  let late = () => {};
+  const engine = new AbortController();
+  const turn = createTurn(
+    nodes({
+      compose: async (_, { emit, signal }) => {
+        emit({ type: "token", text: signal === engine.signal ? "half" : "whole", by: "m" });
+        if (signal !== engine.signal) return {};
+        late = () => emit({ type: "token", text: "too late", by: "m" });
+        return new Promise<never>((_resolve, reject) => {
+          giveUp = () => reject(new Error("given up"));
+        });
+      },
+    }),
+    initial,
+    clock,
+  );
+  for (const name of ["recognise", "plan", "act"] as const) await turn.step(name, heard);
+  const first = turn.step("compose", { ...heard, signal: engine.signal });
+  giveUp();
+  await expect(first).rejects.toThrow(NodeFailure);
+  await turn.step("compose", heard);
+  late();
+  expect(shown).toEqual(["half", "restart", "whole"]);
+});
 
 describe.each(executors)("%s executor", (_name, create) => {
   it("follows the topology, and adds up what is to be added", async () => {

@@ -52,7 +52,7 @@ export function createHarness(given: HarnessOptions = {}): Harness {
     createLayer({
       name,
       slots: [
-        { port: first, mode: "equal", timeoutMs: 1_000 },
+        { port: first, mode: "equal", timeoutMs: 1_000, breaker: { rampTo: 1, windowShare: 1 } },
         ...rest.map((port) => ({ port, mode: name === "vectors" ? ("equal" as const) : ("lower" as const) })),
       ],
       configured: rest.length > 0,

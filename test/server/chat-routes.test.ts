@@ -84,7 +84,7 @@ describe("POST /api/v1/chat", () => {
         return echoChat.run(request, emit);
       },
     };
-    const { url } = await startServer({ chat, settings: { authMode: "required" } });
+    const { url } = await startServer({ chat, tiers: () => ["standard"], settings: { authMode: "required" } });
     const key = { "x-api-key": keyOf("user"), "x-request-id": "r1" };
     const all = { message: " hi ", session_id: "ses_9", turn_id: "t:1", user: "zoë", tier: "standard", channel: "web" };
     await postJson(`${url}/api/v1/chat`, { ...all, deadline_ms: 250 }, key);
@@ -97,6 +97,7 @@ describe("POST /api/v1/chat", () => {
       sessionId: "ses_9",
       turnId: "t:1",
       deadlineMs: 250,
+      tier: "standard",
       aborted: false,
     });
     expect(seen[1]).toEqual({ requestId: "r1", owner: { keyId, user: "guest" }, message: "hi", aborted: false });

@@ -135,7 +135,7 @@ describe("POST /api/v1/chat/stream", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("aborts the turn when the client goes away", async () => {
+  it("fault 58: aborts the turn when the client goes away", async () => {
     const aborted = gate();
     const chat: Chat = {
       run: (request, emit) =>
@@ -168,7 +168,7 @@ describe("POST /api/v1/chat/stream", () => {
     expect(signals.map((signal) => signal.aborted)).toEqual([false, false]);
   });
 
-  it("cuts a reader for whom more than 1 MiB waits", async () => {
+  it("fault 59: cuts a reader for whom more than 1 MiB waits, and ends its turn", async () => {
     const ended = gate();
     let sent = 0;
     const chat: Chat = {

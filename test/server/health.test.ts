@@ -53,7 +53,7 @@ describe("GET /health", () => {
     mode: "lower",
     since,
     lastError: { errorClass: "network", text: "refused by db.internal:6379", count: 3 },
-    breaker: { state: "open", failures: 3, calls: 9, nextProbeAt: since, notPermitted: 1 },
+    breaker: { state: "open", failures: 3, failureRate: null, calls: 9, nextProbeAt: since, notPermitted: 1 },
     backlog: { operations: 1, bytes: 2, oldestS: 3 },
   });
 

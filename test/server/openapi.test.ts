@@ -37,6 +37,14 @@ describe("/openapi.json", () => {
       [
         "post /api/v1/chat",
         "post /api/v1/chat/stream",
+        "post /v1/chat/completions",
+        "get /v1/models",
+        "post /api/v1/turns/{turn_id}/stop",
+        "get /metrics",
+        "post /api/v1/admin/layers/{name}",
+        "get /api/v1/admin/router/explain",
+        "get /api/v1/admin/faults",
+        "post /api/v1/admin/faults",
         "get /api/v1/sessions",
         "get /api/v1/sessions/{session_id}",
         "delete /api/v1/sessions/{session_id}",
@@ -67,7 +75,8 @@ describe("/openapi.json", () => {
         const required = (operation.parameters ?? []).filter((parameter) => parameter.in === "path");
         expect(required.map(({ name }) => name)).toEqual(inPath);
         expect(required.every((parameter) => parameter.required)).toBe(true);
-        if (path.startsWith("/api/")) expect(operation.security).toEqual([{ bearer: [] }, { apiKey: [] }]);
+        if (/^\/(?:api|v1|metrics)(?:\/|$)/.test(path))
+          expect(operation.security).toEqual([{ bearer: [] }, { apiKey: [] }]);
         else expect(operation.security).toEqual([]);
       }
     }
@@ -84,6 +93,12 @@ describe("/openapi.json", () => {
   it("documents every problem code", () => {
     expect(api.components.schemas.Problem.properties.code.enum).toEqual(Object.keys(problemTable));
     expect(api.paths["/api/v1/chat"]?.["post"]?.responses["409"]?.description).toContain("turn_conflict");
+  });
+
+  it("describes errors in the shape in which they are sent", () => {
+    const typesOf = (path: string) => Object.keys(api.paths[path]?.["post"]?.responses["400"]?.content ?? {});
+    expect(typesOf("/api/v1/chat")).toEqual(["application/problem+json"]);
+    expect(typesOf("/v1/chat/completions")).toEqual(["application/json"]);
   });
 
   it("has the schemas that validate", () => {

@@ -8,6 +8,14 @@ import { keyOf, pagesDirectory, startServer } from "./test-server.ts";
 const expected: Readonly<Record<string, string>> = {
   "POST /api/v1/chat": "user",
   "POST /api/v1/chat/stream": "user",
+  "POST /v1/chat/completions": "user",
+  "GET /v1/models": "user",
+  "POST /api/v1/turns/:turn_id/stop": "user",
+  "GET /metrics": "operator",
+  "POST /api/v1/admin/layers/:name": "operator",
+  "GET /api/v1/admin/router/explain": "operator",
+  "GET /api/v1/admin/faults": "operator",
+  "POST /api/v1/admin/faults": "operator",
   "GET /api/v1/sessions": "user",
   "GET /api/v1/sessions/:session_id": "user",
   "DELETE /api/v1/sessions/:session_id": "user",
@@ -27,8 +35,12 @@ const expected: Readonly<Record<string, string>> = {
 };
 
 const bodies: Readonly<Record<string, object>> = {
+  "POST /api/v1/turns/:turn_id/stop": {},
+  "POST /api/v1/admin/layers/:name": { action: "close", reason: "x" },
+  "POST /api/v1/admin/faults": { faults: "" },
   "POST /api/v1/chat": { message: "hello" },
   "POST /api/v1/chat/stream": { message: "hello" },
+  "POST /v1/chat/completions": { model: "understudy", messages: [{ role: "user", content: "hello" }] },
   "POST /api/v1/knowledge/documents": { name: "a.md", content: "# A" },
   "POST /api/v1/knowledge/search": { query: "hello" },
 };
@@ -49,6 +61,7 @@ describe("the table of routes", () => {
     // The other parts are only used once a route is called.
     const deps = {
       pages: pagesDirectory(),
+      stopping: new AbortController().signal,
       settings: { maxDeadlineMs: 30_000, maxBodyBytes: { chat: 1, documents: 1 }, turnsAtOnce: 1, version: "0" },
     } as unknown as ServerDeps;
     const table = createRoutes(deps).map(({ method, path, role }) => [`${method.toUpperCase()} ${path}`, role]);
@@ -61,7 +74,7 @@ describe("the table of routes", () => {
       const { url } = await startServer({ settings: { authMode: "required" } });
       const [method = "", path = ""] = route.split(" ");
       const body = bodies[route];
-      const address = url + path.replace(":file", "chat.js").replace(/:\w+/, "abc");
+      const address = url + path.replace(":file", "chat.js").replace(":name", "llm").replace(/:\w+/, "abc");
       const response = await fetch(address, {
         method,
         headers: { ...headers, ...(body ? { "content-type": "application/json" } : {}) },
@@ -72,7 +85,8 @@ describe("the table of routes", () => {
       else {
         const code = status === 401 ? "unauthorized" : "forbidden";
         expect(response.status).toBe(status);
-        expect(await response.json()).toMatchObject({ status, code });
+        const openai = { error: { code: status === 401 ? "invalid_api_key" : code } };
+        expect(await response.json()).toMatchObject(path.startsWith("/v1/") ? openai : { status, code });
         expect(response.headers.get("www-authenticate")).toBe(status === 401 ? "Bearer" : null);
       }
     });

@@ -107,8 +107,10 @@ export function layerStatus(change: Partial<LayerStatus> = {}): LayerStatus {
     evidenceAgeS: 1.5,
     lastSuccess: new Date(START),
     lastError: null,
-    breaker: { state: "closed", failures: 0, calls: 3, nextProbeAt: null, notPermitted: 0 },
+    breaker: { state: "closed", failures: 0, failureRate: null, calls: 3, nextProbeAt: null, notPermitted: 0 },
+    candidates: [],
     cooldownUntil: null,
+    retryBudget: 10,
     backlog: null,
     fallbackVerifiedAgeS: null,
     impact: "None.",
@@ -144,6 +146,21 @@ export function pagesDirectory(): URL {
   return pathToFileURL(`${directory}/`);
 }
 
+/** Nothing to operate, measure or rank. */
+export const idleOperations: Pick<ServerDeps, "operate" | "metrics" | "tiers" | "stopping"> = {
+  // One for each server, which listens to it.
+  get stopping() {
+    return new AbortController().signal;
+  },
+  operate: {
+    control: async () => layerStatus(),
+    explain: () => [],
+    faults: { plan: [], set() {}, allowed: true },
+  },
+  metrics: { text: async () => "", contentType: "text/plain" },
+  tiers: () => [],
+};
+
 export type ServerChange = Partial<Omit<ServerDeps, "settings">> & { readonly settings?: Partial<ServerSettings> };
 
 /** Starts a server of fakes on a free loopback port; it is closed at the end of the test. */
@@ -158,6 +175,7 @@ export async function startServer(change: ServerChange = {}): Promise<{ readonly
     layers: () => [layerStatus()],
     ready: () => ({ ready: true, reasons: [] }),
     accounts: createAccounts({ mode: authMode, keys: parseApiKeys(testKeys) }),
+    ...idleOperations,
     clock: systemClock,
     log: recordingLog(),
     newId: () => String((ids += 1)).padStart(32, "0"),

@@ -1,9 +1,13 @@
+import { type CallWindow, clearWindow, countCall, createCallWindow, forgetOld } from "./call-window.ts";
 import type { Clock, Random } from "./clock.ts";
 
 /** Every admission ends, once, in one of three ways; what comes after the first is ignored. */
 export interface Permit {
-  /** `probed`: by a background probe, which proves less than traffic: the next failure opens again at once. */
-  succeed(options?: { readonly probed?: boolean }): void;
+  /**
+   * `probed`: by a background probe, which proves less than traffic: the next failure opens again at once.
+   * `slow`: it worked, but took longer than whoever called finds bearable.
+   */
+  succeed(options?: { readonly probed?: boolean; readonly slow?: boolean }): void;
   /** `trip` opens the breaker at once, whatever the count. */
   fail(options?: { readonly trip?: boolean }): void;
   /** The call says nothing about the port: the caller went away, or the request itself was wrong. */
@@ -16,6 +20,8 @@ export interface BreakerStatus {
   readonly state: BreakerState;
   /** Consecutive failures. */
   readonly failures: number;
+  /** Share of failures among the calls of the window, 0 to 1; null below `windowCalls` calls. */
+  readonly failureRate: number | null;
   /** Calls admitted since the start of the process. */
   readonly calls: number;
   /** Wall-clock time from which a probe is admitted; null unless open. */
@@ -26,8 +32,12 @@ export interface BreakerStatus {
 
 export interface Breaker {
   readonly state: BreakerState;
+  /** The latest word is a success: it is closed, or half open with its probe behind it and more callers let in step by step. */
+  readonly serving: boolean;
   /** A permit, or undefined at once: nobody queues. */
   acquire(): Permit | undefined;
+  /** Ends the open time now, so that the next `acquire` is the probe. Does nothing unless open. */
+  tryNow(): void;
   /** Milliseconds until a probe would be admitted: 0 unless open. */
   probeInMs(): number;
   status(): BreakerStatus;
@@ -44,32 +54,56 @@ export interface BreakerOptions {
   readonly maxOpenMs?: number;
   /** Closed for this long, the next open time starts from `openMs` again. In ms, default 60 000. */
   readonly forgetMs?: number;
+  /** When half open and full: the time in ms after which calls that have not ended count as a failure. Default 15 000. */
+  readonly probeMs?: number;
+  /** How many calls at a time half open lets in at most before it closes: 1, 2 or 4. Default 4; 1: the first success closes. */
+  readonly rampTo?: 1 | 2 | 4;
+  /** How far back the share of failed or slow calls is taken, in ms above 0, default 60 000. */
+  readonly windowMs?: number;
+  /** Calls in the window below which their share says nothing, 1 or more, default 10. */
+  readonly windowCalls?: number;
+  /** Share of failed calls in the window that opens it, and the same for slow ones: above 0, at most 1. Default 0.5. */
+  readonly windowShare?: number;
   /** Called after each transition. */
   readonly onTransition?: (state: BreakerState) => void;
 }
 
 // Of the jittered time: a tenth at least, so that an open breaker always spares the port something.
 const SHORTEST_SHARE = 0.1;
+const ENDED = -1;
+
+interface HalfOpen {
+  readonly kind: "half_open";
+  /** How many may be in flight: 1, 2, 4. */
+  width: number;
+  inFlight: number;
+  /** Successes at this width; as many as the width end the step. */
+  succeeded: number;
+  lastAdmittedAt: number;
+  failures: number;
+}
 
 type State =
   | { readonly kind: "closed"; readonly since: number; failures: number }
-  | { readonly kind: "open"; readonly until: number; readonly failures: number }
-  | { readonly kind: "half_open"; probing: boolean; readonly failures: number };
+  | { readonly kind: "open"; until: number; readonly failures: number }
+  | HalfOpen;
 
 /**
- * Closed -> open after `failureThreshold` consecutive failures; open -> half-open when the open time is over; half-open
- * admits one probe, whose success closes and whose failure opens again. What a background probe has closed, the first failure
- * of traffic opens again. A permit of an earlier era (before the last
- * transition) is deaf: it changes nothing. The open time is `openMs * 2^n`, at most `maxOpenMs`, with full jitter
- * (uniform, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/) above a tenth of it.
+ * Closed -> open after `failureThreshold` consecutive failures, or when `windowShare` of at least `windowCalls` calls of the
+ * window failed, or were slow; only a failure or a slow call opens. Open -> half-open when the open time is over.
+ * Half-open admits one probe and refuses everybody else at once; its success admits 2 at a time, two more successes 4, and
+ * four more close (sooner with a smaller `rampTo`); a failure on the way opens again. When all who may be in flight have been
+ * for `probeMs`, that is a failure too, found by the next `acquire`, so that no probe that hangs keeps everybody out. The
+ * success of a background probe closes without these steps, and the first failure of traffic then opens again.
+ * A permit of an earlier era (before the last transition) is deaf: it changes nothing. The open time is `openMs * 2^n`, at
+ * most `maxOpenMs`, with full jitter (uniform, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)
+ * above a tenth of it.
  */
 export function createBreaker(options: BreakerOptions): Breaker {
-  const { clock, random } = options;
-  const failureThreshold = options.failureThreshold ?? 3;
-  const openMs = options.openMs ?? 5_000;
-  const maxOpenMs = options.maxOpenMs ?? 300_000;
-  const forgetMs = options.forgetMs ?? 60_000;
+  const { clock, random, failureThreshold = 3, openMs = 5_000, maxOpenMs = 300_000, forgetMs = 60_000 } = options;
+  const { probeMs = 15_000, windowMs = 60_000, windowCalls = 10, windowShare = 0.5, rampTo = 4 } = options;
 
+  const window: CallWindow = createCallWindow(windowMs);
   let state: State = { kind: "closed", since: Number.NEGATIVE_INFINITY, failures: 0 };
   let era = 0;
   let trips = 0;
@@ -79,6 +113,8 @@ export function createBreaker(options: BreakerOptions): Breaker {
   function enter(next: State): void {
     state = next;
     era += 1;
+    breaker.state = next.kind;
+    breaker.serving = next.kind === "closed";
     options.onTransition?.(next.kind);
   }
 
@@ -90,62 +126,112 @@ export function createBreaker(options: BreakerOptions): Breaker {
     enter({ kind: "open", until: clock.now() + longest * share, failures });
   }
 
-  function onSuccess(probed: boolean): void {
-    const failures = probed ? failureThreshold - 1 : 0;
-    if (state.kind === "closed") state.failures = failures;
-    else enter({ kind: "closed", since: clock.now(), failures });
+  function close(failures: number): void {
+    // What was counted before the outage says nothing about the time after it.
+    clearWindow(window);
+    enter({ kind: "closed", since: clock.now(), failures });
+  }
+
+  /** Whether that many of the calls of the window are too many. */
+  const tooMany = (count: number) => window.calls >= windowCalls && count >= windowShare * window.calls;
+
+  function onSuccess(probed: boolean, slow: boolean): void {
+    if (state.kind === "half_open") return onHalfOpenSuccess(state, probed);
+    if (state.kind === "open") return;
+    state.failures = probed ? failureThreshold - 1 : 0;
+    if (probed) return;
+    countCall(window, clock.now(), slow ? "slow" : "good");
+    if (slow && tooMany(window.slow)) open(0);
+  }
+
+  function onHalfOpenSuccess(step: HalfOpen, probed: boolean): void {
+    if (probed) return close(failureThreshold - 1);
+    step.failures = 0;
+    step.inFlight -= 1;
+    step.succeeded += 1;
+    if (step.succeeded < step.width) return;
+    if (step.width >= rampTo) return close(0);
+    step.width *= 2;
+    step.succeeded = 0;
+    breaker.serving = true;
   }
 
   function onFailure(trip: boolean): void {
     const failures = state.failures + 1;
-    if (state.kind === "closed") {
-      state.failures = failures;
-      if (trip || failures >= failureThreshold) open(failures);
-    } else open(failures);
+    if (state.kind !== "closed") return open(failures);
+    state.failures = failures;
+    countCall(window, clock.now(), "failure");
+    if (trip || failures >= failureThreshold || tooMany(window.failures)) open(failures);
   }
 
   function permit(): Permit {
-    const born = era;
-    let ended = false;
-    const end = (effect: () => void) => {
-      if (ended) return;
-      ended = true;
-      if (born === era) effect();
-    };
+    let born = era;
     return {
-      succeed: (how) => end(() => onSuccess(how?.probed ?? false)),
-      fail: (how) => end(() => onFailure(how?.trip ?? false)),
-      release: () =>
-        end(() => {
-          if (state.kind === "half_open") state.probing = false;
-        }),
+      succeed(how) {
+        if (born !== era) return;
+        born = ENDED;
+        onSuccess(how?.probed ?? false, how?.slow ?? false);
+      },
+      fail(how) {
+        if (born !== era) return;
+        born = ENDED;
+        onFailure(how?.trip ?? false);
+      },
+      release() {
+        if (born !== era) return;
+        born = ENDED;
+        if (state.kind === "half_open") state.inFlight -= 1;
+      },
     };
   }
 
-  return {
-    get state() {
-      return state.kind;
-    },
+  /** Whether one more may be let in now; counts it if so. */
+  function admit(): boolean {
+    if (state.kind === "closed") return true;
+    const now = clock.now();
+    if (state.kind === "open") {
+      if (now < state.until) return false;
+      const { failures } = state;
+      enter({ kind: "half_open", width: 1, inFlight: 1, succeeded: 0, lastAdmittedAt: now, failures });
+      return true;
+    }
+    if (state.inFlight >= state.width) {
+      if (now - state.lastAdmittedAt >= probeMs) open(state.failures + 1);
+      return false;
+    }
+    state.inFlight += 1;
+    state.lastAdmittedAt = now;
+    return true;
+  }
+
+  // Values rather than getters, which V8 keeps a hidden class for in every single object.
+  const breaker: { -readonly [Key in keyof Breaker]: Breaker[Key] } = {
+    state: "closed",
+    serving: true,
     acquire() {
-      if (state.kind === "open" && clock.now() >= state.until) {
-        enter({ kind: "half_open", probing: false, failures: state.failures });
-      }
-      if (state.kind === "open" || (state.kind === "half_open" && state.probing)) {
+      if (!admit()) {
         notPermitted += 1;
         return undefined;
       }
-      if (state.kind === "half_open") state.probing = true;
       calls += 1;
       return permit();
     },
+    tryNow() {
+      if (state.kind === "open") state.until = clock.now();
+    },
     probeInMs: () => (state.kind === "open" ? Math.max(0, state.until - clock.now()) : 0),
-    status: () => ({
-      state: state.kind,
-      failures: state.failures,
-      calls,
-      nextProbeAt:
-        state.kind === "open" ? new Date(clock.wall().getTime() + Math.max(0, state.until - clock.now())) : null,
-      notPermitted,
-    }),
+    status() {
+      forgetOld(window, clock.now());
+      return {
+        state: state.kind,
+        failures: state.failures,
+        failureRate: window.calls < windowCalls ? null : window.failures / window.calls,
+        calls,
+        nextProbeAt:
+          state.kind === "open" ? new Date(clock.wall().getTime() + Math.max(0, state.until - clock.now())) : null,
+        notPermitted,
+      };
+    },
   };
+  return breaker;
 }

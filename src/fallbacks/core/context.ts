@@ -19,6 +19,8 @@ export interface CallContext {
   readonly idle: IdleLimit;
   /** What the caller is doing, as traces name it. */
   readonly step: string | null;
+  /** Which list of models the caller may use; null: the one for everybody. */
+  readonly tier: string | null;
 }
 
 /** One call of one port, as it was: for traces. */
@@ -67,6 +69,7 @@ export interface ContextOptions {
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
   readonly trail?: Trail;
+  readonly tier?: string | null;
 }
 
 export function createContext(options: ContextOptions): CallContext {
@@ -81,5 +84,6 @@ export function createContext(options: ContextOptions): CallContext {
     failed: new Map(),
     idle: noIdleLimit,
     step: null,
+    tier: options.tier ?? null,
   };
 }

@@ -22,10 +22,12 @@ export interface EpisodeRecord {
   end(): void;
 }
 
-/** `onChange` hears of the start and the end of each episode. */
+export type EpisodeChange = "started" | "changed" | "ended";
+
+/** `onChange` hears of the start and the end of each episode, and when another port or mode stands in. */
 export function createEpisodeRecord(
   clock: Clock,
-  onChange: (kind: "started" | "ended", episode: Episode) => void = () => {},
+  onChange: (change: EpisodeChange, episode: Episode) => void = () => {},
 ): EpisodeRecord {
   let current: Episode | undefined;
   let lastSuccessAt = Number.NEGATIVE_INFINITY;
@@ -36,9 +38,10 @@ export function createEpisodeRecord(
     depart(served, failedAt) {
       const episode = { since: current?.since ?? clock.wall(), ...served };
       if (failedAt < lastSuccessAt) return episode;
-      const started = current === undefined;
+      const before = current;
       current = episode;
-      if (started) onChange("started", episode);
+      if (!before) onChange("started", episode);
+      else if (before.by !== episode.by || before.mode !== episode.mode) onChange("changed", episode);
       return episode;
     },
     end() {

@@ -26,16 +26,20 @@ interface ClassRule {
   readonly next: boolean;
   /** What the breaker of the port hears: a failure, nothing, or that it must open at once. */
   readonly breaker: "failure" | "neutral" | "trip";
+  /** May the same port be tried once more, where no other one is left? */
+  readonly again?: boolean;
+  /** How long the port is left alone: until it said, for an hour at most, or for longer and longer until a person has acted. */
+  readonly rest?: "cooldown" | "parked";
 }
 
 const rules: Readonly<Record<ErrorClass, ClassRule>> = {
-  timeout: { next: true, breaker: "failure" },
-  network: { next: true, breaker: "failure" },
-  server: { next: true, breaker: "failure" },
-  rate_limited: { next: true, breaker: "neutral" },
-  quota: { next: true, breaker: "neutral" },
-  auth: { next: true, breaker: "neutral" },
-  model_missing: { next: true, breaker: "neutral" },
+  timeout: { next: true, breaker: "failure", again: true },
+  network: { next: true, breaker: "failure", again: true },
+  server: { next: true, breaker: "failure", again: true },
+  rate_limited: { next: true, breaker: "neutral", rest: "cooldown" },
+  quota: { next: true, breaker: "neutral", rest: "parked" },
+  auth: { next: true, breaker: "neutral", rest: "parked" },
+  model_missing: { next: true, breaker: "neutral", rest: "parked" },
   bad_response: { next: true, breaker: "failure" },
   schema_invalid: { next: true, breaker: "neutral" },
   context_overflow: { next: true, breaker: "neutral" },
@@ -54,10 +58,17 @@ export function ruleOf(errorClass: ErrorClass): ClassRule {
 export class LayerError extends Error {
   override readonly name = "LayerError";
   readonly errorClass: ErrorClass;
+  /** Milliseconds after which whoever refused wants to be asked again, as it said so; 0 or more. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(errorClass: ErrorClass, message: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    errorClass: ErrorClass,
+    message: string,
+    options?: { readonly cause?: unknown; readonly retryAfterMs?: number | undefined },
+  ) {
     super(message, options);
     this.errorClass = errorClass;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 

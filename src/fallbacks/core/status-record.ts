@@ -2,7 +2,7 @@ import type { BreakerStatus } from "./breaker.ts";
 import type { Clock } from "./clock.ts";
 import type { Episode } from "./episode.ts";
 import type { ErrorClass, LayerError } from "./errors.ts";
-import type { LayerName, LayerState, LayerStatus, Mode } from "./status.ts";
+import type { CandidateStatus, LayerName, LayerState, LayerStatus, Mode } from "./status.ts";
 
 /** What a layer says of itself in words, by mode of its fallback. */
 export interface LayerWords {
@@ -36,6 +36,8 @@ interface StatusInput {
   readonly ports: readonly string[];
   readonly episode: Episode | undefined;
   readonly breaker: BreakerStatus | null;
+  readonly candidates: readonly CandidateStatus[];
+  readonly retryBudget: number | null;
   readonly words: LayerWords;
 }
 
@@ -73,7 +75,8 @@ export function createStatusRecord(clock: Clock): StatusRecord {
       fallbackAt = clock.now();
     },
     status({ episode, words, ...input }) {
-      const state = stateOf(downSince !== undefined, episode);
+      const [first] = input.candidates;
+      const state = stateOf(downSince !== undefined, episode, first?.forced != null);
       return {
         ...input,
         state,
@@ -85,7 +88,7 @@ export function createStatusRecord(clock: Clock): StatusRecord {
         evidenceAgeS: age(evidenceAt),
         lastSuccess,
         lastError: lastError ? { errorClass: lastError.errorClass, text: lastError.text, count: errors } : null,
-        cooldownUntil: null,
+        cooldownUntil: first?.state === "cooldown" || first?.state === "parked" ? first.until : null,
         backlog: null,
         fallbackVerifiedAgeS: age(fallbackAt),
         impact: impactOf(state, episode, words),
@@ -95,8 +98,9 @@ export function createStatusRecord(clock: Clock): StatusRecord {
   };
 }
 
-function stateOf(down: boolean, episode: Episode | undefined): LayerState {
+function stateOf(down: boolean, episode: Episode | undefined, forced: boolean): LayerState {
   if (down) return "down";
+  if (forced) return "forced";
   if (!episode) return "ok";
   return episode.reason === "recovering" ? "recovering" : "degraded";
 }

@@ -1,4 +1,5 @@
 import type { BreakerStatus } from "./breaker.ts";
+import type { Forced } from "./control.ts";
 import type { ErrorClass } from "./errors.ts";
 
 export const layerNames = [
@@ -44,6 +45,17 @@ export interface Degradation {
 export const layerStates = ["ok", "degraded", "down", "recovering", "forced"] as const;
 export type LayerState = (typeof layerStates)[number];
 
+/** What operators see of one port of a layer; the last port, which has nothing in its way, is not among them. */
+export interface CandidateStatus {
+  readonly name: string;
+  readonly state: "ready" | "open" | "half_open" | "cooldown" | "parked" | "forced";
+  /** When it may be asked again. */
+  readonly until: Date | null;
+  readonly lastErrorClass: ErrorClass | null;
+  readonly breaker: BreakerStatus;
+  readonly forced: Forced | null;
+}
+
 /** What health shows of one layer. Times are wall-clock dates, ages are seconds on the monotonic clock. */
 export interface LayerStatus {
   readonly layer: LayerName;
@@ -63,7 +75,11 @@ export interface LayerStatus {
   readonly lastError: { readonly errorClass: ErrorClass; readonly text: string; readonly count: number } | null;
   /** Of the first port; null when the layer has a single port. */
   readonly breaker: BreakerStatus | null;
+  /** Every port but the last, in order. */
+  readonly candidates: readonly CandidateStatus[];
   readonly cooldownUntil: Date | null;
+  /** Tokens left for second tries, 0 to 10; they stop below half. Null where nothing is tried twice. */
+  readonly retryBudget: number | null;
   readonly backlog: { readonly operations: number; readonly bytes: number; readonly oldestS: number } | null;
   /** Seconds since a fallback last served; null when none has yet. */
   readonly fallbackVerifiedAgeS: number | null;

@@ -36,7 +36,21 @@ export type ModelChunk =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "usage"; readonly usage: Usage };
 
+/** What a model can do, for whoever chooses among models. */
+export interface ModelTraits {
+  /** Tokens of prompt and reply together; absent: not known, and taken to be large enough. */
+  readonly contextWindow?: number;
+  /** It can be held to answer with a JSON object. */
+  readonly json: boolean;
+  /** It can be given tools to call. */
+  readonly tools: boolean;
+  /** Milliseconds below which it is not worth asking; absent: none. */
+  readonly minimumMs?: number;
+}
+
 export interface ChatModel extends Port {
+  /** Absent: it serves whatever it is asked, as the mock does. */
+  readonly traits?: ModelTraits;
   /** @throws {LayerError} `schema_invalid` when the model's result does not fit, else as the error table says. */
   run<Input, Output>(
     task: Task<Input, Output>,

@@ -10,6 +10,7 @@ import type { ToolResult } from "../tools/tool-call.ts";
 import { changeTools } from "./change-text.ts";
 import { type ComposeInput, isResolved } from "./compose-by-rule.ts";
 import { createComposeTask } from "./compose-task.ts";
+import { needsOf } from "./model-needs.ts";
 import { resultText } from "./result-text.ts";
 import { recognised, tokensOf } from "./state-access.ts";
 
@@ -19,8 +20,8 @@ export interface ComposeDeps {
 }
 
 /**
- * The final reply, streamed. When a second model has to start over after pieces were shown, `restart` comes before its
- * first piece. Sources are the sentences that the search cites, whoever writes the reply.
+ * The final reply, streamed. When a second model has to start over after pieces were shown, `restart` with its name comes
+ * before its first piece. Sources are the sentences that the search cites, whoever writes the reply.
  */
 export function createCompose({ llm, packs }: ComposeDeps): Node {
   const task = createComposeTask(packs);
@@ -32,17 +33,21 @@ export function createCompose({ llm, packs }: ComposeDeps): Node {
     const { sampleLabel, sampleMark } = pack.replies;
     const changeWords = results.filter(({ name }) => changeTools.has(name)).map((result) => resultText(result, pack));
     const shown = createShow(context);
-    const served = await llm.use(async (model, ctx) => {
-      const show = shown.startOver(model.name, ctx);
-      const { text, usage } = await write(model, input, ctx, show);
-      // What a model may forget and a reply never does: what has become of a change, and that records are made up.
-      const unsaid = changeWords.filter((words) => !text.includes(words)).map((words) => `\n\n${words}`);
-      const whole = [text, ...unsaid].join("");
-      const mark = results.some(isSample) && !whole.includes(sampleLabel) ? sampleMark : "";
-      for (const words of unsaid) show(words);
-      if (mark !== "") show(mark);
-      return { text: whole + mark, usage };
-    }, context);
+    const served = await llm.use(
+      async (model, ctx) => {
+        const show = shown.startOver(model.name, ctx);
+        const { text, usage } = await write(model, input, ctx, show);
+        // What a model may forget and a reply never does: what has become of a change, and that records are made up.
+        const unsaid = changeWords.filter((words) => !text.includes(words)).map((words) => `\n\n${words}`);
+        const whole = [text, ...unsaid].join("");
+        const mark = results.some(isSample) && !whole.includes(sampleLabel) ? sampleMark : "";
+        for (const words of unsaid) show(words);
+        if (mark !== "") show(mark);
+        return { text: whole + mark, usage };
+      },
+      context,
+      { ...needsOf(task, input), shown: true },
+    );
     const { text, usage } = served.value;
     return {
       reply: { text, sources: sourcesOf(results), resolved: isResolved(input), by: served.by },
@@ -59,9 +64,11 @@ export function createCompose({ llm, packs }: ComposeDeps): Node {
     let text = "";
     let usage: Usage = { inputTokens: 0, outputTokens: 0 };
     for await (const chunk of model.stream(task, input, context)) {
-      context.idle.restart();
-      if (chunk.type === "usage") usage = chunk.usage;
-      else if (chunk.text !== "") {
+      if (chunk.type === "usage") {
+        context.idle.restart();
+        usage = chunk.usage;
+      } else if (chunk.text !== "") {
+        context.idle.begin();
         text += chunk.text;
         show(chunk.text);
       }
@@ -71,19 +78,22 @@ export function createCompose({ llm, packs }: ComposeDeps): Node {
   }
 }
 
-/** Emits the pieces of one attempt at a time; an attempt that was given up is not heard any more. */
+/**
+ * Emits the pieces of one attempt at a time; an attempt that was given up is not heard any more. What an attempt has shown
+ * stands until another one has something to say: when none has, the user keeps the part that there is.
+ */
 function createShow({ emit }: NodeContext) {
-  let anything = false;
   let attempt = 0;
+  /** The attempt whose pieces are on show, 0 while there are none. */
+  let shown = 0;
   return {
     startOver(by: string, context: CallContext): (text: string) => void {
       attempt += 1;
       const own = attempt;
-      if (anything) emit({ type: "restart", by });
-      anything = false;
       return (text) => {
         if (own !== attempt || context.signal.aborted) return;
-        anything = true;
+        if (shown !== 0 && shown !== own) emit({ type: "restart", by });
+        shown = own;
         emit({ type: "token", text, by });
       };
     },

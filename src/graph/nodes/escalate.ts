@@ -18,6 +18,7 @@ import { changeTools } from "./change-text.ts";
 import { numbersOf } from "./changes.ts";
 import { sourcesOf } from "./compose.ts";
 import { moodParts } from "./compose-by-rule.ts";
+import { needsOf } from "./model-needs.ts";
 import { resultText } from "./result-text.ts";
 import { recognised, tokensOf } from "./state-access.ts";
 import { createSummariseTask } from "./summarise-task.ts";
@@ -67,7 +68,7 @@ export function createEscalate(deps: EscalateDeps): Node {
     const pack = packs[recognition.language];
     const { message, history, slots } = state;
     const input = { message, history, slots: numbersOf(slots), recognition, reason };
-    const served = await llm.use((model, ctx) => model.run(task, input, ctx), context);
+    const served = await llm.use((model, ctx) => model.run(task, input, ctx), context, needsOf(task, input));
     const { value, usage } = served.value;
     const open = isOpen(workingHours, clock.wall());
     const outcome =

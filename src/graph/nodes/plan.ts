@@ -6,6 +6,7 @@ import { planByRule } from "../rules/plan-by-rule.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import type { ToolCall } from "../tools/tool-call.ts";
 import { answerToOffer, numbersOf, oneChange } from "./changes.ts";
+import { needsOf } from "./model-needs.ts";
 import { createPlanTask } from "./plan-task.ts";
 import { NO_TOKENS, recognised, tokensOf } from "./state-access.ts";
 
@@ -31,7 +32,7 @@ export function createPlan({ llm, packs, tools, report }: PlanDeps): Node {
       return { calls: answer === "yes" ? valid([offered], tools) : [], tokens: NO_TOKENS };
     }
     const input = { message, history, slots: numbersOf(slots), recognition: recognised(state) };
-    const served = await llm.use((model, ctx) => model.run(task, input, ctx), context);
+    const served = await llm.use((model, ctx) => model.run(task, input, ctx), context, needsOf(task, input));
     const { value, usage } = served.value;
     const checked = check(value.calls, tools);
     if ("wrong" in checked)

@@ -6,6 +6,7 @@ import type { LanguagePacks } from "../rules/language-pack.ts";
 import { recogniseByRule } from "../rules/recognise-by-rule.ts";
 import type { Recognition } from "../state.ts";
 import { answerToOffer, changesOf, numbersOf } from "./changes.ts";
+import { needsOf } from "./model-needs.ts";
 import { createRecogniseTask } from "./recognise-task.ts";
 import { NO_TOKENS, tokensOf } from "./state-access.ts";
 
@@ -24,7 +25,7 @@ export function createRecognise({ llm, packs }: RecogniseDeps): Node {
       return { recognition: recogniseByRule(message, history, slots, packs), tokens: NO_TOKENS };
     }
     const input = { message, history, slots: numbersOf(slots) };
-    const served = await llm.use((model, ctx) => model.run(task, input, ctx), context);
+    const served = await llm.use((model, ctx) => model.run(task, input, ctx), context, needsOf(task, input));
     const { value, usage } = served.value;
     const [first = "unknown", ...others] = new Set(value.intents);
     const recognition: Recognition = { ...value, intents: [first, ...others] };

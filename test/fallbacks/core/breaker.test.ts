@@ -1,30 +1,12 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Breaker, type BreakerOptions, createBreaker, type Permit } from "../../../src/fallbacks/core/breaker.ts";
-import { seededRandom } from "../../../src/fallbacks/core/random.ts";
-import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";
-
-function setUp(options: Partial<BreakerOptions> = {}): { clock: ManualClock; breaker: Breaker } {
-  const clock = createManualClock();
-  return { clock, breaker: createBreaker({ clock, random: () => 0.999_999, ...options }) };
-}
-
-function acquire(breaker: Breaker): Permit {
-  const permit = breaker.acquire();
-  if (!permit) throw new Error(`refused while ${breaker.state}`);
-  return permit;
-}
-
-function trip(breaker: Breaker): void {
-  for (let i = 0; i < 3; i += 1) acquire(breaker).fail();
-}
+import { acquire, closeAgain, setUp, trip } from "./breaker-rig.ts";
 
 describe("breaker", () => {
   it("opens at the third failure in a row, not at the second, and a success in between starts the count again", () => {
     const { breaker } = setUp();
     acquire(breaker).fail();
     acquire(breaker).fail();
-    acquire(breaker).succeed();
+    acquire(breaker).succeed({ slow: true });
     acquire(breaker).fail();
     acquire(breaker).fail();
     expect(breaker.state).toBe("closed");
@@ -56,7 +38,7 @@ describe("breaker", () => {
     expect(breaker.state).toBe("open");
   });
 
-  it("admits the probe not a moment before the open time is over, and refuses everybody else meanwhile", async () => {
+  it("admits the probe not a moment before the open time is over", async () => {
     const { breaker, clock } = setUp({ random: () => 0.5 });
     trip(breaker);
     const wait = breaker.probeInMs();
@@ -65,11 +47,24 @@ describe("breaker", () => {
     await clock.advance(wait - 1);
     expect(breaker.acquire()).toBeUndefined();
     await clock.advance(1);
-    const probe = acquire(breaker);
+    acquire(breaker);
     expect(breaker.state).toBe("half_open");
-    for (let i = 0; i < 499; i += 1) expect(breaker.acquire()).toBeUndefined();
-    probe.succeed();
+  });
+
+  it("admits the probe at once when told to try now, and is not moved by it while closed or half open", async () => {
+    const { breaker } = setUp();
+    breaker.tryNow();
     expect(breaker.state).toBe("closed");
+    trip(breaker);
+    expect(breaker.acquire()).toBeUndefined();
+    breaker.tryNow();
+    expect(breaker.state).toBe("open");
+    expect(breaker.probeInMs()).toBe(0);
+    const probe = acquire(breaker);
+    breaker.tryNow();
+    expect(breaker.acquire()).toBeUndefined();
+    probe.fail();
+    expect(breaker.state).toBe("open");
   });
 
   it("opens for longer with every failed probe, up to the limit, and forgets after a quiet minute", async () => {
@@ -83,110 +78,14 @@ describe("breaker", () => {
     }
     expect(waits.map(Math.round)).toEqual([5_000, 10_000, 15_000, 15_000]);
 
-    await clock.advance(breaker.probeInMs());
-    acquire(breaker).succeed();
+    await closeAgain(breaker, clock);
     await clock.advance(59_999);
     trip(breaker);
     expect(Math.round(breaker.probeInMs())).toBe(15_000);
-    await clock.advance(breaker.probeInMs());
-    acquire(breaker).succeed();
+    await closeAgain(breaker, clock);
     await clock.advance(60_000);
     trip(breaker);
     expect(Math.round(breaker.probeInMs())).toBe(5_000);
-  });
-
-  it("fault 29: a late result of an earlier era changes nothing", async () => {
-    const { breaker, clock } = setUp();
-    const late = acquire(breaker);
-    const laterFailure = acquire(breaker);
-    trip(breaker);
-    late.succeed();
-    expect(breaker.state).toBe("open");
-    await clock.advance(breaker.probeInMs());
-    const probe = acquire(breaker);
-    laterFailure.fail();
-    expect(breaker.state).toBe("half_open");
-    probe.succeed();
-    expect(breaker.state).toBe("closed");
-  });
-
-  it("fault 30: a probe that is released frees the place and decides nothing", async () => {
-    const { breaker, clock } = setUp();
-    trip(breaker);
-    await clock.advance(breaker.probeInMs());
-    acquire(breaker).release();
-    expect(breaker.state).toBe("half_open");
-    const next = acquire(breaker);
-    expect(breaker.acquire()).toBeUndefined();
-    next.succeed();
-    expect(breaker.state).toBe("closed");
-  });
-
-  it("fault 31: a jump of the wall clock moves no probe", async () => {
-    const { breaker, clock } = setUp();
-    trip(breaker);
-    const wait = breaker.probeInMs();
-    clock.setWall(new Date("2027-06-01T00:00:00Z"));
-    expect(breaker.probeInMs()).toBe(wait);
-    expect(breaker.acquire()).toBeUndefined();
-    await clock.advance(wait);
-    expect(breaker.acquire()).toBeDefined();
-  });
-});
-
-/** What can happen to a breaker from outside; `index` picks one of the permits that are out. */
-const event = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("acquire" as const) }) },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constantFrom("succeed" as const, "fail" as const, "release" as const),
-      index: fc.nat(),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 20_000 }) }) },
-);
-
-describe("breaker, any sequence of events", () => {
-  it("never has two probes out, frees what is released, is deaf to late results, and keeps its times in range", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(event, { maxLength: 120 }), fc.nat(), async (events, seed) => {
-        let era = 0;
-        const clock = createManualClock();
-        const breaker = createBreaker({
-          clock,
-          random: seededRandom(seed),
-          maxOpenMs: 30_000,
-          onTransition: () => {
-            era += 1;
-          },
-        });
-        const out: { permit: Permit; era: number; probe: boolean }[] = [];
-        const liveProbes = () => out.filter((held) => held.probe && held.era === era).length;
-
-        for (const step of events) {
-          if (step.kind === "wait") await clock.advance(step.ms);
-          else if (step.kind === "acquire") {
-            const waited = breaker.state === "open" && breaker.probeInMs() === 0;
-            const free = breaker.state === "closed" || waited || (breaker.state === "half_open" && liveProbes() === 0);
-            const permit = breaker.acquire();
-            expect(permit !== undefined).toBe(free);
-            if (permit) out.push({ permit, era, probe: breaker.state === "half_open" });
-          } else {
-            const [held] = out.splice(out.length === 0 ? 0 : step.index % out.length, 1);
-            if (!held) continue;
-            const late = held.era !== era;
-            const before = { ...breaker.status(), wait: breaker.probeInMs() };
-            held.permit[step.kind]();
-            if (late) expect({ ...breaker.status(), wait: breaker.probeInMs() }).toEqual(before);
-          }
-          expect(liveProbes()).toBeLessThanOrEqual(1);
-          expect(breaker.probeInMs()).toBeGreaterThanOrEqual(0);
-          expect(breaker.probeInMs()).toBeLessThanOrEqual(30_000);
-        }
-      }),
-      { numRuns: 200 },
-    );
   });
 
   it("ends each permit once: what comes after the first word is ignored", () => {
@@ -195,6 +94,78 @@ describe("breaker, any sequence of events", () => {
     permit.fail();
     permit.fail();
     permit.succeed();
+    permit.release();
     expect(breaker.status()).toMatchObject({ state: "closed", failures: 1 });
+  });
+});
+
+describe("a half-open breaker", () => {
+  it("lets in 1, then 2, then 4 at a time, and closes when four more have succeeded", async () => {
+    const { breaker, clock } = setUp();
+    trip(breaker);
+    await clock.advance(breaker.probeInMs());
+    expect(breaker.serving).toBe(false);
+    for (const width of [1, 2, 4]) {
+      const held = Array.from({ length: width }, () => acquire(breaker));
+      expect(breaker.acquire()).toBeUndefined();
+      expect(breaker.state).toBe("half_open");
+      expect(breaker.serving).toBe(width > 1);
+      for (const permit of held) permit.succeed({ slow: true });
+    }
+    expect(breaker.status()).toMatchObject({ state: "closed", failures: 0, calls: 10, notPermitted: 3 });
+    expect(breaker.serving).toBe(true);
+  });
+
+  it.each([
+    ["the first after the probe", 1],
+    ["the last but one", 5],
+    ["the last", 6],
+  ])("opens again, and for longer, when a call on the way fails: %s", async (_, before) => {
+    const { breaker, clock, states } = setUp();
+    trip(breaker);
+    await clock.advance(breaker.probeInMs());
+    for (let i = 0; i < before; i += 1) acquire(breaker).succeed();
+    expect(breaker.serving).toBe(true);
+    acquire(breaker).fail();
+    expect(breaker.serving).toBe(false);
+    expect(states).toEqual(["open", "half_open", "open"]);
+    expect(Math.round(breaker.probeInMs())).toBe(10_000);
+  });
+
+  it.each([
+    [1, 1],
+    [2, 3],
+    [4, 7],
+  ] as const)("lets in %i at most and closes with success %i, where it is told so", async (rampTo, successes) => {
+    const { breaker, clock } = setUp({ rampTo });
+    trip(breaker);
+    await clock.advance(breaker.probeInMs());
+    for (let i = 1; i < successes; i += 1) acquire(breaker).succeed();
+    expect(breaker.state).toBe(successes === 1 ? "open" : "half_open");
+    acquire(breaker).succeed();
+    expect(breaker.status()).toMatchObject({ state: "closed", failures: 0 });
+  });
+
+  it("closes at once when a background probe succeeds on the way", async () => {
+    const { breaker, clock } = setUp();
+    trip(breaker);
+    await clock.advance(breaker.probeInMs());
+    acquire(breaker).succeed();
+    acquire(breaker).succeed({ probed: true });
+    expect(breaker.status()).toMatchObject({ state: "closed", failures: 2 });
+  });
+
+  it("gives the place of a call that is released to the next, at every width", async () => {
+    const { breaker, clock } = setUp();
+    trip(breaker);
+    await clock.advance(breaker.probeInMs());
+    for (const width of [1, 2, 4]) {
+      const held = Array.from({ length: width }, () => acquire(breaker));
+      held[0]?.release();
+      const next = acquire(breaker);
+      expect(breaker.acquire()).toBeUndefined();
+      for (const permit of [...held, next]) permit.succeed();
+    }
+    expect(breaker.state).toBe("closed");
   });
 });

@@ -53,7 +53,9 @@ function setUp(first: TestPort, last: TestPort = testPort("local")) {
       { port: last, mode: "lower" },
     ],
     usageOf: (value) => (value as { usage: typeof usage }).usage,
-    onEpisode: ({ kind, reason }) => changes.push(`${kind}: ${reason}`),
+    onEvent(event) {
+      if (event.kind === "episode") changes.push(`${event.change}: ${event.reason}`);
+    },
   });
   const context = () => testContext({ clock });
   return { clock, layer, changes, context, ask: (ctx = context()) => layer.use((port, c) => port.answer(c), ctx) };

@@ -47,7 +47,10 @@ function setUp(
     random: () => 0.999_999,
     faults,
     words,
-    slots: [{ port: first, mode: "equal", ...options.first }, ...rest.map(([port, mode]) => ({ port, mode }))],
+    slots: [
+      { port: first, mode: "equal", breaker: { rampTo: 1 }, ...options.first },
+      ...rest.map(([port, mode]) => ({ port, mode })),
+    ],
     ...options,
   });
   const ask = (context: CallContext = testContext({ clock })) => layer.use((port, c) => port.answer(c), context);
@@ -114,7 +117,9 @@ describe("layer", () => {
     const heard: string[] = [];
     const primary = scriptedPort("primary", "network", "network");
     const { ask } = setUp([primary, [scriptedPort("mock"), "lower"]], {
-      onEpisode: ({ layer, kind, by, reason }) => heard.push([layer, kind, by, reason].join(" ")),
+      onEvent(event) {
+        if (event.kind === "episode") heard.push([event.layer, event.change, event.by, event.reason].join(" "));
+      },
     });
     for (let i = 0; i < 4; i += 1) await ask();
     expect(heard).toEqual(["llm started mock error", "llm ended mock error"]);

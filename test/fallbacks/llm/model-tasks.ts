@@ -1,3 +1,4 @@
+import { vi } from "vitest";
 import { z } from "zod";
 import type { CallContext } from "../../../src/fallbacks/core/context.ts";
 import { LayerError } from "../../../src/fallbacks/core/errors.ts";
@@ -49,6 +50,11 @@ export async function errorOf(work: Promise<unknown>): Promise<LayerError> {
     return asExpected(error);
   }
   throw new Error("it did not fail");
+}
+
+/** Waits until that is so: as long as a loaded machine may need. */
+export function soon<T>(check: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(check, { timeout: 10_000 });
 }
 
 function asExpected(error: unknown): LayerError {

@@ -1,0 +1,142 @@
+import { type Breaker, type BreakerOptions, createBreaker, type Permit } from "./breaker.ts";
+import type { Forced, Order } from "./control.ts";
+import type { LayerError } from "./errors.ts";
+import { createRest, type Rest, type RestKind, type RestOptions } from "./rest.ts";
+
+/** A call that was let through; it ends, once, in one of three ways. */
+export interface Admission {
+  succeed(how?: { readonly probed?: boolean; readonly slow?: boolean }): void;
+  /** `effect`: what the breaker hears. Returns the wait that begins, if one does. */
+  fail(
+    error: LayerError,
+    effect: "failure" | "neutral" | "trip",
+  ): { readonly kind: RestKind; readonly ms: number } | undefined;
+  /** The call says nothing about the port. */
+  release(): void;
+}
+
+/** What keeps callers from a port, and for how many ms; null where time alone does not help. */
+export interface Obstacle {
+  readonly kind: "open" | "cooldown" | "parked" | "forced";
+  readonly inMs: number | null;
+}
+
+/** All that may stand between a caller and a port: an operator, a wait, a breaker. */
+export interface Gate {
+  readonly breaker: Breaker;
+  /** Undefined at once when it is closed to the caller: nobody queues. `check`: for a background check, not for traffic. */
+  acquire(how?: { readonly check: true }): Admission | undefined;
+  /** What an `acquire` would meet now; undefined: nothing. */
+  readonly obstacle: Obstacle | undefined;
+  /** The latest success stands: no breaker, wait or order is in the way. */
+  readonly serving: boolean;
+  readonly forced: Forced | undefined;
+  /** `force_open` and `disable`, until the order's time is over. */
+  force(order: Order & { readonly action: Forced["action"] }): void;
+  /** Ends an order. */
+  unforce(): void;
+  /** Ends waits and the open time: the next call finds out. */
+  tryNow(): void;
+}
+
+export interface GateOptions extends BreakerOptions {
+  /** Absent: refusals do not make it wait, except where the server names a time. */
+  readonly rest?: RestLengths | undefined;
+  /** Whether a background check is to find out first, when the open time is over. Default: traffic may. */
+  readonly checkFirst?: () => boolean;
+  /** Of the same port in a layer that this one replaces. */
+  readonly memory?: GateMemory | undefined;
+}
+
+export type RestLengths = Pick<RestOptions, "cooldownMs" | "parkedMs" | "longestMs">;
+
+/** What outlives a gate: a server that said "wait" has said it to whoever asks next, and so has an operator. */
+export interface GateMemory {
+  readonly rest: Rest;
+  order: (Forced & { readonly end: number }) | undefined;
+}
+
+export function createGateMemory(options: RestOptions): GateMemory {
+  return { rest: createRest(options), order: undefined };
+}
+
+const freePermit: Permit = { succeed() {}, fail() {}, release() {} };
+
+export function createGate(options: GateOptions): Gate {
+  const { clock } = options;
+  const breaker = createBreaker(options);
+  const memory = options.memory ?? createGateMemory({ ...options, ...options.rest });
+  const { rest } = memory;
+  const restsUnasked = options.rest !== undefined;
+  let trying = false;
+
+  const forced = () => (memory.order && clock.now() < memory.order.end ? memory.order : undefined);
+
+  function admission(permit: Permit): Admission {
+    const since = clock.now();
+    const trial = rest.untried;
+    if (trial) trying = true;
+    let ended = false;
+    const end = () => {
+      if (ended) return false;
+      ended = true;
+      if (trial) trying = false;
+      return true;
+    };
+    return {
+      succeed(how) {
+        if (!end()) return;
+        rest.over(since, how?.probed ?? false);
+        permit.succeed(how);
+      },
+      fail(error, effect) {
+        if (!end()) return undefined;
+        if (effect === "neutral") permit.release();
+        else permit.fail({ trip: effect === "trip" });
+        return restsUnasked || error.retryAfterMs !== undefined ? rest.take(error, since) : undefined;
+      },
+      release() {
+        if (end()) permit.release();
+      },
+    };
+  }
+
+  return {
+    breaker,
+    acquire(how) {
+      const held = forced();
+      if (held?.action === "force_open") return undefined;
+      if (!how && !held && breaker.state === "open" && options.checkFirst?.()) return undefined;
+      // After a wait one call at a time finds out, so that a crowd does not bring on the next.
+      if (rest.now || (rest.untried && trying)) return undefined;
+      const permit = held ? freePermit : breaker.acquire();
+      return permit && admission(permit);
+    },
+    get obstacle() {
+      const held = forced();
+      if (held?.action === "force_open") return { kind: "forced" as const, inMs: held.end - clock.now() };
+      const { now } = rest;
+      if (now) return { kind: now.kind, inMs: now.ms };
+      const inMs = held ? 0 : breaker.probeInMs();
+      return inMs > 0 ? { kind: "open" as const, inMs } : undefined;
+    },
+    get serving() {
+      return breaker.serving && !rest.untried && forced()?.action !== "force_open";
+    },
+    get forced() {
+      return forced();
+    },
+    force({ action, reason, author, ttlMs }) {
+      const since = clock.wall();
+      const until = new Date(since.getTime() + ttlMs);
+      memory.order = { action, reason, author, since, until, end: clock.now() + ttlMs };
+    },
+    unforce() {
+      memory.order = undefined;
+    },
+    tryNow() {
+      rest.tryNow();
+      breaker.tryNow();
+    },
+  };
+}
