@@ -9,9 +9,13 @@ export interface Server {
 }
 
 /** Starts a script that prints a line with its URL once it listens. */
-export async function startServer(script: string, environment: Readonly<Record<string, string>> = {}): Promise<Server> {
+export async function startServer(
+  script: string,
+  environment: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
+): Promise<Server> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [script], {
+  const child = spawn(process.execPath, [script, ...more], {
     env: { PATH: process.env["PATH"], ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -68,4 +72,8 @@ export async function load(count: number, width: number, request: (index: number
   );
   const seconds = (performance.now() - startedAt) / 1000;
   return { perSecond: count / seconds, p50Ms: quantile(times, 0.5), p95Ms: quantile(times, 0.95) };
+}
+
+export function write(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
