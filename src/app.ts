@@ -13,10 +13,9 @@ import { createContext } from "./fallbacks/core/context.ts";
 import { within } from "./fallbacks/core/deadline.ts";
 import type { LayerEvent } from "./fallbacks/core/events.ts";
 import { createFaults, type Faults, parseFaults } from "./fallbacks/core/faults.ts";
-import type { GateMemory } from "./fallbacks/core/gate.ts";
 import { seededRandom } from "./fallbacks/core/random.ts";
 import { type LayerStatus, layerNames } from "./fallbacks/core/status.ts";
-import type { ChatModel } from "./fallbacks/llm/port.ts";
+import { withFaults } from "./fallbacks/llm/faulty.ts";
 import { createStoreAccess } from "./fallbacks/store/create-access.ts";
 import { createLeases } from "./fallbacks/store/leases.ts";
 import { createVectorAccess } from "./fallbacks/vectors/create-access.ts";
@@ -43,6 +42,7 @@ import { createLayers, type FirstPorts, type LayerSet } from "./wiring/layers.ts
 import { changesOf } from "./wiring/live-changes.ts";
 import { openLocalStore } from "./wiring/local-store.ts";
 import { createModelLayer } from "./wiring/model-layer.ts";
+import { createModelMemory } from "./wiring/model-memory.ts";
 import { createModelPorts } from "./wiring/model-ports.ts";
 import { createRemotePorts } from "./wiring/remote-ports.ts";
 import { addSampleOnce } from "./wiring/sample-knowledge.ts";
@@ -101,18 +101,24 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
 
   const localStore = await openLocalStore(config.store);
   const langgraph = createLangGraphExecutor(overrides.langgraph);
-  const modelPorts = createModelPorts(clock);
-  const models = modelPorts(config, secrets);
+  const modelPorts = createModelPorts({ clock, faults });
+  const models = modelPorts.make(config, secrets);
   const remotes: FirstPorts = {
     ...createRemotePorts({ config, secrets, clock, alarm: (fields, message) => log.error(fields, message) }),
     ...(models && { llm: models }),
   };
   // A fault needs a port to hit, so layers that have only their local one get a stand-in before it.
   const faulty = faults.plan.map(({ layer }) => layer).filter((name) => !remotes[name]);
-  const standIns = createStandIns(new Set(faulty), clock, localStore.local);
+  const made = createStandIns(new Set(faulty), clock, localStore.local);
+  const standIns = { ...made, ...(made.llm && { llm: made.llm.map((model) => withFaults(model, faults)) }) };
   const firsts = { ...standIns, ...remotes, ...overrides.firsts };
   let modelsNow = firsts.llm;
-  const modelMemories = new Map<ChatModel, GateMemory>();
+  const memory = createModelMemory({
+    clock,
+    random,
+    rest: { cooldownMs: config.llm.cooldownMs },
+    identityOf: (port) => modelPorts.identityOf(port),
+  });
   const metrics = createMetrics({
     clock,
     layers: () => statuses(),
@@ -131,7 +137,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     firsts,
     stores: localStore.slots,
     langgraph,
-    modelMemories,
+    memoryOf: (port) => memory.memoryOf(port),
     onEvent,
   });
   const report = (error: unknown, fields: object) => log.error({ err: error, ...fields }, "failed in the background");
@@ -284,11 +290,14 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     async reload(next, nextSecrets) {
       // All that can fail comes first, so that settings are taken whole or not at all.
       const nextKeys = keysOf(next, nextSecrets);
-      const ports = overrides.firsts?.llm ?? modelPorts(next, nextSecrets) ?? standIns.llm;
+      const ports = overrides.firsts?.llm ?? modelPorts.make(next, nextSecrets) ?? standIns.llm;
       const changed = changesOf({ llm: current.llm, ports: modelsNow, keys }, { llm: next.llm, ports, keys: nextKeys });
       accounts.replace(nextKeys);
       if (changed.some((what) => what !== "keys")) {
-        layers.llm.replace(createModelLayer(next, ports, { clock, random, faults, onEvent, memories: modelMemories }));
+        layers.llm.replace(
+          createModelLayer(next, ports, { clock, random, faults, onEvent, memoryOf: memory.memoryOf }),
+        );
+        memory.keep(ports ?? []);
         void layers.llm.check();
       }
       current = { ...current, llm: next.llm };

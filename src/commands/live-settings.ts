@@ -17,9 +17,9 @@ const live: ReadonlySet<string> = new Set<VariableName>([
 
 /** The settings of a running server with what it can follow of those just read: models, tiers, callers, and the keys of both kinds. */
 export function withLive(running: Settings, read: Settings): Settings {
-  const { models, tiers, callers } = read.config.llm;
+  const { models, tiers, callers, prefers } = read.config.llm;
   const { apiKeys, apiKeysFile, modelKeys } = read.secrets;
-  const llm = Object.freeze({ ...running.config.llm, models, tiers, callers });
+  const llm = Object.freeze({ ...running.config.llm, models, tiers, callers, prefers });
   return {
     ...running,
     config: Object.freeze({ ...running.config, llm }),

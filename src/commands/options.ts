@@ -2,7 +2,10 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 import { UsageError } from "./command.ts";
 
 /** Parses the words behind a command's name. @throws {UsageError} that names the word that is off. */
-export function parseOptions<O extends NonNullable<ParseArgsConfig["options"]>>(args: readonly string[], options: O) {
+export function parseOptions<O extends NonNullable<ParseArgsConfig["options"]>>(
+  args: readonly string[],
+  options: O,
+): ReturnType<typeof parseArgs<{ args: string[]; options: O; allowPositionals: true; strict: true }>> {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {

@@ -47,6 +47,8 @@ export interface LlmConfig {
   readonly tiers: readonly TierConfig[];
   /** Names of models, in order; a caller without a list uses that of the tier, or the whole. */
   readonly callers: { readonly [Name in Caller]?: readonly string[] };
+  /** A model that a caller without a list asks before the others of its tier, if the tier has it: a small one for simple work. */
+  readonly prefers: { readonly [Name in Caller]?: string };
 }
 
 /** Those whose work a small model does as well. */
@@ -65,14 +67,15 @@ export function deriveLlm(values: Values): { readonly llm: LlmConfig; readonly p
   const names = models.map(({ name }) => name);
   const tiers = readLists("LLM_TIERS", values.LLM_TIERS, names);
   const given = readLists("LLM_CALLERS", values.LLM_CALLERS, names);
-  const lists = values.LLM_CALLERS === undefined && values.smallFirst ? smallFirst(names) : callersOf(given.lists);
+  const small = values.LLM_CALLERS === undefined && values.smallFirst ? names.at(-1) : undefined;
   const llm: LlmConfig = {
     models,
     fallback: values.LLM_FALLBACK,
     cooldownMs: values.COOLDOWN_SECONDS * 1_000,
     maxAttempts: values.MAX_ATTEMPTS,
     tiers: tiers.lists.map(({ key, models }) => ({ name: key, models })),
-    callers: lists,
+    callers: callersOf(given.lists),
+    prefers: small === undefined ? {} : Object.fromEntries(simple.map((caller) => [caller, small])),
   };
   const problems = [...tiers.problems, ...given.problems, ...unknownCallers(given.lists)];
   return { llm, problems: problems.length > 0 ? problems : withoutModel(llm) };
@@ -120,12 +123,6 @@ function isCaller(name: string): name is Caller {
 
 function callersOf(lists: readonly List[]): LlmConfig["callers"] {
   return Object.fromEntries(lists.filter(({ key }) => isCaller(key)).map(({ key, models }) => [key, models]));
-}
-
-/** The small model, which is the last of the list, first for simple work. */
-function smallFirst(names: readonly string[]): LlmConfig["callers"] {
-  const order = [...names.slice(-1), ...names.slice(0, -1)];
-  return Object.fromEntries(simple.map((caller) => [caller, order]));
 }
 
 /** Steps that would have no model for the keys of some tier. */

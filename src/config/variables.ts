@@ -189,7 +189,8 @@ export const variables = {
     about: "Of the working hours.",
   }),
   FAULTS: text({
-    allowed: "LAYER:MODE[@SHARE];... with MODE refuse, hang, slow(MS) or a status from 400 to 599",
+    allowed:
+      "LAYER:MODE[@SHARE];... with MODE refuse, hang, slow(MS), flap(MS) or a status from 400 to 599, for llm also reset-after(N), cut-after(N), stall-after(N), malformed, empty or wrong-schema",
     about: "Faults on request, such as llm:500@0.3;store:hang. Layers without a remote port get a stand-in to fail.",
   }),
   FAULTS_SEED: integer({ min: 0, max: 2 ** 31 - 1, initial: 1, about: "The same seed gives the same faults." }),

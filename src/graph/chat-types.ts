@@ -21,6 +21,11 @@ export interface ChatRequest {
    * history and memory, and is not saved.
    */
   readonly given?: readonly GivenTurn[];
+  /**
+   * Hears once, when a turn that was begun has ended in whatever way, of the tokens that its calls of models took, as far as they are
+   * known: of a call that was broken off, those of the text that came.
+   */
+  readonly spent?: (tokens: number) => void;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
 }

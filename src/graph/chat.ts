@@ -1,8 +1,9 @@
 import type { Conversations, OpenTurn, Turn } from "../conversations/conversations.ts";
 import type { Clock } from "../fallbacks/core/clock.ts";
-import { type CallContext, createContext } from "../fallbacks/core/context.ts";
+import { type Attempt, type CallContext, createContext } from "../fallbacks/core/context.ts";
 import { asLayerError, type ErrorClass, LayerError } from "../fallbacks/core/errors.ts";
 import type { Layer } from "../fallbacks/core/layer.ts";
+import { estimateTokens } from "../fallbacks/llm/tokens.ts";
 import type { Tracing } from "../fallbacks/tracing/port.ts";
 import { Problem } from "../problems.ts";
 import type { Chat, ChatEvent, ChatReply, ChatRequest } from "./chat-types.ts";
@@ -97,8 +98,14 @@ export function createChat(deps: ChatDeps): Chat {
     const traceId = request.turnId === undefined ? turnId : `${sessionId}/${turnId}`;
     const observed = observe({ turnId: traceId, sessionId, requestId, user: owner.user }, message, context);
     const turn = createTurn(deps.nodes, initialState(request, open, deps.recollect), deps.clock);
+    let shown = "";
+    const show = (event: ChatEvent) => {
+      if (event.type === "token") shown += event.text;
+      if (event.type === "restart") shown = "";
+      emit(event);
+    };
     try {
-      await deps.graph.use((executor, limited) => executor.run(turn, { ...limited, emit }), context);
+      await deps.graph.use((executor, limited) => executor.run(turn, { ...limited, emit: show }), context);
       const reply = present(turn.progress.state, context);
       const { slots, failures } = remember(turn.progress.state);
       const memory = { slots: { ...slots }, failures };
@@ -113,6 +120,8 @@ export function createChat(deps: ChatDeps): Chat {
         .finish(open, { status: "failed", reply: null, memory: open.memory }, saving(context, request))
         .catch((unsaved: unknown) => deps.report(unsaved, { turnId, doing: "saving a failed turn" }));
       throw error;
+    } finally {
+      request.spent?.(tokensOf(context.trail.attempts(), shown));
     }
   }
 
@@ -138,6 +147,13 @@ export function createChat(deps: ChatDeps): Chat {
       durability: deps.durability(),
     };
   }
+}
+
+/** Those that were counted, and those of a text that was shown and whose call did not get as far as to count them. */
+function tokensOf(attempts: readonly Attempt[], shown: string): number {
+  const calls = attempts.filter(({ layer }) => layer === "llm");
+  const counted = calls.reduce((sum, { usage }) => sum + (usage ? usage.inputTokens + usage.outputTokens : 0), 0);
+  return calls.at(-1)?.errorClass == null ? counted : counted + estimateTokens({ system: shown, messages: [] });
 }
 
 /** An outage of the store is told apart from every other one: nothing was saved, and the client must know. */
@@ -193,6 +209,7 @@ function repeat(turn: Turn, sessionId: string, emit: (event: ChatEvent) => void)
 /** What a model says to every try of the same message, so that no other model is asked and waiting does not help. */
 const refusals: Readonly<Partial<Record<ErrorClass, string>>> = {
   invalid_request: "message: the model refuses this request as it is; say it in other words, or more briefly",
+  context_overflow: "message: with what was said before it is too long for every model here; say it more briefly",
   content_filtered: "message: the model's provider does not answer this; ask something else",
 };
 

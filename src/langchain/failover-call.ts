@@ -105,19 +105,23 @@ export function createFailoverCall(input: CallInput): FailoverCall {
       const gone = signal?.aborted === true;
       if (gone && !isTimeout(signal.reason)) return asError(signal.reason);
       const error = asLayerError(thrown);
-      const nobody = exhausted || partial ? outcome() : { errorClass: error.errorClass, passed: [] };
+      const unsuited = attempts.length === 0 && aboutTheCall.has(error.errorClass);
+      const nobody = exhausted || partial || unsuited ? outcome() : { errorClass: error.errorClass, passed: [] };
       const errorClass = gone ? "timeout" : nobody.errorClass;
       const tried = attempts.map(({ model, error_class, ms }) => `${model}: ${error_class} after ${ms} ms`);
       const words = last?.errorClass === errorClass ? last.message : error.message;
       const head = partial ? "the answer broke off" : "no model answered";
       const why = [...tried, ...nobody.passed].join(", ");
-      return new FailoverError(`${head}${why === "" ? "" : ` (${why})`}${exhausted && !last ? "" : `; ${words}`}`, {
-        errorClass,
-        attempts: [...attempts],
-        retryAfterMs: error.retryAfterMs,
-        partial,
-        cause: last ?? error,
-      });
+      return new FailoverError(
+        `${head}${why === "" ? "" : ` (${why})`}${(exhausted || unsuited) && !last ? "" : `; ${words}`}`,
+        {
+          errorClass,
+          attempts: [...attempts],
+          retryAfterMs: error.retryAfterMs,
+          partial,
+          cause: last ?? error,
+        },
+      );
     },
   };
 }

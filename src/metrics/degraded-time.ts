@@ -46,7 +46,12 @@ export function createDegradedTime(
       if (change !== "ended") account.open.push({ since: since.getTime(), mode });
     },
     sync(statuses) {
-      for (const status of statuses) settled(status.layer).said = modeOf(status);
+      for (const status of statuses) {
+        const account = settled(status.layer);
+        account.said = modeOf(status);
+        // The layer that an outage was told of may have been replaced since.
+        if (status.state === "ok") account.open.length = 0;
+      }
     },
   };
 }

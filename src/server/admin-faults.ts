@@ -72,6 +72,11 @@ function parsed(text: string): readonly Fault[] {
 
 /** What `parseFaults` reads. */
 function textOf({ layer, mode, probability }: Fault): string {
-  const how = mode.kind === "slow" ? `slow(${mode.ms})` : mode.kind === "status" ? String(mode.status) : mode.kind;
-  return `${layer}:${how}${probability === 1 ? "" : `@${probability}`}`;
+  return `${layer}:${modeText(mode)}${probability === 1 ? "" : `@${probability}`}`;
+}
+
+function modeText(mode: Fault["mode"]): string {
+  if (mode.kind === "status") return String(mode.status);
+  if ("ms" in mode) return `${mode.kind}(${mode.ms})`;
+  return "pieces" in mode ? `${mode.kind}(${mode.pieces})` : mode.kind;
 }

@@ -41,7 +41,7 @@ const wholeNumber = (min: number, max: number) =>
 const yesOrNo = z.enum(["true", "false"]).default("false");
 
 const explainQuery = z.strictObject({
-  step: z.enum(nodeNames).default("compose").meta({ description: "Which agent asks." }),
+  step: z.enum(nodeNames).exclude(["act"]).default("compose").meta({ description: "Which agent asks." }),
   tier: z.string().min(1).max(64).optional(),
   tokens: wholeNumber(0, 100_000_000).default(0).meta({ description: "Size of the prompt." }),
   remaining_ms: wholeNumber(0, 300_000).optional().meta({ description: "By default the longest deadline." }),

@@ -54,8 +54,8 @@ export interface LayerDeps {
   readonly stores: readonly [Slot<Store>, ...Slot<Store>[]];
   readonly langgraph: Executor;
   readonly onEvent: (event: LayerEvent) => void;
-  /** Waits that a model asked for outlive a change of the configuration. */
-  readonly modelMemories: Map<ChatModel, GateMemory>;
+  /** Waits that a model asked for, and orders, outlive a change of the configuration. */
+  readonly memoryOf: (port: ChatModel) => GateMemory;
 }
 
 type Limits = Pick<Slot<Port>, "timeoutMs" | "idleMs" | "breaker">;
@@ -121,7 +121,7 @@ export function createLayers(
 
   return {
     local: { embeddings, vectors },
-    llm: createSwitchableLayer(createModelLayer(config, firsts.llm, { ...deps, memories: deps.modelMemories })),
+    llm: createSwitchableLayer(createModelLayer(config, firsts.llm, deps)),
     embeddings: layer("embeddings", [{ port: embeddings, mode: "lower" }]),
     vectors: layer("vectors", [{ port: vectors, mode: "equal" }]),
     reranker: layer("reranker", [{ port: createLexicalReranker(), mode: "lower" }]),

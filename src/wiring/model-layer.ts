@@ -15,8 +15,8 @@ export interface ModelLayerDeps {
   readonly random: Random;
   readonly faults: Faults;
   readonly onEvent: (event: LayerEvent) => void;
-  /** Waits that a model asked for outlive a change of the configuration. */
-  readonly memories: Map<ChatModel, GateMemory>;
+  /** Waits that a model asked for, and orders, outlive a change of the configuration. */
+  readonly memoryOf: (port: ChatModel) => GateMemory;
 }
 
 /** A model is not asked when less than this is left: it could not even begin. */

@@ -22,6 +22,7 @@ const chain = (models: readonly ModelConfig[], change: Partial<LlmConfig> = {}):
   maxAttempts: 3,
   tiers: [],
   callers: {},
+  prefers: {},
   ...change,
 });
 

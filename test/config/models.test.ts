@@ -76,6 +76,7 @@ describe("language models", () => {
       maxAttempts: 3,
       tiers: [],
       callers: {},
+      prefers: {},
     });
     expect(keys(environment)).toEqual({ primary: "sk-1" });
     expect(JSON.stringify(deriveConfig(readValues(environment)))).not.toContain("sk-1");
@@ -175,9 +176,9 @@ describe("a small model", () => {
   const llm = (environment: Environment) => deriveConfig(readValues(environment)).llm;
 
   it("comes first for simple work and last for all else, beside the short form", () => {
-    const { models: all, callers } = llm({ ...short, ...small });
+    const { models: all, prefers } = llm({ ...short, ...small });
     expect(all.map(({ name }) => name)).toEqual(["primary", "small"]);
-    expect(callers).toEqual({ recognise: ["small", "primary"], plan: ["small", "primary"] });
+    expect(prefers).toEqual({ recognise: "small", plan: "small" });
   });
 
   it("stands beside the long form too, and in its place where the order names it", () => {
@@ -188,10 +189,10 @@ describe("a small model", () => {
       B_LLM_MODEL: "y",
       B_LLM_API_KEY: "k",
     };
-    expect(llm({ ...long, ...small }).callers.plan).toEqual(["small", "a", "b"]);
+    expect(llm({ ...long, ...small }).prefers.plan).toBe("small");
     const named = llm({ ...long, ...small, LLM_PRIORITY_ORDER: "a,small,b" });
     expect(named.models.map(({ name }) => name)).toEqual(["a", "small", "b"]);
-    expect(named.callers).toEqual({});
+    expect(named.prefers).toEqual({});
   });
 
   it("goes where the callers' lists put it, when there are any", () => {

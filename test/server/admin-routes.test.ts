@@ -214,10 +214,11 @@ describe("/api/v1/admin/faults", () => {
   it("sets, shows and clears the plan", async () => {
     const operate = operating();
     const { url } = await startServer({ operate, layers });
-    const text = "llm:500@0.3;llm:slow(200);llm:refuse;llm:hang@0.5";
+    const text =
+      "llm:500@0.3;llm:slow(200);llm:refuse;llm:hang@0.5;llm:flap(3000);llm:cut-after(3)@0.2;llm:reset-after(0);llm:stall-after(9);llm:wrong-schema";
     expect(await (await postJson(url + FAULTS, { faults: text })).json()).toEqual({ faults: text });
     expect(await (await fetch(url + FAULTS)).json()).toEqual({ faults: text });
-    expect(operate.faults.plan).toHaveLength(4);
+    expect(operate.faults.plan).toHaveLength(9);
     await postJson(url + FAULTS, { faults: "" });
     expect(operate.faults.plan).toEqual([]);
   });

@@ -70,15 +70,26 @@ function metered(run: (request: ChatRequest) => Promise<ChatReply>, limit: numbe
   return { clock, chat, turns, ask };
 }
 
-const costing = (inputTokens: number, outputTokens: number) => ({ usage: { inputTokens, outputTokens } });
+/** A chat whose turns take so many tokens, and end in a reply unless they do not. */
+const costing =
+  (tokens: number, end: (request: ChatRequest) => ChatReply = (request) => chatReply(request)) =>
+  async (request: ChatRequest) => {
+    try {
+      return end(request);
+    } finally {
+      request.spent?.(tokens);
+    }
+  };
 
 describe("a metered chat", () => {
   it("does not start a turn of a key that has used up its tokens", async () => {
     let turns = 0;
-    const { ask } = metered(async (request) => {
-      turns += 1;
-      return chatReply(request, { turnId: `t${turns}`, ...costing(60, 0) });
-    });
+    const { ask } = metered(
+      costing(60, (request) => {
+        turns += 1;
+        return chatReply(request);
+      }),
+    );
     await ask();
     await ask();
     await expect(ask()).rejects.toMatchObject({ code: "token_budget_exhausted" });
@@ -87,11 +98,14 @@ describe("a metered chat", () => {
     expect(turns).toBe(3);
   });
 
-  it("a turn that is asked again costs nothing more", async () => {
-    const { ask } = metered(async (request) => chatReply(request, costing(60, 0)));
-    for (let time = 0; time < 5; time += 1) await ask({ turnId: "mine" });
-    await ask({ turnId: "second" });
-    await expect(ask({ turnId: "third" })).rejects.toMatchObject({ code: "token_budget_exhausted" });
+  it("a turn that fails, or whose client leaves, costs what it took until then", async () => {
+    const { ask } = metered(
+      costing(60, () => {
+        throw new LayerError("aborted", "gone");
+      }),
+    );
+    for (let turn = 0; turn < 2; turn += 1) await expect(ask()).rejects.toMatchObject({ errorClass: "aborted" });
+    await expect(ask()).rejects.toMatchObject({ code: "token_budget_exhausted" });
   });
 
   it("counts each turn with how it ended and how long it took", async () => {
@@ -117,7 +131,7 @@ describe("a metered chat", () => {
   });
 
   it("over HTTP the refusal is a 429 with Retry-After, before a stream begins too", async () => {
-    const { chat } = metered(async (request) => chatReply(request, costing(100, 0)));
+    const { chat } = metered(costing(100));
     const { url } = await startServer({ chat });
     expect((await postJson(`${url}/api/v1/chat`, { message: "hello" })).status).toBe(200);
     for (const path of ["/api/v1/chat", "/api/v1/chat/stream"]) {

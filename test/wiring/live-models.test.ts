@@ -60,6 +60,25 @@ describe("models that change while the server runs", () => {
       expect((await ask()).by).toBe("two");
       expect(a.count("/v1/chat/completions")).toBe(1);
 
+      // Under another name it is the same to its provider; the order of an operator goes by the name.
+      const order = { reason: "x", author: "k", ttlMs: 60_000 };
+      await app.layers.llm.control({ action: "force_open", port: "two", ...order });
+      const renamed = {
+        ...two,
+        LLM_PRIORITY_ORDER: "uno,two",
+        UNO_LLM_MODEL: one.ONE_LLM_MODEL,
+        UNO_LLM_BASE_URL: a.url,
+      };
+      expect(await app.reload(...settings({ ...renamed, TWO_LLM_API_KEY: "another-key" }))).toEqual([
+        "one",
+        "two",
+        "uno",
+        "models",
+      ]);
+      expect(state()).toEqual(["uno cooldown", "two forced"]);
+      await app.layers.llm.control({ action: "close", port: "two", ...order });
+      await app.reload(...settings(both));
+
       expect(await app.reload(...settings(both))).toEqual([]);
       expect(await app.reload(...settings({ ...both, TWO_LLM_API_KEY: "second-key" }))).toEqual(["two"]);
       await ask();

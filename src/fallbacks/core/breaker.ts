@@ -4,7 +4,8 @@ import type { Clock, Random } from "./clock.ts";
 /** Every admission ends, once, in one of three ways; what comes after the first is ignored. */
 export interface Permit {
   /**
-   * `probed`: by a background probe, which proves less than traffic: the next failure opens again at once.
+   * `probed`: by a background probe, which proves less than traffic: where it closes, the next failure opens again at once, and
+   * while closed it changes nothing.
    * `slow`: it worked, but took longer than whoever called finds bearable.
    */
   succeed(options?: { readonly probed?: boolean; readonly slow?: boolean }): void;
@@ -138,8 +139,9 @@ export function createBreaker(options: BreakerOptions): Breaker {
   function onSuccess(probed: boolean, slow: boolean): void {
     if (state.kind === "half_open") return onHalfOpenSuccess(state, probed);
     if (state.kind === "open") return;
-    state.failures = probed ? failureThreshold - 1 : 0;
+    // A check while it is closed proves too little to change anything.
     if (probed) return;
+    state.failures = 0;
     countCall(window, clock.now(), slow ? "slow" : "good");
     if (slow && tooMany(window.slow)) open(0);
   }

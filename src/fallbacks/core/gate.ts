@@ -24,8 +24,11 @@ export interface Obstacle {
 /** All that may stand between a caller and a port: an operator, a wait, a breaker. */
 export interface Gate {
   readonly breaker: Breaker;
-  /** Undefined at once when it is closed to the caller: nobody queues. `check`: for a background check, not for traffic. */
-  acquire(how?: { readonly check: true }): Admission | undefined;
+  /**
+   * Undefined at once when it is closed to the caller: nobody queues. `check`: for a check, not for traffic; with `now` it goes past a wait, which
+   * only its success ends.
+   */
+  acquire(how?: { readonly check: true; readonly now?: boolean }): Admission | undefined;
   /** What an `acquire` would meet now; undefined: nothing. */
   readonly obstacle: Obstacle | undefined;
   /** The latest success stands: no breaker, wait or order is in the way. */
@@ -53,11 +56,8 @@ export type RestLengths = Pick<RestOptions, "cooldownMs" | "parkedMs" | "longest
 /** What outlives a gate: a server that said "wait" has said it to whoever asks next, and so has an operator. */
 export interface GateMemory {
   readonly rest: Rest;
-  order: (Forced & { readonly end: number }) | undefined;
-}
-
-export function createGateMemory(options: RestOptions): GateMemory {
-  return { rest: createRest(options), order: undefined };
+  /** Of an operator; at most one at a time. */
+  readonly held: { order?: (Forced & { readonly end: number }) | undefined };
 }
 
 const freePermit: Permit = { succeed() {}, fail() {}, release() {} };
@@ -65,12 +65,12 @@ const freePermit: Permit = { succeed() {}, fail() {}, release() {} };
 export function createGate(options: GateOptions): Gate {
   const { clock } = options;
   const breaker = createBreaker(options);
-  const memory = options.memory ?? createGateMemory({ ...options, ...options.rest });
-  const { rest } = memory;
+  const memory = options.memory ?? { rest: createRest({ ...options, ...options.rest }), held: {} };
+  const { rest, held: kept } = memory;
   const restsUnasked = options.rest !== undefined;
   let trying = false;
 
-  const forced = () => (memory.order && clock.now() < memory.order.end ? memory.order : undefined);
+  const forced = () => (kept.order && clock.now() < kept.order.end ? kept.order : undefined);
 
   function admission(permit: Permit): Admission {
     const since = clock.now();
@@ -108,7 +108,7 @@ export function createGate(options: GateOptions): Gate {
       if (held?.action === "force_open") return undefined;
       if (!how && !held && breaker.state === "open" && options.checkFirst?.()) return undefined;
       // After a wait one call at a time finds out, so that a crowd does not bring on the next.
-      if (rest.now || (rest.untried && trying)) return undefined;
+      if ((rest.now && !how?.now) || (rest.untried && trying)) return undefined;
       const permit = held ? freePermit : breaker.acquire();
       return permit && admission(permit);
     },
@@ -116,9 +116,11 @@ export function createGate(options: GateOptions): Gate {
       const held = forced();
       if (held?.action === "force_open") return { kind: "forced" as const, inMs: held.end - clock.now() };
       const { now } = rest;
-      if (now) return { kind: now.kind, inMs: now.ms };
-      const inMs = held ? 0 : breaker.probeInMs();
-      return inMs > 0 ? { kind: "open" as const, inMs } : undefined;
+      const openMs = held ? 0 : breaker.probeInMs();
+      if (now && now.ms >= openMs) return { kind: now.kind, inMs: now.ms };
+      if (openMs > 0) return { kind: "open" as const, inMs: openMs };
+      const checked = !held && breaker.state === "open" && options.checkFirst?.();
+      return checked ? { kind: "open" as const, inMs: null } : undefined;
     },
     get serving() {
       return breaker.serving && !rest.untried && forced()?.action !== "force_open";
@@ -129,10 +131,10 @@ export function createGate(options: GateOptions): Gate {
     force({ action, reason, author, ttlMs }) {
       const since = clock.wall();
       const until = new Date(since.getTime() + ttlMs);
-      memory.order = { action, reason, author, since, until, end: clock.now() + ttlMs };
+      kept.order = { action, reason, author, since, until, end: clock.now() + ttlMs };
     },
     unforce() {
-      memory.order = undefined;
+      kept.order = undefined;
     },
     tryNow() {
       rest.tryNow();

@@ -6,7 +6,7 @@ import type { LayerEvent } from "./events.ts";
 import { explain } from "./explain.ts";
 import { createFailover, type Served } from "./failover.ts";
 import type { Faults } from "./faults.ts";
-import { type Admission, createGateMemory, type GateMemory, type RestLengths } from "./gate.ts";
+import { type Admission, type GateMemory, type RestLengths } from "./gate.ts";
 import { checkFirst, createProber, PROBE_LIMIT_MS, type Prober, probeContext } from "./prober.ts";
 import { createRetryBudget } from "./retry-budget.ts";
 import { type Blame, createRunner, type Port, type Runner, type Slot } from "./runner.ts";
@@ -73,13 +73,16 @@ export interface LayerOptions<P extends Port> {
   readonly maxAttempts?: number;
   /** How ports wait after refusals; absent: only where the server names a time. */
   readonly rest?: RestLengths;
-  /** Waits and orders by port, kept by whoever replaces a layer by another with the same ports. */
-  readonly memories?: Map<P, GateMemory>;
+  /** Waits and orders of a port, kept by whoever replaces a layer by another one. Default: they begin with the layer. */
+  readonly memoryOf?: (port: P) => GateMemory;
   /** The last port before the local one may be tried once more, after up to this many ms. Absent: never. */
   readonly retryMs?: number;
   /** A success whose first content took longer counts as slow, in ms. Default 10 000. */
   readonly slowMs?: number;
 }
+
+/** How long after an order to close a port it is checked, if no call has decided. */
+const CLOSED_CHECK_MS = 5_000;
 
 export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> {
   const { name, clock } = options;
@@ -88,18 +91,11 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   const budget = createRetryBudget();
   let closed = false;
 
-  function memoryOf(port: P): GateMemory | undefined {
-    const { memories } = options;
-    const known = memories?.get(port) ?? createGateMemory({ ...options, ...options.rest });
-    memories?.set(port, known);
-    return known;
-  }
-
   const probers = new Map<Runner<P>, Prober>();
   const runners: Runner<P>[] = options.slots.map((slot, index) => {
     const runner: Runner<P> = createRunner(slot, index === options.slots.length - 1, {
       ...options,
-      memory: memoryOf(slot.port),
+      memory: options.memoryOf?.(slot.port),
       layer: name,
       emit,
       onOpen: () => probers.get(runner)?.schedule(),
@@ -139,7 +135,7 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   }
 
   /** Runs the port's probe; its error is recorded and returned. */
-  async function ask(runner: Runner<P>, admission: Admission): Promise<LayerError | undefined> {
+  async function ask(runner: Runner<P>, admission: Admission, least: Blame = "trip"): Promise<LayerError | undefined> {
     // Nobody's call has failed yet, so that there is no episode and no count of failures to go by.
     const unforeseen = runner.gate?.serving ?? false;
     try {
@@ -150,8 +146,8 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
       return undefined;
     } catch (thrown) {
       const error = asLayerError(thrown);
-      failed(runner, admission, error, { evidence: "probe", blame: unforeseen ? "trip" : "fair" });
-      const next = runners[runners.indexOf(runner) + 1];
+      failed(runner, admission, error, { evidence: "probe", blame: unforeseen ? least : "fair" });
+      const next = heads.has(runner) ? runners[runners.indexOf(runner) + 1] : undefined;
       if (unforeseen && next) depart(runner, next, { reason: runner.lastReason, at: clock.now() });
       if (unforeseen && next?.refuses && error.errorClass !== "loading") record.down();
       return error;
@@ -188,15 +184,29 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
     probers.get(first)?.schedule();
   }
 
+  /** The first outage that is on, with the reason as it is now: orders end by themselves. */
+  function episodeNow() {
+    const runner = runners.find(({ episodes }) => episodes.current);
+    const episode = runner?.episodes.current;
+    if (!runner || episode?.reason !== "forced" || runner.gate?.forced) return episode;
+    return { ...episode, reason: runner.passedOver() };
+  }
+
   const failover = createFailover<P>({ ...options, emit, lastRunner, candidates, record, budget, failed, depart });
 
   return {
     name,
     use(call, context, needs = {}) {
-      const suitable = choose(needs, context).flatMap(({ runner, unsuitable }) => (unsuitable ? [] : [runner]));
+      const chosen = choose(needs, context);
+      const suitable = chosen.flatMap(({ runner, unsuitable }) => (unsuitable ? [] : [runner]));
       const [head] = suitable;
-      if (head) heads.add(head);
-      return failover([...suitable, lastRunner], call, context, needs);
+      if (head && !heads.has(head)) {
+        heads.add(head);
+        // While nobody expected it to serve, nobody looked whether it is back.
+        if (!head.gate?.serving) probers.get(head)?.schedule();
+      }
+      const unsuitable = chosen.find(({ unsuitable: why }) => why && why !== "not_listed")?.unsuitable;
+      return failover(suitable, call, context, { needs, unsuitable });
     },
     explain({ step, tier, needs, remainingMs }) {
       const rows = choose(needs, { step, tier });
@@ -214,14 +224,19 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
       const prober = probers.get(runner);
       if (action === "force_open" || action === "disable") {
         gate.force({ ...order, action });
-        const next = runners[runners.indexOf(runner) + 1];
+        const next = heads.has(runner) ? runners[runners.indexOf(runner) + 1] : undefined;
         if (action === "force_open" && next) depart(runner, next, { reason: "forced", at: clock.now() });
         return prober?.schedule(ttlMs);
       }
-      if (action === "close") gate.unforce();
-      gate.tryNow();
-      const admission = runner.port.probe && gate.acquire({ check: true });
-      if (admission) await ask(runner, admission);
+      if (action === "close") {
+        gate.unforce();
+        gate.tryNow();
+        // For a server that nobody asks; where somebody does, the next call decides.
+        return prober?.schedule(CLOSED_CHECK_MS);
+      }
+      gate.breaker.tryNow();
+      const admission = runner.port.probe && gate.acquire({ check: true, now: true });
+      if (admission) await ask(runner, admission, "fair");
     },
     async check() {
       if (closed || !first.port.probe || !first.gate?.serving) return;
@@ -233,7 +248,7 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
         layer: name,
         configured: options.configured,
         ports: runners.map((runner) => runner.port.name),
-        episode: runners.find(({ episodes }) => episodes.current)?.episodes.current,
+        episode: episodeNow(),
         breaker: first.gate?.breaker.status() ?? null,
         candidates: candidates.flatMap((runner) => runner.status() ?? []),
         retryBudget: options.retryMs === undefined ? null : Math.round(budget.tokens * 10) / 10,

@@ -34,22 +34,25 @@ export interface Rest {
 const SHORTEST_SHARE = 0.5;
 
 /**
- * Rate limits rest until the time that the server named, else for `cooldownMs * 2^n`; errors that a person has to mend are
- * parked for `parkedMs * 2^n`, both with jitter down to a half and at most `longestMs`, where n counts the refusals that
- * each followed a wait. Nothing sleeps: a port that rests is passed over.
+ * Rate limits rest until the time that the server named, else for `cooldownMs * 2^n` with jitter down to a half; errors that a
+ * person has to mend are parked for `parkedMs * 2^n`; both at most `longestMs`, where n counts the refusals of that kind
+ * that each followed a wait. Nothing sleeps: a port that rests is passed over.
  */
 export function createRest(options: RestOptions): Rest {
   const { clock, random, cooldownMs = 60_000, parkedMs = 900_000, longestMs = 3_600_000 } = options;
   let kind: RestKind | undefined;
   let until = 0;
   let setAt = Number.NEGATIVE_INFINITY;
-  let count = 0;
+  /** Refusals of each kind that followed a wait, since the last success. */
+  let counts = { cooldown: 0, parked: 0 };
 
   function lengthOf(error: LayerError, wanted: RestKind): number {
-    if (wanted === "cooldown" && error.retryAfterMs !== undefined && (error.retryAfterMs > 0 || count === 0)) {
+    const count = counts[wanted];
+    if (wanted === "parked") return Math.min(parkedMs * 2 ** count, longestMs);
+    if (error.retryAfterMs !== undefined && (error.retryAfterMs > 0 || count === 0)) {
       return Math.min(Math.max(0, error.retryAfterMs), longestMs);
     }
-    const longest = Math.min((wanted === "parked" ? parkedMs : cooldownMs) * 2 ** count, longestMs);
+    const longest = Math.min(cooldownMs * 2 ** count, longestMs);
     return longest * (SHORTEST_SHARE + (1 - SHORTEST_SHARE) * random());
   }
 
@@ -70,7 +73,7 @@ export function createRest(options: RestOptions): Rest {
       if (late && error.retryAfterMs === undefined) return undefined;
       const end = clock.now() + lengthOf(error, wanted);
       if (!late) {
-        count += 1;
+        counts = { ...counts, [wanted]: counts[wanted] + 1 };
         setAt = clock.now();
       }
       if (!kind || end > until) {
@@ -82,7 +85,7 @@ export function createRest(options: RestOptions): Rest {
     over(since, probed) {
       if (since < setAt) return;
       kind = undefined;
-      if (!probed) count = 0;
+      if (!probed) counts = { cooldown: 0, parked: 0 };
     },
     tryNow() {
       until = clock.now();

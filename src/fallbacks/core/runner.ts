@@ -96,6 +96,8 @@ export function createRunner<P extends Port>(slot: Slot<P>, last: boolean, optio
     ? undefined
     : createGate({
         ...options,
+        // Every call has limits of its own, so that one that was admitted ends without this; a long answer is not a hung one.
+        probeMs: Number.POSITIVE_INFINITY,
         ...slot.breaker,
         onTransition(state) {
           emit({ kind: "breaker", layer, by, state });
@@ -142,7 +144,8 @@ export function createRunner<P extends Port>(slot: Slot<P>, last: boolean, optio
       if (!loaded) await load(context, Math.min(limits.ms, limits.firstMs ?? limits.ms, limits.idleMs ?? limits.ms));
       const startedAt = clock.now();
       let firstMs: number | null = null;
-      const value = await within({ clock, signal: context.signal, ...limits }, async (signal, limit) => {
+      const ms = Math.min(limits.ms, context.deadline.remaining());
+      const value = await within({ clock, signal: context.signal, ...limits, ms }, async (signal, limit) => {
         if (gate) await options.faults.inject(layer, signal);
         const idle = {
           ...limit,

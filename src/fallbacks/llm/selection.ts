@@ -9,18 +9,23 @@ export interface ModelRoutes {
   readonly tiers: readonly { readonly name: string; readonly models: readonly string[] }[];
   /** The models that a step of the conversation asks, in order, as far as the tier has them. */
   readonly callers: Readonly<Partial<Record<string, readonly string[]>>>;
+  /** The model that a step without a list asks before the others, if its tier has it. */
+  readonly prefers: Readonly<Partial<Record<string, string>>>;
 }
 
 /**
  * The order in which a call asks the models: those of its step's list that its tier may use; without a list, or with none left
  * of it, those of the tier. Of these, models whose window cannot hold the prompt or that lack an ability are passed over.
  */
-export function createModelSelect({ tiers, callers }: ModelRoutes): Select<ChatModel> {
+export function createModelSelect({ tiers, callers, prefers }: ModelRoutes): Select<ChatModel> {
   return (models, needs, { step, tier }) => {
     const known = new Map(models.map((model) => [model.name, model]));
     const allowed = tiers.find(({ name }) => name === tier)?.models ?? [...known.keys()];
     const own = (callers[step ?? ""] ?? []).filter((name) => allowed.includes(name));
-    const listed = (own.length > 0 ? own : allowed).flatMap((name) => known.get(name) ?? []);
+    const preferred = allowed.filter((name) => name === prefers[step ?? ""]);
+    const listed = [...(own.length > 0 ? own : new Set([...preferred, ...allowed]))].flatMap(
+      (name) => known.get(name) ?? [],
+    );
     // A prompt is measured at most once, and only where a window is known.
     let tokens: number | undefined;
     const measure = () => (tokens ??= needs.tokens?.() ?? 0);

@@ -69,8 +69,10 @@ class Model {
     held.ended = true;
     if (how === "release") return;
     if (how === "probed") {
-      if (this.state === "half_open") this.#close();
-      this.failures = THRESHOLD - 1;
+      if (this.state === "half_open") {
+        this.#close();
+        this.failures = THRESHOLD - 1;
+      }
       return;
     }
     const failed = how === "failure" || how === "trip";

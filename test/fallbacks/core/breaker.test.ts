@@ -32,6 +32,17 @@ describe("breaker", () => {
     expect(breaker.state).toBe("closed");
   });
 
+  it("is not moved by the success of a background probe while it is closed", () => {
+    const { breaker } = setUp();
+    acquire(breaker).succeed({ probed: true });
+    expect(breaker.status().failures).toBe(0);
+    acquire(breaker).fail();
+    acquire(breaker).fail();
+    acquire(breaker).succeed({ probed: true });
+    acquire(breaker).fail();
+    expect(breaker.state).toBe("open");
+  });
+
   it("opens at once for a failure that trips", () => {
     const { breaker } = setUp();
     acquire(breaker).fail({ trip: true });

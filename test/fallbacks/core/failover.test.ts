@@ -133,7 +133,7 @@ describe("which model is asked", () => {
       calls.push(a.calls - before);
       before = a.calls;
     }
-    expect(calls).toEqual([2, 2, 2, 1, 1, 1]);
+    expect(calls).toEqual([2, 2, 1, 1, 1, 1]);
   });
 
   it("a model that failed in a turn is not asked again by its later steps, retried or not", async () => {
@@ -469,6 +469,155 @@ describe("limits", () => {
     expect(new Set((await Promise.all(served)).map(({ by }) => by))).toEqual(new Set(["a"]));
     expect(layer.status().breaker?.state).toBe("open");
   });
+});
+
+describe("what is no outage", () => {
+  const none = () => {
+    const port = model("none");
+    port.always = "server";
+    return { port, mode: "lower" as const, refuses: true };
+  };
+  const noWindow: LayerOptions<Model>["select"] = (ports) =>
+    ports.map((port) => ({ port, unsuitable: "window" as const }));
+
+  it("a prompt that fits no model is the call's own: refused as such, and nobody is away", async () => {
+    const { layer, ask } = setUp([model("a")], { last: none(), select: noWindow });
+    await expect(ask()).rejects.toMatchObject({ errorClass: "context_overflow" });
+    expect(layer.status()).toMatchObject({ state: "ok", lastError: null });
+    const own = setUp([model("a", "context_overflow")], { last: none() });
+    await expect(own.ask()).rejects.toMatchObject({ errorClass: "context_overflow" });
+    expect(own.layer.status().state).toBe("ok");
+    expect((await own.ask()).by).toBe("a");
+  });
+
+  it("served by the stand-in it is in the receipt, and not in health", async () => {
+    const { layer, ask, turn } = setUp([model("a")], { select: noWindow });
+    const context = turn();
+    expect((await ask(context)).degraded).toMatchObject({ by: "mock", mode: "lower" });
+    expect(context.trail.list()).toMatchObject([{ by: "mock" }]);
+    expect(layer.status().state).toBe("ok");
+  });
+
+  it("a caller in a hurry is served by the stand-in, and the layer is as it was", async () => {
+    const { clock, layer, ask } = setUp([model("a")], { slot: { minimumMs: 250 } });
+    expect((await ask(testContext({ clock, deadlineMs: 200 }))).degraded).toMatchObject({ reason: "timeout" });
+    expect(layer.status().state).toBe("ok");
+    const strict = setUp([model("a")], { last: none(), slot: { minimumMs: 250 } });
+    await expect(strict.ask(testContext({ clock: strict.clock, deadlineMs: 200 }))).rejects.toMatchObject({
+      errorClass: "timeout",
+    });
+    expect(strict.layer.status().state).toBe("ok");
+  });
+
+  it("an order for a model that nobody expects to serve", async () => {
+    const { layer } = setUp([model("a"), model("b")]);
+    await layer.control({ action: "force_open", port: "b", reason: "x", author: "k", ttlMs: 1_000 });
+    expect(layer.status()).toMatchObject({ state: "ok", by: "a", candidates: [{}, { state: "forced" }] });
+  });
+
+  it("a step in which a model that is back lets in no more", async () => {
+    const a = model("a", "network", "network", "network", "ok");
+    const { clock, layer, ask } = setUp([a, model("b")]);
+    for (let turn = 0; turn < 3; turn += 1) await ask();
+    await clock.advance(5_000);
+    expect((await ask()).by).toBe("a");
+    a.always = "hang";
+    const held = [ask(), ask()];
+    for (const each of held) each.catch(() => {});
+    expect((await ask()).degraded).toMatchObject({ by: "b", reason: "recovering" });
+    expect(layer.status().state).toBe("ok");
+    await clock.advance(60_000);
+    await Promise.allSettled(held);
+  });
+});
+
+describe("what comes back", () => {
+  it("a model that failed while nobody expected it to serve is checked once somebody does", async () => {
+    const [a, b] = [model("a"), { ...model("b"), probe: async () => {} }];
+    a.always = "network";
+    b.always = "timeout";
+    const { clock, layer, ask, turn } = setUp([a, b], {
+      select: ([first, second], _, { tier }) =>
+        (tier === "standard" ? [second] : [first, second]).map((port) => ({ port: port as Model })),
+    });
+    for (let time = 0; time < 3; time += 1) await ask();
+    expect(layer.status().candidates[1]?.state).toBe("open");
+    b.always = "ok";
+    const standard = () => ({ ...turn(), tier: "standard" });
+    await ask(standard());
+    await clock.advance(10_000);
+    expect((await ask(standard())).by).toBe("b");
+  });
+
+  it("a check on order that fails leaves the wait that the server asked for as it is", async () => {
+    const a = {
+      ...model("a", wait(3_000_000)),
+      async probe() {
+        throw new LayerError("network", "away");
+      },
+    };
+    const { layer, ask } = setUp([a, model("b")]);
+    await ask();
+    await layer.control({ action: "probe_now", reason: "x", author: "k", ttlMs: 1 });
+    expect((await ask()).by).toBe("b");
+    expect(a.calls).toBe(1);
+  });
+
+  it("a check while it is well does not make the next failure count for three", async () => {
+    const a = { ...model("a", "network"), probe: async () => {} };
+    const { layer, ask } = setUp([a, model("b")]);
+    await layer.check();
+    await ask();
+    expect(layer.status().breaker).toMatchObject({ state: "closed", failures: 1 });
+  });
+
+  it("a long answer that is still coming is no hung probe", async () => {
+    let end = () => {};
+    let fails = true;
+    const a: Model = {
+      ...model("a"),
+      answer() {
+        if (fails) return Promise.reject(new LayerError("network", "away"));
+        return new Promise((resolve) => {
+          end = () => resolve("a");
+        });
+      },
+    };
+    const { clock, layer, ask } = setUp([a, model("b")], { slot: { timeoutMs: 60_000 } });
+    for (let turn = 0; turn < 3; turn += 1) await ask();
+    fails = false;
+    await clock.advance(5_000);
+    const long = ask(testContext({ clock, deadlineMs: 60_000 }), { shown: true });
+    await clock.advance(20_000);
+    expect((await ask()).by).toBe("b");
+    end();
+    expect((await long).by).toBe("a");
+    expect(layer.status().state).toBe("ok");
+  });
+});
+
+describe("what a caller is told to wait", () => {
+  it("is of the models that he may use", async () => {
+    const none = model("none");
+    none.always = "server";
+    const { ask } = setUp([model("a", wait(2_000)), model("b", wait(900_000))], {
+      last: { port: none, mode: "lower", refuses: true },
+      select: ([first, second], _, { tier }) =>
+        (tier === "standard" ? [second] : [first, second]).map((port) => ({ port: port as Model })),
+    });
+    await expect(ask()).rejects.toMatchObject({ retryAfterMs: 2_000 });
+    const { turn } = setUp([model("x")]);
+    await expect(ask({ ...turn(), tier: "standard" })).rejects.toMatchObject({ retryAfterMs: 900_000 });
+  });
+});
+
+it("a single failure is tried again also when the models behind it are resting", async () => {
+  const [a, b] = [model("a", "ok", "server", "ok"), model("b", "quota")];
+  const { clock, ask } = setUp([a, b], {
+    select: (ports, _, { step }) => (step === "plan" ? [...ports].reverse() : ports).map((port) => ({ port })),
+  });
+  await ask({ ...testContext({ clock }), step: "plan" });
+  expect((await after(clock, ask())).by).toBe("a");
 });
 
 it("a port whose code loads slowly is not blamed: the next one serves, and it serves when it is there", async () => {

@@ -21,6 +21,7 @@ const routes = {
     { name: "standard", models: ["tiny", "small"] },
   ],
   callers: { plan: ["small", "tiny"], escalate: ["tiny"] },
+  prefers: { recognise: "small" },
 };
 
 function order(caller: { step?: string; tier?: string }, needs: Needs = {}) {
@@ -36,6 +37,8 @@ describe("which models a call asks", () => {
     expect(order({ step: "plan" })).toEqual(["small", "tiny", "large: not_listed"]);
     expect(order({ step: "plan", tier: "premium" })).toEqual(["small", "large: not_listed", "tiny: not_listed"]);
     expect(order({ step: "escalate", tier: "premium" })).toEqual(["large", "small", "tiny: not_listed"]);
+    expect(order({ step: "recognise" })).toEqual(["small", "large", "tiny"]);
+    expect(order({ step: "recognise", tier: "standard" })).toEqual(["small", "tiny", "large: not_listed"]);
     expect(order({ tier: "gone since the key was read" })).toEqual(["large", "small", "tiny"]);
   });
 
