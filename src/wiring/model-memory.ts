@@ -5,7 +5,7 @@ import type { ChatModel } from "../fallbacks/llm/port.ts";
 
 /** Waits and orders of models, which outlive a change of the configuration. */
 export interface ModelMemory {
-  memoryOf(port: ChatModel): GateMemory;
+  readonly memoryOf: (port: ChatModel) => GateMemory;
   /** Forgets what belongs to none of these. */
   keep(ports: readonly ChatModel[]): void;
 }
