@@ -22,6 +22,7 @@ export const problemTable = {
   internal: { status: 500, title: "A defect of this server" },
   store_unavailable: { status: 503, title: "Nothing can be saved at the moment" },
   model_unavailable: { status: 503, title: "No model can answer at the moment" },
+  overloaded: { status: 503, title: "The server has too much to do" },
   shutting_down: { status: 503, title: "The server is shutting down" },
   deadline_exceeded: { status: 504, title: "The answer was not ready in time" },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;

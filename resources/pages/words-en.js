@@ -61,6 +61,7 @@ export const words = {
   "problem.stopped": "Stopped",
   "problem.unanswered": "This message was not answered",
   "problem.unknown": "Something went wrong",
+  "problem.overloaded": "The server has too much to do right now",
   "problem.unauthorized": "A valid key is needed",
   "problem.forbidden": "This key may not do that",
   "problem.session_not_found": "This conversation no longer exists. Trying again starts a new one.",

@@ -59,6 +59,7 @@ export const words = {
   "problem.stopped": "已停止",
   "problem.unanswered": "这条消息没有得到回答",
   "problem.unknown": "出了点问题",
+  "problem.overloaded": "服务器当前过于繁忙",
   "problem.unauthorized": "需要有效的密钥",
   "problem.forbidden": "此密钥无权进行该操作",
   "problem.session_not_found": "该对话已不存在。重试会开始新的对话。",

@@ -1,6 +1,7 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { Clock } from "../fallbacks/core/clock.ts";
 import { type CallContext, createContext, createTrail } from "../fallbacks/core/context.ts";
+import { nobodyLeaves } from "../fallbacks/core/deadline.ts";
 import { asLayerError, type ErrorClass, LayerError } from "../fallbacks/core/errors.ts";
 import type { Layer } from "../fallbacks/core/layer.ts";
 import type { Explained, Needs } from "../fallbacks/core/selection.ts";
@@ -39,9 +40,6 @@ export interface FailoverCall {
   /** What to throw: the reason of a caller who has gone, else a {FailoverError}. `partial`: something has been given out. */
   failure(thrown: unknown, partial: boolean): Error;
 }
-
-/** Of the calls whose caller cannot go away: one for all, since making a signal costs more than all else here. */
-const nobodyLeaves = new AbortController().signal;
 
 export function createFailoverCall(input: CallInput): FailoverCall {
   const { layer, clock, messages, tools, shown, whole = false, deadlineMs, signal, reader, smallestWindow } = input;

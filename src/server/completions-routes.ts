@@ -19,6 +19,7 @@ const problems: readonly ProblemCode[] = [
   "not_found",
   "turn_conflict",
   "too_many_turns",
+  "overloaded",
   "model_unavailable",
   "message_refused",
   "token_budget_exhausted",

@@ -1,8 +1,9 @@
 import { Problem } from "../problems.ts";
+import type { LoadShed } from "./load-shed.ts";
 
 /** Counts the turns that run at once for each caller. */
 export interface TurnLimit {
-  /** Returns the function that gives the place back, once. @throws {Problem} `too_many_turns`. */
+  /** Returns the function that gives the place back, once. @throws {Problem} `too_many_turns`, `overloaded`. */
   enter(caller: string): () => void;
 }
 
@@ -27,6 +28,25 @@ export function createTurnLimit(atOnce: number): TurnLimit {
         if (others === 0) running.delete(caller);
         else running.set(caller, others);
       };
+    },
+  };
+}
+
+/** A limit that asks first whether this process can take a turn at all: its overload is nobody's own doing. */
+export function shedFirst(shed: LoadShed, limit: TurnLimit): TurnLimit {
+  return {
+    enter(caller) {
+      const leaveProcess = shed.enter();
+      try {
+        const leaveCaller = limit.enter(caller);
+        return () => {
+          leaveCaller();
+          leaveProcess();
+        };
+      } catch (error) {
+        leaveProcess();
+        throw error;
+      }
     },
   };
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Clock } from "./clock.ts";
-import { type Deadline, deadlineIn, type IdleLimit, noIdleLimit } from "./deadline.ts";
+import { type Deadline, deadlineIn, type IdleLimit, nobodyLeaves, noIdleLimit } from "./deadline.ts";
 import type { ErrorClass } from "./errors.ts";
 import type { Degradation, LayerName } from "./status.ts";
 
@@ -73,9 +73,9 @@ export interface ContextOptions {
 }
 
 export function createContext(options: ContextOptions): CallContext {
-  const signal = options.signal ?? new AbortController().signal;
+  const { signal = nobodyLeaves } = options;
   // A turn may have any number of calls in flight, and each listens: that is no leak to warn of.
-  setMaxListeners(0, signal);
+  if (signal !== nobodyLeaves) setMaxListeners(0, signal);
   return {
     requestId: options.requestId,
     signal,

@@ -2,6 +2,10 @@ import { setMaxListeners } from "node:events";
 import type { Clock } from "./clock.ts";
 import { LayerError } from "./errors.ts";
 
+/** The signal of work whose caller cannot go away: one for all, as making one and listening to it is dear. */
+export const nobodyLeaves: AbortSignal = new AbortController().signal;
+setMaxListeners(0, nobodyLeaves);
+
 /** A point on the monotonic clock by which the work must have ended. */
 export interface Deadline {
   /** Monotonic milliseconds of the end. */
@@ -83,9 +87,10 @@ export function withinScope<T>(limits: Limits, work: (scope: Scope) => Promise<T
     const watch = watchOver(limits, stop);
     const settle = () => {
       watch.end();
-      signal.removeEventListener("abort", onAbort);
+      if (listens) signal.removeEventListener("abort", onAbort);
     };
-    signal.addEventListener("abort", onAbort);
+    const listens = signal !== nobodyLeaves;
+    if (listens) signal.addEventListener("abort", onAbort);
     const scope: Scope = {
       signal() {
         controller ??= createController(stopped);

@@ -121,8 +121,16 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   const ports = candidates.map(({ port }) => port);
   const all = ports.map((port): Choice<P> => ({ port }));
 
+  /** The same list gives the same rows, as nearly every call has it. */
+  let known: { readonly chosen: readonly Choice<P>[]; readonly rows: ReturnType<typeof rowsOf> } | undefined;
+
   function choose(needs: Needs, caller: Pick<CallContext, "step" | "tier">) {
     const chosen = options.select?.(ports, needs, caller) ?? all;
+    if (known?.chosen !== chosen) known = { chosen, rows: rowsOf(chosen) };
+    return known.rows;
+  }
+
+  function rowsOf(chosen: readonly Choice<P>[]) {
     return chosen.flatMap(({ port, unsuitable }) => {
       const runner = byPort.get(port);
       return runner ? [{ runner, unsuitable }] : [];
