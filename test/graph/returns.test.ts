@@ -3,8 +3,8 @@ import type { App, Overrides } from "../../src/app.ts";
 import { createMockBusiness } from "../../src/fallbacks/business/mock.ts";
 import type { Business } from "../../src/fallbacks/business/port.ts";
 import { systemClock } from "../../src/fallbacks/core/clock.ts";
+import { createModel } from "../../src/fallbacks/llm/create-model.ts";
 import { createMockModel } from "../../src/fallbacks/llm/mock.ts";
-import { createOpenAiModel } from "../../src/fallbacks/llm/openai.ts";
 import type { ChatModel } from "../../src/fallbacks/llm/port.ts";
 import type { ChatReply } from "../../src/graph/chat-types.ts";
 import { startFakeBusiness } from "../../src/rehearsal/fake-business.ts";
@@ -242,7 +242,7 @@ describe("a model", () => {
       ["cancel my return RT204377", "yes", "yes", "And how long does a refund take?"],
     ];
     for (const messages of conversations) {
-      const model = createOpenAiModel({ name: "primary", model: "fake", baseUrl: server.url });
+      const model = createModel({ provider: "openai", name: "primary", model: "fake", baseUrl: server.url });
       const byModel = await start({ ...counting().overrides, clock: systemClock, firsts: { llm: [model] } });
       const byRule = await start({ ...counting().overrides, clock: systemClock, firsts: {} });
       expect(await say(byModel, ...messages)).toEqual(await say(byRule, ...messages));

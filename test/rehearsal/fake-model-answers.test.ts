@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createOpenAiModel } from "../../src/fallbacks/llm/openai.ts";
+import { createModel } from "../../src/fallbacks/llm/create-model.ts";
 import type { ChatModel } from "../../src/fallbacks/llm/port.ts";
 import { loadLanguagePacks } from "../../src/graph/rules/language-pack.ts";
 import { type FakeModel, startFakeModel } from "../../src/rehearsal/fake-model.ts";
@@ -64,7 +64,7 @@ async function talk(model: ChatModel | undefined, sessions: typeof conversations
   return { lines, servedBy: [...servedBy], degradation };
 }
 
-const model = () => createOpenAiModel({ name: "primary", model: "fake", baseUrl: server.url });
+const model = () => createModel({ provider: "openai", name: "primary", model: "fake", baseUrl: server.url });
 
 describe("the rehearsed answers", () => {
   it("make a conversation with the fake model read like one with the rules", async () => {
@@ -105,7 +105,7 @@ const CHILD = "test/support/fake-model-child.ts";
 describe("the fake model as a process of its own", () => {
   it("is silent while it is stopped, refuses once it is killed, and comes back on the same port", async () => {
     const first = await startChildServer(CHILD);
-    const port = createOpenAiModel({ name: "primary", model: "fake", baseUrl: first.url });
+    const port = createModel({ provider: "openai", name: "primary", model: "fake", baseUrl: first.url });
     const probe = async (limitMs: number) => {
       try {
         await port.probe?.(testContext({ signal: AbortSignal.timeout(limitMs) }));

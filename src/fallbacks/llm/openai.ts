@@ -1,6 +1,4 @@
-import { type ChatModelOptions, createChatModel } from "./chat-model.ts";
 import { readCompletion } from "./completion.ts";
-import type { ChatModel } from "./port.ts";
 import type { Provider } from "./provider.ts";
 
 /** The Chat Completions API of OpenAI and of whoever speaks it. */
@@ -50,8 +48,3 @@ export const openAiProvider: Provider = {
   },
   read: readCompletion,
 };
-
-/** @throws {RangeError} when the base URL is not one. */
-export function createOpenAiModel(options: ChatModelOptions): ChatModel {
-  return createChatModel(openAiProvider, options);
-}

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ChatModelOptions } from "../../../src/fallbacks/llm/chat-model.ts";
-import { createOpenAiModel } from "../../../src/fallbacks/llm/openai.ts";
+import { createModel } from "../../../src/fallbacks/llm/create-model.ts";
 import type { FakeModel } from "../../../src/rehearsal/fake-model.ts";
 import { testContext } from "../../support/context.ts";
 import { settle } from "../../support/manual-clock.ts";
@@ -19,7 +19,14 @@ afterAll(() => server.close());
 beforeEach(() => server.fault(undefined));
 
 function modelOf(model: string, options: Partial<ChatModelOptions> = {}) {
-  return createOpenAiModel({ name: "primary", model, baseUrl: server.url, apiKey: "test-key-123", ...options });
+  return createModel({
+    provider: "openai",
+    name: "primary",
+    model,
+    baseUrl: server.url,
+    apiKey: "test-key-123",
+    ...options,
+  });
 }
 
 /** How the requests since `from` were made, in the words of their fields. */
