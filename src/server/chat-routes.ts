@@ -10,19 +10,10 @@ import { reportProblem } from "./problem-handler.ts";
 import { degradedHeader, headerName } from "./receipt-headers.ts";
 import { type Admitted, type Call, defineRoute, type Route } from "./route.ts";
 import type { ServerDeps } from "./server-deps.ts";
-import type { TurnLimit } from "./turn-limit.ts";
+import { type TurnLimit, turnProblems } from "./turn-limit.ts";
 import { createTurnStreams, type TurnAsk } from "./turn-streams.ts";
 
-const problems: readonly ProblemCode[] = [
-  "session_not_found",
-  "turn_conflict",
-  "too_many_turns",
-  "overloaded",
-  "model_unavailable",
-  "message_refused",
-  "token_budget_exhausted",
-  "shutting_down",
-];
+const problems: readonly ProblemCode[] = ["session_not_found", ...turnProblems];
 
 type ChatBody = z.output<ReturnType<typeof chatRequestSchema>>;
 type ChatCall = Call<ChatBody, object, object>;

@@ -10,21 +10,12 @@ import { reportProblem } from "./problem-handler.ts";
 import { degradedHeader, headerName } from "./receipt-headers.ts";
 import { type Admitted, defineRoute, type Route } from "./route.ts";
 import type { ServerDeps } from "./server-deps.ts";
-import type { TurnLimit } from "./turn-limit.ts";
+import { type TurnLimit, turnProblems } from "./turn-limit.ts";
 
 /** A history is longer than a question. */
 const MOST_BYTES = 1_000_000;
 
-const problems: readonly ProblemCode[] = [
-  "not_found",
-  "turn_conflict",
-  "too_many_turns",
-  "overloaded",
-  "model_unavailable",
-  "message_refused",
-  "token_budget_exhausted",
-  "shutting_down",
-];
+const problems: readonly ProblemCode[] = ["not_found", ...turnProblems];
 
 /**
  * The OpenAI protocol, https://platform.openai.com/docs/api-reference/chat, for the one path of a turn.

@@ -1,5 +1,16 @@
-import { Problem } from "../problems.ts";
+import { Problem, type ProblemCode } from "../problems.ts";
 import type { LoadShed } from "./load-shed.ts";
+
+/** What every route that runs turns may refuse with, whichever protocol it speaks. */
+export const turnProblems: readonly ProblemCode[] = [
+  "turn_conflict",
+  "too_many_turns",
+  "overloaded",
+  "model_unavailable",
+  "message_refused",
+  "token_budget_exhausted",
+  "shutting_down",
+];
 
 /** Counts the turns that run at once for each caller. */
 export interface TurnLimit {
