@@ -3,6 +3,7 @@ import { LayerError } from "../fallbacks/core/errors.ts";
 import { createFaults } from "../fallbacks/core/faults.ts";
 import { createLayer, type Layer, type Slot } from "../fallbacks/core/layer.ts";
 import type { Choice, Select, Unsuitable } from "../fallbacks/core/selection.ts";
+import { mayFit } from "../fallbacks/llm/selection.ts";
 import type { Member } from "./member.ts";
 import { createMemberSlots, NO_MODEL } from "./members.ts";
 import { type FailoverOptions, numberOf } from "./policy.ts";
@@ -37,9 +38,7 @@ export function createRouter(options: FailoverOptions): Router {
       action: "Look at the last error and at what its provider says.",
     },
     select: createSelect(),
-    // A prompt that was too long for one model is not sent to another whose window is known to be no larger.
-    mayHelp: ({ errorClass }, { contextWindow: failed }, { contextWindow: next }) =>
-      errorClass !== "context_overflow" || failed === undefined || next === undefined || next > failed,
+    mayHelp: (error, failed, next) => mayFit(error, failed.contextWindow, next.contextWindow),
     maxAttempts: numberOf("maxAttempts", options),
     rest: { cooldownMs: numberOf("cooldownMs", options), parkedMs: numberOf("parkedMs", options) },
     retryMs: RETRY_MS,

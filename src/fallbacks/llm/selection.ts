@@ -48,9 +48,14 @@ function mark(unsuitable: Unsuitable | undefined): { readonly unsuitable?: Unsui
   return unsuitable === undefined ? {} : { unsuitable };
 }
 
-/** A prompt that was too long for one model is not sent to another whose window is known to be no larger. */
 export function mayHelp(error: LayerError, failed: ChatModel, next: ChatModel): boolean {
-  const window = failed.traits?.contextWindow;
-  const other = next.traits?.contextWindow;
-  return error.errorClass !== "context_overflow" || window === undefined || other === undefined || other > window;
+  return mayFit(error, failed.traits?.contextWindow, next.traits?.contextWindow);
+}
+
+/**
+ * A prompt that was too long for one model is not sent to another whose window is known to be no larger.
+ * @param failed tokens of the window of the model that gave the error, and `next` of the other one; undefined: not known.
+ */
+export function mayFit({ errorClass }: LayerError, failed: number | undefined, next: number | undefined): boolean {
+  return errorClass !== "context_overflow" || failed === undefined || next === undefined || next > failed;
 }
