@@ -19,6 +19,8 @@ export interface CallInput {
   readonly shown: boolean;
   /** It comes in one piece. */
   readonly whole?: boolean;
+  /** Something has been given out. */
+  readonly committed?: () => boolean;
   /** Milliseconds for all of it. */
   readonly deadlineMs: number;
   /** Of the caller, who may go away. */
@@ -42,14 +44,26 @@ export interface FailoverCall {
 }
 
 export function createFailoverCall(input: CallInput): FailoverCall {
-  const { layer, clock, messages, tools, shown, whole = false, deadlineMs, signal, reader, smallestWindow } = input;
+  const {
+    layer,
+    clock,
+    messages,
+    tools,
+    shown,
+    whole = false,
+    committed = () => false,
+    deadlineMs,
+    signal,
+    reader,
+    smallestWindow,
+  } = input;
   const attempts: FailoverAttempt[] = [];
   let startedAt = clock.now();
   let last: LayerError | undefined;
   let exhausted = false;
 
   const signals = [signal, reader].filter((one) => one !== undefined);
-  const needs: Needs = { tools, shown, whole, tokens: () => tokensOf(messages, smallestWindow) };
+  const needs: Needs = { tools, shown, whole, committed, tokens: () => tokensOf(messages, smallestWindow) };
   const context = createContext({
     clock,
     requestId: "failover",
@@ -58,7 +72,7 @@ export function createFailoverCall(input: CallInput): FailoverCall {
     trail: {
       ...createTrail(),
       attempt({ by, errorClass }) {
-        // Nobody was asked: the port that says that no model is left, and the step that ends a stream that had begun.
+        // Nobody was asked: the port that says that no model is left. A call that its caller ended tells nothing of the model.
         exhausted = by === NO_MODEL;
         if (by === NO_MODEL || errorClass === "aborted") return;
         attempts.push({ model: by, error_class: errorClass, ms: Math.round(clock.now() - startedAt) });

@@ -99,9 +99,14 @@ export class FailoverChatModel extends BaseChatModel<FailoverCallOptions> {
   ): AsyncGenerator<ChatGenerationChunk> {
     const reader = new AbortController();
     const pipe = createPipe<ChatGenerationChunk>(() => new LayerError("aborted", "the reader has left the stream"));
-    const call = this.begin(messages, options, { shown: !options.checkReply, reader: reader.signal });
+    const given = { begun: false };
+    const call = this.begin(messages, options, {
+      shown: !options.checkReply,
+      reader: reader.signal,
+      committed: () => given.begun,
+    });
     // It ends the pipe, whatever happens.
-    void this.write(call, messages, options, pipe);
+    void this.write(call, given, messages, options, pipe);
     try {
       for await (const chunk of pipe) {
         yield chunk;
@@ -116,23 +121,22 @@ export class FailoverChatModel extends BaseChatModel<FailoverCallOptions> {
   /** Writes the answer of the first model that can serve; after its first content no other one goes on with it. */
   private async write(
     call: FailoverCall,
+    given: { begun: boolean },
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
     pipe: Pipe<ChatGenerationChunk>,
   ): Promise<void> {
     const { checkReply } = options;
-    let begun = false;
     try {
       await call.use(async (member, context) => {
-        if (begun) throw new LayerError("aborted", "a stream that has begun is not taken over");
         let whole: ChatGenerationChunk | undefined;
         for await (const chunk of member.stream(messages, options, context)) {
           if (checkReply) {
             whole = whole?.concat(chunk) ?? chunk;
             continue;
           }
-          if (!begun) sayWho(chunk, member.name);
-          begun = true;
+          if (!given.begun) sayWho(chunk, member.name);
+          given.begun = true;
           // The time that the reader takes is not the model's.
           context.idle.stop();
           await pipe.put(chunk);
@@ -140,7 +144,7 @@ export class FailoverChatModel extends BaseChatModel<FailoverCallOptions> {
         }
         if (!whole || !checkReply) return;
         await checkReply(whole.message as AIMessageChunk);
-        begun = true;
+        given.begun = true;
         sayWho(whole, member.name);
         await pipe.put(whole);
       });
@@ -148,14 +152,19 @@ export class FailoverChatModel extends BaseChatModel<FailoverCallOptions> {
       await pipe.put(new ChatGenerationChunk({ text: "", message }));
       pipe.end();
     } catch (error) {
-      pipe.end(call.failure(error, begun));
+      pipe.end(call.failure(error, given.begun));
     }
   }
 
   private begin(
     messages: BaseMessage[],
     { tools, signal, timeout }: this["ParsedCallOptions"],
-    how: { readonly shown: boolean; readonly whole?: boolean; readonly reader?: AbortSignal },
+    how: {
+      readonly shown: boolean;
+      readonly whole?: boolean;
+      readonly reader?: AbortSignal;
+      readonly committed?: () => boolean;
+    },
   ): FailoverCall {
     const { layer, clock, smallestWindow } = this.router;
     const usual = how.shown ? this.streamMs : this.callMs;

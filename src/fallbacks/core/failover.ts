@@ -185,6 +185,7 @@ export function createFailover<P extends Port>(options: FailoverOptions<P>) {
       if (runner === use.head) {
         use.passed = { reason: runner.lastReason, cause: error.errorClass, at: clock.now(), ofCall };
       }
+      if (use.needs.committed?.()) throw error;
       if (final || (last && runner !== use.head)) context.trail.note(departed(use, runner));
       if (last) throw exhausted(error, use.chain);
       // The later steps of a turn may have shorter prompts.

@@ -10,6 +10,8 @@ export interface Needs {
   readonly shown?: boolean;
   /** The answer comes in one piece, so that there is neither a first content nor a silence to go by. */
   readonly whole?: boolean;
+  /** Whether something has been given out that cannot be taken back, so that no other port may take over. Default: never. */
+  readonly committed?: () => boolean;
 }
 
 /** Why a port does not suit a call, whatever its health. */

@@ -620,6 +620,17 @@ it("a single failure is tried again also when the models behind it are resting",
   expect((await after(clock, ask())).by).toBe("a");
 });
 
+it("what has been given out is taken over by nobody: the one who broke off is to blame, nobody else is asked, and nothing is down", async () => {
+  const none = model("none");
+  none.always = "server";
+  const [a, b] = [model("a", "bad_response"), model("b")];
+  const { layer, ask, events } = setUp([a, b], { last: { port: none, mode: "lower", refuses: true } });
+  await expect(ask(undefined, { committed: () => a.calls > 0 })).rejects.toMatchObject({ errorClass: "bad_response" });
+  expect([b.calls, none.calls]).toEqual([0, 0]);
+  expect(events.filter(({ kind }) => kind === "attempt")).toHaveLength(1);
+  expect(layer.status()).toMatchObject({ state: "ok", breaker: { failures: 1 } });
+});
+
 it("a port whose code loads slowly is not blamed: the next one serves, and it serves when it is there", async () => {
   let loaded = () => {};
   const loading = new Promise<void>((resolve) => {
