@@ -1,6 +1,6 @@
 /** Who may import whom. Each rule says why; docs/architecture.md has the picture. */
 const folders =
-  "config|text|models|fallbacks|retrieval|accounts|support|conversations|graph|server|rehearsal|wiring|commands|metrics|langchain";
+  "config|text|models|fallbacks|retrieval|accounts|support|conversations|graph|server|rehearsal|wiring|commands|metrics|langchain|cluster|jobs|privacy";
 
 export default {
   forbidden: [
@@ -47,7 +47,29 @@ export default {
         "Retrieval, accounts, support and conversations are used by the graph, not the other way round, and not by each other.",
       severity: "error",
       from: { path: "^src/(retrieval|accounts|support|conversations)/" },
-      to: { path: "^src/", pathNot: "^src/($1/|fallbacks/|text/|problems\\.ts)" },
+      to: { path: "^src/", pathNot: "^src/($1/|fallbacks/|text/|cluster/cluster\\.ts|problems\\.ts)" },
+    },
+    {
+      name: "cluster-is-beside-the-layers",
+      comment:
+        "How processes speak with each other over Redis: it knows how to reach one, and nothing that they speak about but ports.",
+      severity: "error",
+      from: { path: "^src/cluster/" },
+      to: { path: "^src/", pathNot: "^src/(cluster/|fallbacks/core/|fallbacks/store/(port|redis-[a-z]+)\\.ts)" },
+    },
+    {
+      name: "jobs-know-no-work",
+      comment: "Whoever has work to do brings the handler.",
+      severity: "error",
+      from: { path: "^src/jobs/" },
+      to: { path: "^src/", pathNot: "^src/(jobs/|fallbacks/|cluster/cluster\\.ts|problems\\.ts)" },
+    },
+    {
+      name: "privacy-sees-domains",
+      comment: "It is asked by the server and at the start, and asks every domain that keeps something of a user.",
+      severity: "error",
+      from: { path: "^src/privacy/" },
+      to: { path: "^src/", pathNot: "^src/(privacy/|jobs/|conversations/|support/|fallbacks/|problems\\.ts)" },
     },
     {
       name: "graph-sees-domains",
@@ -67,8 +89,10 @@ export default {
       name: "only-wiring-names-vendors",
       comment: "Which port stands where is decided in one place; everybody else sees a layer and its port's interface.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(wiring|rehearsal|fallbacks|langchain)/|^src/app\\.ts" },
-      to: { path: "^src/fallbacks/(?!core/)[^/]+/(?!port\\.ts|access\\.ts|lock\\.ts|leases\\.ts|tokens\\.ts)" },
+      from: { path: "^src/", pathNot: "^src/(wiring|rehearsal|fallbacks|langchain|cluster)/|^src/app\\.ts" },
+      to: {
+        path: "^src/fallbacks/(?!core/)[^/]+/(?!port\\.ts|access\\.ts|lock\\.ts|leases\\.ts|tokens\\.ts|backup\\.ts|dead-letters\\.ts)",
+      },
     },
     {
       name: "library-is-the-layer",
@@ -106,7 +130,7 @@ export default {
       from: {
         path: "^src/",
         pathNot:
-          "^src/(graph/langgraph|fallbacks/(store/sqlite|store/redis-connection|llm/(openai|anthropic|google|groq|ollama|connection)|vectors/chroma(-access)?|tracing/langfuse-client)|models/vendor|metrics/meters|log|text/[^/]+|server/[^/]+)\\.ts",
+          "^src/(graph/langgraph|fallbacks/(store/sqlite(-schema)?|store/redis-(client|connection|open|listener|settings)|llm/(openai|anthropic|google|groq|ollama|connection)|vectors/chroma(-access)?|tracing/langfuse-client)|models/vendor|metrics/meters|log|text/[^/]+|server/[^/]+)\\.ts",
       },
       to: {
         path: "node_modules/(@langchain/(langgraph|openai|anthropic|google-genai|groq|ollama)|openai|undici|prom-client|chromadb|@xenova/transformers|ioredis|langfuse|libsql|pino|stemmer|express|helmet|express-rate-limit|multer)/",

@@ -1,8 +1,9 @@
 import { failover } from "./failover.ts";
 import { policies } from "./policies.ts";
 import { server } from "./server.ts";
+import { store } from "./store.ts";
 
-const parts = { server, policies, failover };
+const parts = { server, policies, failover, store };
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(parts, name));
 if (unknown.length > 0) throw new RangeError(`part: ${unknown.join(", ")}; allowed: ${Object.keys(parts).join(", ")}`);

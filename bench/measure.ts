@@ -54,6 +54,7 @@ export interface Load {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
+  readonly p99Ms: number;
 }
 
 /** Sends `count` requests, `width` at a time, and times each. */
@@ -71,7 +72,12 @@ export async function load(count: number, width: number, request: (index: number
     }),
   );
   const seconds = (performance.now() - startedAt) / 1000;
-  return { perSecond: count / seconds, p50Ms: quantile(times, 0.5), p95Ms: quantile(times, 0.95) };
+  return {
+    perSecond: count / seconds,
+    p50Ms: quantile(times, 0.5),
+    p95Ms: quantile(times, 0.95),
+    p99Ms: quantile(times, 0.99),
+  };
 }
 
 export function write(line: string): void {

@@ -1,31 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { createAccounts } from "./accounts/accounts.ts";
+import { createAccounts, WITHOUT_KEY } from "./accounts/accounts.ts";
 import { readApiKeys } from "./accounts/key-sources.ts";
 import type { ApiKey } from "./accounts/keys.ts";
 import type { Config } from "./config/config.ts";
 import { ConfigError, silenceVendors } from "./config/env.ts";
 import type { Secrets } from "./config/secrets.ts";
 import { createConversations } from "./conversations/create-conversations.ts";
-import { createSerialiser } from "./conversations/serialise.ts";
 import { type Clock, type Random, systemClock } from "./fallbacks/core/clock.ts";
 import { createContext } from "./fallbacks/core/context.ts";
-import { within } from "./fallbacks/core/deadline.ts";
+import { nobodyLeaves, within } from "./fallbacks/core/deadline.ts";
 import type { LayerEvent } from "./fallbacks/core/events.ts";
 import { createFaults, type Faults, parseFaults } from "./fallbacks/core/faults.ts";
 import { seededRandom } from "./fallbacks/core/random.ts";
 import { type LayerStatus, layerNames } from "./fallbacks/core/status.ts";
 import { withFaults } from "./fallbacks/llm/faulty.ts";
+import type { StoreAccess } from "./fallbacks/store/access.ts";
 import { createStoreAccess } from "./fallbacks/store/create-access.ts";
 import { createLeases } from "./fallbacks/store/leases.ts";
 import { createVectorAccess } from "./fallbacks/vectors/create-access.ts";
-import { createChat } from "./graph/chat.ts";
 import type { Chat } from "./graph/chat-types.ts";
-import { createRecollect } from "./graph/given-history.ts";
 import { createLangGraphExecutor, type LangGraphOptions } from "./graph/langgraph.ts";
-import { createNodes } from "./graph/nodes/create-nodes.ts";
-import { loadLanguagePacks } from "./graph/rules/language-pack.ts";
-import { createTools } from "./graph/tools/create-tools.ts";
 import { createLog, type Log } from "./log.ts";
 import { createEventLog } from "./log-events.ts";
 import { createMetrics } from "./metrics/create-metrics.ts";
@@ -35,9 +30,12 @@ import { createIsGone } from "./retrieval/is-gone.ts";
 import type { Knowledge } from "./retrieval/knowledge.ts";
 import { createHttpServer } from "./server/create-server.ts";
 import { createMeteredChat } from "./server/metered-chat.ts";
+import { announceTurns, createSessionEvents } from "./server/session-stream-events.ts";
 import { createTokenBudget } from "./server/token-budget.ts";
 import { createHandoffs } from "./support/handoffs.ts";
 import { createTickets } from "./support/tickets.ts";
+import { createAgents } from "./wiring/agents.ts";
+import { createBackground } from "./wiring/background.ts";
 import { createLayers, type FirstPorts, type LayerSet } from "./wiring/layers.ts";
 import { changesOf } from "./wiring/live-changes.ts";
 import { openLocalStore } from "./wiring/local-store.ts";
@@ -46,7 +44,9 @@ import { createModelMemory } from "./wiring/model-memory.ts";
 import { createModelPorts } from "./wiring/model-ports.ts";
 import { createRemotePorts } from "./wiring/remote-ports.ts";
 import { addSampleOnce } from "./wiring/sample-knowledge.ts";
+import { createShared } from "./wiring/shared.ts";
 import { tracingStatus } from "./wiring/tracing-status.ts";
+import { createUnite } from "./wiring/unite.ts";
 
 /** What a test, a drill or a command may put in the place of the real thing. */
 export interface Overrides {
@@ -73,7 +73,7 @@ export interface App {
    */
   reload(config: Config, secrets: Secrets): Promise<readonly string[]>;
   /**
-   * Takes no new turns, lets running ones end within `graceMs`, then closes the layers in reverse order.
+   * Takes no new turns, lets running ones end within `graceMs`, also those without a reader, then closes the layers in reverse order.
    * Returns whether all turns had ended.
    */
   close(graceMs?: number): Promise<boolean>;
@@ -83,6 +83,14 @@ const resources = new URL("../resources/", import.meta.url);
 /** Reading everything that is stored must never be what keeps a data directory from starting. */
 const START_UP_MS = 3_600_000;
 const WARM_MS = 5_000;
+/** So long may the shared store take to hear what waits for it before this server serves by its own copy. */
+const SETTLE_MS = 2_000;
+/** For each part, when it is closed: a server that is frozen must not hold this one. */
+const CLOSE_MS = 5_000;
+/** So long may jobs take to come to a point from which another process can go on. */
+const JOBS_GRACE_MS = 2_000;
+const DEAD_LETTER =
+  "something that was acknowledged here cannot be copied to the shared store; it is kept for a person to look at";
 const LOADING = "the graph engine is loading";
 
 /** config -> layers -> nodes -> server. @throws {ConfigError} when a value cannot be used. */
@@ -92,6 +100,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   const random = overrides.random ?? Math.random;
   const newId = overrides.newId ?? (() => randomBytes(16).toString("hex"));
   const log = overrides.log ?? createLog(config.logLevel);
+  const report = (error: unknown, fields: object) => log.error({ err: error, ...fields }, "failed in the background");
   let keys = keysOf(config, secrets);
   const accounts = createAccounts({ mode: config.authMode, keys });
   const faults = createFaults({ clock, random: seededRandom(config.faults.seed) });
@@ -99,7 +108,9 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
 
   let current = config;
 
-  const localStore = await openLocalStore(config.store);
+  // Not of `newId`, which in a test may give the same to every process.
+  const instance = randomBytes(16).toString("hex");
+  const localStore = await openLocalStore(config.store, instance);
   const langgraph = createLangGraphExecutor(overrides.langgraph);
   const modelPorts = createModelPorts({ clock, faults });
   const models = modelPorts.make(config, secrets);
@@ -117,7 +128,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     clock,
     random,
     rest: { cooldownMs: config.llm.cooldownMs },
-    identityOf: (port) => modelPorts.identityOf(port),
+    identityOf: (port) => modelPorts.identityOf(port) ?? port.name,
   });
   const metrics = createMetrics({
     clock,
@@ -129,6 +140,17 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     metrics.hear(event);
     eventLog.hear(event);
   };
+  const shared = createShared({
+    config,
+    secrets,
+    clock,
+    random,
+    instance,
+    predecessors: localStore.lock?.predecessors ?? [],
+    identityOf: (port) => modelPorts.identityOf(port),
+    report,
+  });
+  const { cluster, shareOf } = shared;
   const layers = createLayers({
     config,
     clock,
@@ -137,10 +159,10 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     firsts,
     stores: localStore.slots,
     langgraph,
-    memoryOf: (port) => memory.memoryOf(port),
+    memoryOf: memory.memoryOf,
+    shareOf,
     onEvent,
   });
-  const report = (error: unknown, fields: object) => log.error({ err: error, ...fields }, "failed in the background");
   const { local } = localStore;
   const [firstStore] = [...(firsts.store ?? []), ...localStore.slots.map(({ port }) => port)];
   const store = createStoreAccess({
@@ -149,9 +171,27 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     ...(firstStore !== undefined && firstStore !== local && { remote: firstStore }),
     clock,
     newId,
+    unite: createUnite(),
+    onBuried: ({ key, reason }) => log.error({ key, reason, alert: "dead_letter" }, DEAD_LETTER),
   });
-  const conversations = createConversations(store, { clock, newId });
+  const sessionEvents = createSessionEvents(cluster);
+  const conversationsOf = (access: StoreAccess) => createConversations(access, { clock, newId, cluster, random });
+  const conversations = announceTurns(conversationsOf(store), sessionEvents);
   const tickets = createTickets(store, { clock });
+  const background = createBackground({
+    store,
+    shared: firsts.store !== undefined,
+    stores: [...(firsts.store ?? []), local],
+    cluster,
+    conversationsOf,
+    retentionDays: config.retentionDays,
+    keyIds: () => [WITHOUT_KEY, ...keys.map(({ keyId }) => keyId)],
+    clock,
+    random,
+    newId,
+    log,
+    report,
+  });
   const [firstVectors] = firsts.vectors ?? [];
   const vectors = createVectorAccess({
     layer: layers.vectors,
@@ -172,33 +212,21 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     report,
     newId,
   });
-  const packs = loadLanguagePacks(new URL("languages/", resources));
-  const nodes = createNodes({
-    llm: layers.llm,
-    tools: createTools({ knowledge, business: layers.business, tickets }),
-    packs,
-    handoffs: createHandoffs(store, { clock }),
-    tickets,
-    workingHours: config.workingHours,
-    clock,
-    report,
-  });
-  const serialiser = createSerialiser({ clock });
-  const chat = createChat({
-    clock,
-    graph: layers.graph,
-    nodes,
+  const chat = createAgents({
+    config,
+    layers,
+    store,
+    knowledge,
     conversations,
-    tracing: layers.tracing,
-    traceContent: config.tracing?.content ?? false,
-    deadlineMs: config.limits.deadlineMs,
+    tickets,
+    handoffs: createHandoffs(store, { clock }),
+    models: () => current.llm.models,
+    onIntent: metrics.intentCache,
+    languages: new URL("languages/", resources),
+    clock,
     newId,
-    durability: () => store.durability(),
-    recollect: createRecollect(packs),
-    exclusive: (key, context, work) => serialiser.run(key, context, work),
     report,
   });
-
   const metered = createMeteredChat(chat, {
     clock,
     budget: createTokenBudget({ clock, limit: config.limits.tokensPerDay }),
@@ -206,6 +234,8 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   });
 
   const startUp = createContext({ clock, requestId: "start", deadlineMs: START_UP_MS });
+  // What this process had not heard of when it ended must not be answered from here.
+  await store.settle(createContext({ clock, requestId: "start", deadlineMs: SETTLE_MS }));
   await knowledge.load(startUp);
   if (config.sampleKnowledge) await addSampleOnce(new URL("knowledge/", resources), knowledge, store, startUp);
 
@@ -224,6 +254,9 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   const server = createHttpServer({
     chat: metered,
     conversations,
+    cluster,
+    sessionEvents,
+    ...background,
     knowledge,
     layers: statuses,
     ready() {
@@ -238,6 +271,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
         return shown[name].status();
       },
       explain: (asked) => layers.llm.explain(asked),
+      ...(store.deadLetters && { deadLetters: store.deadLetters }),
       faults: {
         get plan() {
           return faults.plan;
@@ -295,7 +329,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
       accounts.replace(nextKeys);
       if (changed.some((what) => what !== "keys")) {
         layers.llm.replace(
-          createModelLayer(next, ports, { clock, random, faults, onEvent, memoryOf: memory.memoryOf }),
+          createModelLayer(next, ports, { clock, random, faults, onEvent, memoryOf: memory.memoryOf, shareOf }),
         );
         memory.keep(ports ?? []);
         void layers.llm.check();
@@ -310,10 +344,17 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
       const drained = listening ? await server.close(graceMs) : true;
       stopping.abort();
       metrics.close();
-      const closing = [knowledge, ...[...layerNames].reverse().map((name) => ({ ...layers, store, vectors })[name])];
-      // One that fails to close keeps no other one open, and never the lock.
+      const closing = [
+        { close: () => background.close(JOBS_GRACE_MS) },
+        knowledge,
+        ...[...layerNames].reverse().map((name) => ({ ...layers, store, vectors })[name]),
+        shared,
+      ];
+      // One that fails to close, or hangs, keeps no other one open, and never the lock.
       for (const part of closing) {
-        await part.close().catch((error: unknown) => report(error, { doing: "closing" }));
+        // How long this process may take is a matter of real time, whatever clock a test moves.
+        const limit = { clock: systemClock, signal: nobodyLeaves, ms: CLOSE_MS };
+        await within(limit, () => part.close()).catch((error: unknown) => report(error, { doing: "closing" }));
       }
       eventLog.close();
       localStore.lock?.release();

@@ -1,10 +1,14 @@
 #!/usr/bin/env node
 import { askCommand } from "./commands/ask.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { type Command, type Terminal, UsageError } from "./commands/command.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { drillCommand } from "./commands/drill.ts";
+import { eraseCommand } from "./commands/erase.ts";
+import { exportCommand } from "./commands/export.ts";
 import { fakeLlmCommand } from "./commands/fake-llm.ts";
 import { ingestCommand } from "./commands/ingest.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
 import { ConfigError } from "./config/env.ts";
@@ -17,6 +21,10 @@ const commands: Readonly<Record<string, Command>> = {
   "fake-llm": fakeLlmCommand,
   doctor: doctorCommand,
   status: statusCommand,
+  backup: backupCommand,
+  restore: restoreCommand,
+  export: exportCommand,
+  erase: eraseCommand,
 };
 
 const terminal: Terminal = {

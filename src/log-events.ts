@@ -55,9 +55,8 @@ function lineOf(event: LayerEvent): Line | undefined {
       return { level: "warn", fields, message: "another port served" };
     }
     case "breaker": {
-      const { layer, by, state } = event;
-      const level = state === "open" ? "warn" : "info";
-      return { level, fields: { layer, by, state }, message: "a breaker changed" };
+      const { kind: _kind, ...fields } = event;
+      return { level: event.state === "open" ? "warn" : "info", fields, message: "a breaker changed" };
     }
     case "episode": {
       const { kind: _kind, change, ...fields } = event;
@@ -66,7 +65,8 @@ function lineOf(event: LayerEvent): Line | undefined {
       return { level: "warn", fields, message };
     }
     case "rest":
-      return event.rest === "parked" ? alert(event) : pause(event);
+      // Where another process was refused, that one has raised the alarm.
+      return event.rest === "parked" && event.cause === undefined ? alert(event) : pause(event);
     case "control": {
       const { kind: _kind, ttlMs, ...fields } = event;
       return { level: "warn", fields: { ...fields, ttlS: ttlMs / 1_000 }, message: "an operator gave an order" };
@@ -74,8 +74,9 @@ function lineOf(event: LayerEvent): Line | undefined {
   }
 }
 
-function pause({ layer, by, errorClass, ms }: Rest): Line {
-  return { level: "info", fields: { layer, by, errorClass, ms: Math.round(ms) }, message: "a port is left alone" };
+function pause({ layer, by, errorClass, ms, cause }: Rest): Line {
+  const fields = { layer, by, errorClass, ms: Math.round(ms), ...(cause && { cause }) };
+  return { level: "info", fields, message: "a port is left alone" };
 }
 
 function alert({ layer, by, errorClass, ms }: Rest): Line {

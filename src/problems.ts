@@ -20,7 +20,7 @@ export const problemTable = {
   too_many_turns: { status: 429, title: "Too many turns at once" },
   token_budget_exhausted: { status: 429, title: "The tokens of this day are used up" },
   internal: { status: 500, title: "A defect of this server" },
-  store_unavailable: { status: 503, title: "Nothing can be saved at the moment" },
+  store_unavailable: { status: 503, title: "The store cannot do this at the moment" },
   model_unavailable: { status: 503, title: "No model can answer at the moment" },
   overloaded: { status: 503, title: "The server has too much to do" },
   shutting_down: { status: 503, title: "The server is shutting down" },

@@ -74,6 +74,11 @@ async function run(turn, message, turnId) {
             follower.follow();
           },
           restart: turn.restart,
+          shutdown() {
+            turn.away();
+            follower.follow();
+          },
+          back: turn.back,
         },
       },
     );
@@ -113,7 +118,10 @@ async function showHistory(sessionId) {
     const turns = await loadTurns(sessionId, controller.signal);
     if (running !== controller) return;
     if (turns === undefined) forgetSession();
-    const unfinished = (turns ?? []).map(showPast).filter(Boolean).at(-1);
+    const unfinished = (turns ?? [])
+      .map((past, index) => showPast(past, index === turns.length - 1))
+      .filter(Boolean)
+      .at(-1);
     welcome.hidden = log.childElementCount > 0;
     outages.reset(turns?.findLast((turn) => turn.reply)?.reply.degradation);
     follower.jump();
@@ -130,11 +138,11 @@ async function showHistory(sessionId) {
   }
 }
 
-/** Shows a turn of the history; returns how to go on with it when it was still running. */
-function showPast({ turn_id: turnId, message, status, reply }) {
+/** Shows a turn of the history; returns how to go on with it when it was still running, or was the last and cut off with its server. */
+function showPast({ turn_id: turnId, message, status, reply }, isLast) {
   const turn = addTurn(message, turnId);
   if (reply) turn.done(reply);
-  else if (status === "running") return () => run(turn, message, turnId);
+  else if (status === "running" || (status === "interrupted" && isLast)) return () => run(turn, message, turnId);
   else turn.fail({ code: "unanswered" });
   return undefined;
 }

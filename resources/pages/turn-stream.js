@@ -3,26 +3,41 @@ import { createEventParser } from "./sse.js";
 
 // Milliseconds before each try to get the connection back. The server waits ten seconds for whoever it has lost.
 const WAITS = [0, 500, 1000, 2000, 4000];
+// One that has said that it goes away needs the time of a restart; another one may answer sooner.
+const LONG_WAITS = [500, 1000, 2000, 4000, 8000, 8000, 8000, 8000, 8000, 8000];
 
 /**
- * Asks one question and reports the stream: `on.meta` (the answer begins, also again), `on.token`, `on.restart`. A connection
- * that breaks off is taken up again where it broke. Resolves to the whole reply.
+ * Asks one question and reports the stream: `on.meta` (the answer begins, also again), `on.token`, `on.restart`, `on.shutdown` (the
+ * server goes away; what it has not said by then is said after `on.back`). A connection that breaks off is taken up again where it
+ * broke. Resolves to the whole reply.
  * @throws {ProblemError} of the server's `error` event; `cut` or `network` when the connection did not come back.
  */
 export async function streamTurn(body, { signal, on }) {
   let lastId;
   let tries = 0;
+  let leaving = false;
   const hear = ({ event, id, value }) => {
+    if (event === "shutdown") leaving = true;
+    else {
+      if (leaving && tries > 0) on.back();
+      if (tries > 0) leaving = false;
+      tries = 0;
+    }
     lastId = id;
-    tries = 0;
     on[event]?.(value);
   };
   for (;;) {
     try {
       return await readStream(body, { signal, lastId, hear });
     } catch (error) {
-      if (!isLost(error) || !canBeResumed(lastId) || tries === WAITS.length) throw error;
-      await pause(WAITS[tries], signal);
+      if (isShutDown(error)) {
+        if (!leaving) on.shutdown();
+        leaving = true;
+      }
+      const waits = leaving ? LONG_WAITS : WAITS;
+      const resumes = leaving ? isShutDown(error) || isAway(error) : isLost(error) && canBeResumed(lastId);
+      if (!resumes || tries === waits.length) throw error;
+      await pause(waits[tries], signal);
       tries += 1;
     }
   }
@@ -69,6 +84,12 @@ async function readStream(body, { signal, lastId, hear }) {
 }
 
 const isLost = (error) => error instanceof ProblemError && ["cut", "network"].includes(error.problem.code);
+
+/** The server goes away, and this turn is answered by the next one. */
+const isShutDown = (error) => error instanceof ProblemError && error.problem.code === "shutting_down";
+
+/** Nobody answers; what stands before the server may say so in its own words. */
+const isAway = (error) => isLost(error) || /^http_50[234]$/.test(error.problem?.code ?? "");
 
 /** Events that the server keeps have ids with the name of the run before the number. */
 const canBeResumed = (id) => id?.includes("-");

@@ -9,6 +9,7 @@ import { sourceChips } from "./sources.js";
 export function createTurn(message, onRetry) {
   const text = element("div", { class: "answer-text" });
   const answer = element("div", { class: "answer" });
+  const away = keepText(element("p", { class: "notice away", role: "status" }), () => say("shutdownNotice"));
   const node = element("article", { class: "turn" }, markLanguage(element("p", { class: "message" }, message)), answer);
 
   function start() {
@@ -33,6 +34,13 @@ export function createTurn(message, onRetry) {
     },
     restart() {
       text.textContent = "";
+    },
+    /** The server goes away: what is there stays, and the rest will come. */
+    away() {
+      answer.append(away);
+    },
+    back() {
+      away.remove();
     },
     done(reply) {
       text.textContent = reply.reply;

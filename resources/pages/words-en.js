@@ -36,6 +36,7 @@ export const words = {
   servedBy: ({ by }) => `Answered by ${by}`,
   receiptLine: ({ layer, by, since, at, reason }) => `${layer}: “${by}” stands in, ${since} (${at}). Why: ${reason}.`,
   overNotice: ({ names }) => `Back to normal: ${names}.`,
+  shutdownNotice: "The server is restarting. The answer goes on by itself.",
 
   handoffTitle: "Handed over to a person",
   handoffReason: "Why",

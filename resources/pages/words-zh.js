@@ -34,6 +34,7 @@ export const words = {
   servedBy: ({ by }) => `由 ${by} 回答`,
   receiptLine: ({ layer, by, since, at, reason }) => `${layer}：由“${by}”顶替，${since}（${at} 起）。原因：${reason}。`,
   overNotice: ({ names }) => `已恢复正常：${names}。`,
+  shutdownNotice: "服务器正在重启，回答会自动继续。",
 
   handoffTitle: "已转接人工",
   handoffReason: "原因",

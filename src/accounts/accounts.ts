@@ -26,7 +26,10 @@ export interface Accounts {
   replace(keys: readonly ApiKey[]): void;
 }
 
-const everybody: Principal = { keyId: "open", roles: new Set(roles), tier: null };
+/** The id of whoever comes without a key, where none is asked for. */
+export const WITHOUT_KEY = "open";
+
+const everybody: Principal = { keyId: WITHOUT_KEY, roles: new Set(roles), tier: null };
 
 export function createAccounts(options: { readonly mode: AuthMode; readonly keys: readonly ApiKey[] }): Accounts {
   const { mode } = options;

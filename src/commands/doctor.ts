@@ -1,7 +1,9 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { createApp } from "../app.ts";
 import { systemClock } from "../fallbacks/core/clock.ts";
 import { layerNames } from "../fallbacks/core/status.ts";
+import { check, STORE_FILE } from "../fallbacks/store/backup.ts";
 import { createLog } from "../log.ts";
 import { lintChain } from "./chain-lint.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -38,6 +40,7 @@ export const doctorCommand: Command = {
       { what: "configuration", verdict: "ok", text: `deadline ${settings.config.limits.deadlineMs} ms` },
       ...checkChain(settings),
       checkData(settings),
+      ...(await checkStoreFile(settings)),
       ...(await checkLayers(settings)),
     ];
     for (const { what, verdict, text } of findings) terminal.out(`${verdict.padEnd(5)}  ${what.padEnd(14)} ${text}`);
@@ -72,6 +75,28 @@ function checkData({ config }: Settings): Finding {
     const why = error instanceof Error ? error.message : String(error);
     return { what, verdict: "wrong", text: `DATA_DIR: ${directory}: ${why}` };
   }
+}
+
+/** Reads the whole file, which is safe also while a server uses it. */
+async function checkStoreFile({ config }: Settings): Promise<readonly Finding[]> {
+  const what = "store file";
+  if (config.store.provider === "memory") return [];
+  const file = join(config.store.directory, STORE_FILE);
+  if (!existsSync(file)) return [];
+  try {
+    const { schemaVersion, problems, records, bytes, logBytes } = await check(file);
+    const count = Object.values(records).reduce((sum, each) => sum + each, 0);
+    const size = `${count} records, ${megabytes(bytes)}, log ${megabytes(logBytes)}, schema ${schemaVersion}`;
+    if (problems.length === 0) return [{ what, verdict: "ok", text: size }];
+    return problems.map((text) => ({ what, verdict: "wrong", text: `${file}: ${text}; restore a backup` }));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [{ what, verdict: "wrong", text: why }];
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /**

@@ -1,28 +1,41 @@
 import { type Cell, runMatrix } from "../rehearsal/matrix.ts";
 import { startRehearsal } from "../rehearsal/server.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
+import { runDrillKill } from "./drill-kill.ts";
 import { onlyWord, parseOptions } from "./options.ts";
 
 const DEADLINE_MS = 5_000;
 
 export const drillCommand: Command = {
-  usage: "matrix [--json]",
-  about: "run the whole chain with every set of layers refused",
+  usage: "matrix [--json] | kill [--cycles N] [--seed S] [--store KIND] [--json]",
+  about: "matrix: the whole chain with every set of layers refused; kill: a server killed at any instant loses nothing",
   async run(args, terminal) {
-    const { values, positionals } = parseOptions(args, { json: { type: "boolean" } });
-    const which = onlyWord(positionals, "the name of a drill: matrix");
-    if (which !== "matrix") throw new UsageError(`there is no drill "${which}"; there is: matrix`);
-    const cells = await runMatrix({
-      start: startRehearsal,
-      now: () => performance.now(),
-      deadlineMs: DEADLINE_MS,
-      onCell: (cell, done, total) => show(cell, done, total, terminal),
+    const { values, positionals } = parseOptions(args, {
+      json: { type: "boolean" },
+      cycles: { type: "string" },
+      seed: { type: "string" },
+      store: { type: "string" },
     });
-    if (terminal.interactive) terminal.err("\n");
-    terminal.out(values.json ? JSON.stringify(cells, null, 2) : summary(cells));
-    return cells.every((cell) => cell.problems.length === 0) ? 0 : 1;
+    const which = onlyWord(positionals, "the name of a drill: matrix or kill");
+    if (which === "kill") return runDrillKill(values, terminal);
+    if (which !== "matrix") throw new UsageError(`there is no drill "${which}"; there are: matrix, kill`);
+    const stray = (["cycles", "seed", "store"] as const).find((name) => values[name] !== undefined);
+    if (stray !== undefined) throw new UsageError(`--${stray} is an option of the drill "kill"`);
+    return runDrillMatrix(values.json ?? false, terminal);
   },
 };
+
+async function runDrillMatrix(json: boolean, terminal: Terminal): Promise<number> {
+  const cells = await runMatrix({
+    start: startRehearsal,
+    now: () => performance.now(),
+    deadlineMs: DEADLINE_MS,
+    onCell: (cell, done, total) => show(cell, done, total, terminal),
+  });
+  if (terminal.interactive) terminal.err("\n");
+  terminal.out(json ? JSON.stringify(cells, null, 2) : summary(cells));
+  return cells.every((cell) => cell.problems.length === 0) ? 0 : 1;
+}
 
 function show(cell: Cell, done: number, total: number, terminal: Terminal): void {
   if (terminal.interactive) terminal.err(`\r\u001b[K${done}/${total} ${cell.refused.join(" ")}`);

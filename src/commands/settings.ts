@@ -20,3 +20,9 @@ export function readSettings(): Settings {
 export function runningServer(config: Config): string | undefined {
   return config.store.provider === "embedded" ? readLock(config.store.directory)?.url : undefined;
 }
+
+/** Where the configured server keeps its data; undefined: in memory only. */
+export function dataDirectory(): string | undefined {
+  const { store } = readSettings().config;
+  return store.provider === "embedded" ? store.directory : undefined;
+}

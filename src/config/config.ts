@@ -47,6 +47,8 @@ export interface Config {
       }
     | { readonly provider: "mock" }
     | { readonly provider: "none" };
+  /** Days after which a session that nobody has touched is deleted; null: never. */
+  readonly retentionDays: number | null;
   readonly sampleKnowledge: boolean;
   /** Null: people are always there. Hours are [start, end) in the time zone. */
   readonly workingHours: { readonly startHour: number; readonly endHour: number; readonly timezone: string } | null;
@@ -103,6 +105,7 @@ export function deriveConfig(values: Values): Config {
     store:
       values.DATA_DIR === ":memory:" ? { provider: "memory" } : { provider: "embedded", directory: values.DATA_DIR },
     business: businessOf(values, production),
+    retentionDays: values.RETENTION_DAYS ?? null,
     sampleKnowledge: (values.SAMPLE_KNOWLEDGE ?? (production ? "off" : "on")) === "on",
     workingHours:
       values.WORKING_HOURS_START === undefined || values.WORKING_HOURS_END === undefined

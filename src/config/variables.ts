@@ -26,6 +26,12 @@ export const variables = {
     allowed: "a directory, or :memory: to keep nothing",
     about: "Where sessions, documents and tickets are kept. One process for each directory.",
   }),
+  RETENTION_DAYS: integer({
+    min: 1,
+    max: 3_650,
+    unit: "days",
+    about: "Sessions that nobody has touched for so long are deleted, with all their turns. Default: never.",
+  }),
   SAMPLE_KNOWLEDGE: oneOf({
     values: ["on", "off"],
     about: "The knowledge base of a made-up shop. Default: on, in production off.",
@@ -121,9 +127,10 @@ export const variables = {
   }),
   CHROMA_API_KEY: text({ allowed: "a key", secret: true, about: "Sent to Chroma as x-chroma-token." }),
   REDIS_URL: text({
-    allowed: "a redis or rediss URL",
+    allowed: "a redis, rediss, unix, redis-sentinel or redis-cluster URL",
     secret: true,
-    accept: (value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol),
+    // The port reads the rest, and says what is wrong without repeating it.
+    accept: (value) => /^(?:rediss?(?:-(?:sentinel|cluster))?|unix):\/\/\S+$/.test(value),
     about: "A Redis for sessions, documents and tickets. Default: none, the embedded store in DATA_DIR.",
   }),
   GRAPH_ENGINE: oneOf({

@@ -12,7 +12,10 @@ export interface SessionInfo {
   readonly sessionId: string;
   /** The first message, shortened to 80 characters. */
   readonly title: string;
+  /** The number of its last turn. */
   readonly turns: number;
+  /** Instances that did not see one another both went on with it: some of its turns share a number. */
+  readonly forked: boolean;
   /** ISO times. */
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -23,7 +26,12 @@ export interface Turn {
   /** 1 for the first of the session. */
   readonly seq: number;
   readonly message: string;
-  readonly status: "running" | "done" | "failed";
+  /** `interrupted`: it was cut off, and nobody runs it any more. */
+  readonly status: "running" | "done" | "failed" | "interrupted";
+  /** `Cluster.instance` of the process that runs it, or ran it last; null for turns of an older version. */
+  readonly runner: string | null;
+  /** Another turn of the session has the same number: they were begun by instances that did not see one another. */
+  readonly fork: boolean;
   /** ISO time of the user's message. */
   readonly at: string;
   /** The whole reply as it was given, once done; JSON of the caller's making. */
@@ -47,25 +55,49 @@ export interface BeginTurn {
   readonly message: string;
   /** How many past turns to return, 0 to 50. */
   readonly recent: number;
+  /** `Cluster.instance` of a process that is known not to run this turn any more, whatever the cluster says of it. */
+  readonly gone?: string;
 }
 
-/** Append-only turns in sessions; a session of somebody else does not exist. */
+/** A known turn. `elsewhere`: another process is answering it now. */
+export interface KnownTurn {
+  readonly again: Turn;
+  readonly sessionId: string;
+  readonly elsewhere: boolean;
+}
+
+/** Everything of one session. `turns` reads them page by page, oldest first, as they are asked for. */
+export interface ExportedSession {
+  readonly session: SessionInfo;
+  readonly turns: AsyncIterable<Turn>;
+}
+
+/** How much was deleted by this call. */
+export interface Removed {
+  readonly sessions: number;
+  readonly turns: number;
+}
+
+/** Append-only turns in sessions, one at a time in each; a session of somebody else does not exist. */
 export interface Conversations {
   /**
-   * Saves the user's message before anything else happens. When the same `turnId` was saved before with the same message,
-   * returns that turn as `again`, done or running; one that had failed runs once more, in its old place.
-   * @throws {Problem} `session_not_found`; `turn_conflict` when the turn id was used for another message.
+   * Saves the user's message before anything else happens. While another turn of the session is being answered, in whatever
+   * process, it waits. When the same `turnId` was saved before with the same message, returns that turn as `again`, done or
+   * running; one that had failed or was interrupted runs once more, in its old place.
+   * @throws {Problem} `session_not_found`; `turn_conflict` when the turn id was used for another message; `deadline_exceeded`
+   * when the turn before it has not ended in time; `too_many_turns` when others are always faster.
+   * @throws {LayerError} `aborted` when the caller goes away while waiting.
    */
-  begin(
-    request: BeginTurn,
-    context: CallContext,
-  ): Promise<{ readonly open: OpenTurn } | { readonly again: Turn; readonly sessionId: string }>;
+  begin(request: BeginTurn, context: CallContext): Promise<{ readonly open: OpenTurn } | KnownTurn>;
   /** The session in which the owner used this turn id before. */
   sessionOf(owner: Owner, turnId: string, context: CallContext): Promise<string | undefined>;
-  /** Saves the outcome with the session's new memory, in one operation; idempotent. */
+  /**
+   * Saves the outcome with the session's new memory, in one operation; idempotent. Of a turn that was taken for interrupted
+   * meanwhile, and of one that another process has answered too, the reply is kept, and the memory is left as it is.
+   */
   finish(
     open: OpenTurn,
-    outcome: { readonly status: "done" | "failed"; readonly reply: Json; readonly memory: Json },
+    outcome: { readonly status: "done" | "failed" | "interrupted"; readonly reply: Json; readonly memory: Json },
     context: CallContext,
   ): Promise<void>;
   /** Newest first. */
@@ -74,13 +106,32 @@ export interface Conversations {
     page: { readonly after?: string; readonly limit: number },
     context: CallContext,
   ): Promise<Page<SessionInfo>>;
-  /** A page of turns, oldest first. @throws {Problem} `session_not_found`. */
+  /** A page of turns, oldest first, or with `reverse` newest first. @throws {Problem} `session_not_found`. */
   turns(
     owner: Owner,
     sessionId: string,
-    page: { readonly after?: string; readonly limit: number },
+    page: { readonly after?: string; readonly limit: number; readonly reverse?: boolean },
     context: CallContext,
   ): Promise<SessionInfo & Page<Turn>>;
-  /** Deletes the session with its turns. @throws {Problem} `session_not_found`. */
+  /**
+   * Deletes the session with its turns, in steps. From the first step on nobody sees it any more; broken off, the same call
+   * goes on with it. @throws {Problem} `session_not_found`.
+   */
   remove(owner: Owner, sessionId: string, context: CallContext): Promise<void>;
+  /**
+   * Everything of the owner, newest session first, read page by page as it is asked for; a session that is begun or deleted
+   * meanwhile may be there or not. The context must last for all of it. @throws {LayerError} when it cannot be read.
+   */
+  export(owner: Owner, context: CallContext): AsyncIterable<ExportedSession>;
+  /** Deletes every session of the owner, also one whose deletion was broken off. Broken off itself, the same call goes on. */
+  removeAll(owner: Owner, context: CallContext): Promise<Removed>;
+  /**
+   * Looks at up to `limit` (1 to 500) sessions behind `after`, and deletes those whose last turn was begun or ended before `before`, and
+   * what is left of those whose deletion was broken off. `next` is the `after` of the next step; null: all were looked at.
+   */
+  removeOlder(
+    before: Date,
+    page: { readonly after?: string; readonly limit: number },
+    context: CallContext,
+  ): Promise<Removed & { readonly next: string | null }>;
 }

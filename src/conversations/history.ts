@@ -1,25 +1,22 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { Page } from "../fallbacks/core/page.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
-import type { StoredRecord, Write } from "../fallbacks/store/port.ts";
+import type { StoredRecord } from "../fallbacks/store/port.ts";
 import { Problem } from "../problems.ts";
 import type { Conversations, Owner, SessionInfo, Turn } from "./conversations.ts";
+import type { Liveness } from "./liveness.ts";
 import * as records from "./records.ts";
+import type { Sessions } from "./sessions.ts";
 
-interface OwnSession {
-  readonly session: records.SessionRecord;
-  readonly version: number;
-}
-
-/** What was said before: reading and deleting it. */
+/** What was said before. */
 export interface History {
-  /** @throws {Problem} `session_not_found`, also for somebody else's. */
-  own(owner: Owner, sessionId: string, context: CallContext): Promise<OwnSession>;
-  /** The last turns before `seq` that are done, oldest first; looks at most at the last 500. */
+  /** The last turns before `seq` that are done, by number and time, the oldest first; looks at most at the last 500. */
   recent(sessionId: string, seq: number, count: number, context: CallContext): Promise<readonly Turn[]>;
+  /** Whether more than one turn has that number. */
+  isFork(sessionId: string, seq: number, context: CallContext): Promise<boolean>;
   readonly sessions: Conversations["list"];
   readonly turns: Conversations["turns"];
-  readonly remove: Conversations["remove"];
+  readonly export: Conversations["export"];
 }
 
 interface PageRequest {
@@ -27,114 +24,120 @@ interface PageRequest {
   readonly limit: number;
 }
 
+interface Part {
+  readonly collection: "sessions" | "turns";
+  readonly prefix: string;
+  readonly reverse: boolean;
+}
+
 const LONGEST_PAGE = 500;
-const RECENT_PAGE = 50;
+const EXPORT_PAGE = 100;
+/** Most of the last turns are done, so a few records are enough; behind failed ones it takes longer steps. */
+const RECENT_FIRST_PAGE = 10;
+const RECENT_PAGE = 70;
 const RECENT_LOOKED_AT = 500;
-/** Turns deleted in one operation: small enough not to hold up other writes. */
-const REMOVED_AT_ONCE = 400;
 
-export function createHistory(
-  store: StoreAccess,
-  deps: { readonly isRun: (key: string) => boolean; readonly newId: () => string },
-): History {
-  const shown = (record: StoredRecord) =>
-    records.shownTurn(records.seqOf(record), records.readTurn(record), deps.isRun(record.key));
+export function createHistory(store: StoreAccess, sessions: Sessions, liveness: Liveness): History {
+  async function shown(record: StoredRecord, fork: boolean): Promise<Turn> {
+    const turn = records.readTurn(record.value);
+    const seq = records.seqOf(record.key);
+    const sessionId = record.key.slice(0, record.key.indexOf("/"));
+    const isRun =
+      turn.status === "running" && (await liveness.lives(records.turnKey(sessionId, seq, turn.turnId), turn.run));
+    return records.shownTurn(seq, turn, { isRun, fork });
+  }
 
-  async function own(owner: Owner, sessionId: string, context: CallContext): Promise<OwnSession> {
-    const { value } = await store.get("sessions", records.sessionKey(sessionId), context);
-    const session = value && records.readSession(value);
-    if (!session || session.owner !== records.ownerKey(owner)) {
-      throw new Problem("session_not_found", "session_id names no session of yours", { field: "session_id" });
+  /** `next` is what follows the prefix in the key of the last item; `beyond` is the record behind it. */
+  async function pageOf(part: Part, { after, limit }: PageRequest, context: CallContext) {
+    if (!Number.isInteger(limit) || limit < 1 || limit > LONGEST_PAGE) {
+      throw new Problem("invalid_request", `limit must be a whole number from 1 to ${LONGEST_PAGE}`, {
+        field: "limit",
+      });
     }
-    return { session, version: value.version };
+    if (after !== undefined && !/^[\w:.-]+(\/.+)?$/su.test(after)) {
+      throw new Problem("invalid_request", "after must be the next of an earlier page", { field: "after" });
+    }
+    const start = after === undefined ? {} : { after: part.prefix + after };
+    // One more than asked for tells whether there is a next page.
+    const { value } = await store.list({ ...part, ...start, limit: limit + 1 }, context);
+    const items = value.slice(0, limit);
+    const last = items.at(-1);
+    const beyond = value[limit];
+    return { items, beyond, next: beyond && last ? last.key.slice(part.prefix.length) : null };
+  }
+
+  async function sessionPage(owner: Owner, page: PageRequest, context: CallContext): Promise<Page<SessionInfo>> {
+    const prefix = records.sessionsOf(records.ownerKey(owner));
+    const { items, next } = await pageOf({ collection: "sessions", prefix, reverse: true }, page, context);
+    const found = await Promise.all(
+      items.map(async ({ key }) => {
+        const sessionId = key.slice(key.lastIndexOf("/") + 1);
+        const session = await sessions.session(sessionId, context);
+        return session?.record.removedAt === null ? [records.infoOf(sessionId, session.record)] : [];
+      }),
+    );
+    return { items: found.flat(), next };
+  }
+
+  async function turnPage(
+    sessionId: string,
+    page: PageRequest & { readonly reverse?: boolean },
+    context: CallContext,
+  ): Promise<Page<Turn>> {
+    const { reverse = false, after } = page;
+    const prefix = records.turnsOf(sessionId);
+    const { items, beyond, next } = await pageOf({ collection: "turns", prefix, reverse }, page, context);
+    // Turns of one number are neighbours, also across the border of a page.
+    const seqs = [after && prefix + after, ...items.map(({ key }) => key), beyond?.key].map((key) =>
+      key ? records.seqOf(key) : undefined,
+    );
+    const fork = (at: number) => seqs[at + 1] === seqs[at] || seqs[at + 1] === seqs[at + 2];
+    return { items: await Promise.all(items.map((record, at) => shown(record, fork(at)))), next };
+  }
+
+  async function* everyTurn(sessionId: string, context: CallContext): AsyncGenerator<Turn> {
+    yield* everyItem((page) => turnPage(sessionId, page, context));
   }
 
   return {
-    own,
     async recent(sessionId, seq, count, context) {
       const done: Turn[] = [];
-      let after = records.turnKey(sessionId, seq);
-      for (let looked = 0; looked < RECENT_LOOKED_AT && done.length < count; looked += RECENT_PAGE) {
-        const request = { collection: "turns", prefix: records.turnsOf(sessionId), reverse: true } as const;
-        const { value } = await store.list({ ...request, after, limit: RECENT_PAGE }, context);
-        done.push(...value.map(shown).filter((turn) => turn.status === "done"));
+      const request = { collection: "turns", prefix: records.turnsOf(sessionId), reverse: true } as const;
+      let after = records.numberKey(sessionId, seq);
+      let limit = Math.max(count, RECENT_FIRST_PAGE);
+      for (let looked = 0; looked < RECENT_LOOKED_AT && done.length < count; looked += limit, limit = RECENT_PAGE) {
+        const { value } = await store.list({ ...request, after, limit }, context);
+        const turns = await Promise.all(value.map((record) => shown(record, false)));
+        done.push(...turns.filter((turn) => turn.status === "done"));
         const last = value.at(-1);
-        if (!last || value.length < RECENT_PAGE) break;
+        if (!last || value.length < limit) break;
         after = last.key;
       }
+      done.sort((one, other) => other.seq - one.seq || (one.at < other.at ? 1 : -1));
       return done.slice(0, count).reverse();
     },
-    async sessions(owner, page, context): Promise<Page<SessionInfo>> {
-      const prefix = records.sessionsOf(records.ownerKey(owner));
-      const { items, next } = await pageOf(store, { collection: "sessions", prefix, reverse: true }, page, context);
-      const found = await Promise.all(
-        items.map(async ({ key }) => {
-          const sessionId = key.slice(key.lastIndexOf("/") + 1);
-          const { value } = await store.get("sessions", records.sessionKey(sessionId), context);
-          return value ? [records.infoOf(sessionId, records.readSession(value))] : [];
-        }),
-      );
-      return { items: found.flat(), next };
+    async isFork(sessionId, seq, context) {
+      const prefix = records.numberKey(sessionId, seq);
+      return (await store.list({ collection: "turns", prefix, limit: 2 }, context)).value.length > 1;
     },
+    sessions: sessionPage,
     async turns(owner, sessionId, page, context) {
-      const { session } = await own(owner, sessionId, context);
-      const prefix = records.turnsOf(sessionId);
-      const { items, next } = await pageOf(store, { collection: "turns", prefix, reverse: false }, page, context);
-      return { ...records.infoOf(sessionId, session), items: items.map(shown), next };
+      const { record } = await sessions.own(owner, sessionId, context);
+      return { ...records.infoOf(sessionId, record), ...(await turnPage(sessionId, page, context)) };
     },
-    async remove(owner, sessionId, context) {
-      const { session } = await own(owner, sessionId, context);
-      for (;;) {
-        const request = { collection: "turns", prefix: records.turnsOf(sessionId), limit: REMOVED_AT_ONCE } as const;
-        const { value } = await store.list(request, context);
-        const last = value.length < REMOVED_AT_ONCE;
-        // The session goes with the last of its turns: a deletion that breaks off can be asked for again.
-        const writes = [
-          ...value.flatMap((record) => removalOfTurn(session.owner, record)),
-          ...(last ? removalOfSession(sessionId, session) : []),
-        ];
-        await store.commit({ id: deps.newId(), writes }, context);
-        // A turn that began between the list and the deletion; without the session no further one can begin.
-        if (last && value.length === 0) return;
+    async *export(owner, context) {
+      for await (const session of everyItem((page) => sessionPage(owner, page, context))) {
+        yield { session, turns: everyTurn(session.sessionId, context) };
       }
     },
   };
 }
 
-/** `next` is what follows the prefix in the key of the last item. */
-async function pageOf(
-  store: StoreAccess,
-  request: { readonly collection: "sessions" | "turns"; readonly prefix: string; readonly reverse: boolean },
-  page: PageRequest,
-  context: CallContext,
-): Promise<Page<StoredRecord>> {
-  const { after, limit } = page;
-  if (!Number.isInteger(limit) || limit < 1 || limit > LONGEST_PAGE) {
-    throw new Problem("invalid_request", `limit must be a whole number from 1 to ${LONGEST_PAGE}`, { field: "limit" });
-  }
-  if (after !== undefined && !/^[\w:.-]+(\/\w+)?$/.test(after)) {
-    throw new Problem("invalid_request", "after must be the next of an earlier page", { field: "after" });
-  }
-  const start = after === undefined ? {} : { after: request.prefix + after };
-  // One more than asked for tells whether there is a next page.
-  const { value } = await store.list({ ...request, ...start, limit: limit + 1 }, context);
-  const items = value.slice(0, limit);
-  const last = items.at(-1);
-  return { items, next: value.length > limit && last ? last.key.slice(request.prefix.length) : null };
-}
-
-function removalOfTurn(owner: string, record: StoredRecord): readonly Write[] {
-  const { turnId } = records.readTurn(record);
-  return [
-    { kind: "delete", collection: "turns", key: record.key },
-    { kind: "delete", collection: "turn_index", key: records.turnIndexKey(owner, turnId) },
-  ];
-}
-
-function removalOfSession(sessionId: string, session: records.SessionRecord): readonly Write[] {
-  const indexKey = records.sessionIndexKey(session.owner, session.createdAt, sessionId);
-  return [
-    { kind: "delete", collection: "sessions", key: records.sessionKey(sessionId) },
-    { kind: "delete", collection: "sessions", key: indexKey },
-  ];
+async function* everyItem<T>(read: (page: PageRequest) => Promise<Page<T>>): AsyncGenerator<T> {
+  let after: string | null = null;
+  do {
+    const page: Page<T> = await read({ limit: EXPORT_PAGE, ...(after !== null && { after }) });
+    yield* page.items;
+    after = page.next;
+  } while (after !== null);
 }

@@ -1,11 +1,23 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { Json, StoredRecord } from "../fallbacks/store/port.ts";
+import type { Json } from "../fallbacks/store/port.ts";
 import { Problem } from "../problems.ts";
 import type { Owner, SessionInfo, Turn } from "./conversations.ts";
 
 const json = z.custom<Json>((value) => value !== undefined);
 
+const runSchema = z.object({
+  /** `Cluster.instance`. */
+  runner: z.string(),
+  /** Ms of the wall clock by which it will have ended in whatever way. */
+  until: z.number(),
+  /** The same as a length of time from when it was saved, which no clock that is set can change. */
+  ms: z.number(),
+});
+/** Who answers a turn, and for how long at most. */
+export type Run = z.infer<typeof runSchema>;
+
+// Fields with a default are not in records of older versions.
 const sessionSchema = z.object({
   owner: z.string(),
   title: z.string(),
@@ -14,19 +26,39 @@ const sessionSchema = z.object({
   createdAt: z.string(),
   updatedAt: z.string(),
   memory: json,
+  /** When `memory` was written; null: as it was at the beginning, or by an older version. */
+  memoryAt: z.string().nullable().default(null),
+  /** The turn that is being answered; no other one begins before it has ended. */
+  running: runSchema.extend({ seq: z.number(), turnId: z.string() }).nullable().default(null),
+  /** Two turns have the same number. */
+  forked: z.boolean().default(false),
+  /** Its deletion has begun: nobody sees it any more. */
+  removedAt: z.string().nullable().default(null),
 });
 export type SessionRecord = z.infer<typeof sessionSchema>;
 
 const turnSchema = z.object({
   turnId: z.string(),
   message: z.string(),
-  status: z.enum(["running", "done", "failed"]),
+  status: z.enum(["running", "done", "failed", "interrupted"]),
   at: z.string(),
   reply: json,
+  /** Who runs it, or ran it last. */
+  run: runSchema.nullable().default(null),
+  /** How often it has been begun. */
+  attempt: z.number().default(1),
+  /** The same turn, as it went in other processes that did not see this one: acknowledged there, and so kept. */
+  alternatives: z.array(z.object({ message: z.string(), reply: json })).default([]),
 });
 export type TurnRecord = z.infer<typeof turnSchema>;
 
-const indexSchema = z.object({ sessionId: z.string(), seq: z.number() });
+const turnPlaceSchema = z.object({ sessionId: z.string(), seq: z.number() });
+const indexSchema = turnPlaceSchema.extend({
+  /** Other turns with this id, begun by processes that did not see this one. */
+  also: z.array(turnPlaceSchema).default([]),
+});
+/** Where the turns with one id of one owner are. */
+export type IndexRecord = z.infer<typeof indexSchema>;
 
 const SEQ_DIGITS = 8;
 
@@ -38,46 +70,57 @@ export function ownerKey({ keyId, user }: Owner): string {
     .slice(0, 32);
 }
 
-export const sessionKey = (sessionId: string) => `session/${sessionId}`;
+export const allSessions = "session/";
+export const sessionKey = (sessionId: string) => `${allSessions}${sessionId}`;
 /** Creation times have a fixed width, so an owner's sessions sort by age. */
 export const sessionsOf = (owner: string) => `owner/${owner}/`;
 export const sessionIndexKey = (owner: string, createdAt: string, sessionId: string) =>
   `${sessionsOf(owner)}${createdAt}/${sessionId}`;
 export const turnsOf = (sessionId: string) => `${sessionId}/`;
-export const turnKey = (sessionId: string, seq: number) =>
+/** What the keys of all turns with that number begin with, and itself the whole key in records of older versions. */
+export const numberKey = (sessionId: string, seq: number) =>
   `${turnsOf(sessionId)}${String(seq).padStart(SEQ_DIGITS, "0")}`;
+/** Of two turns that got the same number from instances that did not see one another, each has a key of its own. */
+export const turnKey = (sessionId: string, seq: number, turnId: string) => `${numberKey(sessionId, seq)}/${turnId}`;
 export const turnIndexKey = (owner: string, turnId: string) => `${owner}/${turnId}`;
 
-export function seqOf(record: StoredRecord): number {
-  return Number(record.key.slice(record.key.lastIndexOf("/") + 1));
+/** The number of a turn, by its key in either form. */
+export function seqOf(key: string): number {
+  const start = key.indexOf("/") + 1;
+  return Number(key.slice(start, start + SEQ_DIGITS));
 }
 
-export function readSession(record: StoredRecord): SessionRecord {
-  return read(sessionSchema, record);
+/** @throws {Problem} `internal` when it is something else; so do the others. */
+export function readSession(value: Json): SessionRecord {
+  return read(sessionSchema, value);
 }
 
-export function readTurn(record: StoredRecord): TurnRecord {
-  return read(turnSchema, record);
+export function readTurn(value: Json): TurnRecord {
+  return read(turnSchema, value);
 }
 
-export function readIndex(record: StoredRecord): z.infer<typeof indexSchema> {
-  return read(indexSchema, record);
+export function readIndex(value: Json): IndexRecord {
+  return read(indexSchema, value);
 }
 
-function read<T>(schema: z.ZodType<T>, record: StoredRecord): T {
-  const parsed = schema.safeParse(record.value);
+function read<T>(schema: z.ZodType<T>, value: Json): T {
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new Problem("internal", "a stored conversation cannot be read", { cause: parsed.error });
 }
 
 export function infoOf(sessionId: string, session: SessionRecord): SessionInfo {
-  const { title, turns, createdAt, updatedAt } = session;
-  return { sessionId, title, turns, createdAt, updatedAt };
+  const { title, turns, forked, createdAt, updatedAt } = session;
+  return { sessionId, title, turns, forked, createdAt, updatedAt };
 }
 
-/** A turn that is stored as running although nobody runs it was cut off: it has failed. */
-export function shownTurn(seq: number, record: TurnRecord, isRun: boolean): Turn {
-  const { turnId, message, at, reply } = record;
-  const status = record.status === "running" && !isRun ? "failed" : record.status;
-  return { turnId, seq, message, status, at, reply };
+/** A turn that is stored as running although nobody runs it was cut off. */
+export function shownTurn(
+  seq: number,
+  record: TurnRecord,
+  now: { readonly isRun: boolean; readonly fork: boolean },
+): Turn {
+  const { turnId, message, at, reply, run } = record;
+  const status = record.status === "running" && !now.isRun ? "interrupted" : record.status;
+  return { turnId, seq, message, status, runner: run?.runner ?? null, fork: now.fork, at, reply };
 }

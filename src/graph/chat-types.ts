@@ -26,7 +26,9 @@ export interface ChatRequest {
    * known: of a call that was broken off, those of the text that came.
    */
   readonly spent?: (tokens: number) => void;
-  /** Aborted when the client has gone. */
+  /** `Cluster.instance` of a process that is known not to run this turn any more, whatever the cluster says of it. */
+  readonly gone?: string;
+  /** Aborted when the client has gone; with a `Problem` `shutting_down` as its reason the turn is kept as interrupted. */
   readonly signal: AbortSignal;
 }
 
@@ -58,6 +60,7 @@ export interface Chat {
    * Load, execute, save, present. `emit` gets `meta` first, then tokens.
    * @throws {Problem} `session_not_found`, `turn_conflict`, `too_many_turns`, `deadline_exceeded`, `store_unavailable`,
    * `model_unavailable`, `message_refused`, `shutting_down`.
+   * @throws {TurnElsewhere} another process is answering this turn now.
    */
   run(request: ChatRequest, emit?: (event: ChatEvent) => void): Promise<ChatReply>;
 }

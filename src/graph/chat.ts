@@ -1,11 +1,11 @@
 import type { Conversations, OpenTurn, Turn } from "../conversations/conversations.ts";
 import type { Clock } from "../fallbacks/core/clock.ts";
 import { type Attempt, type CallContext, createContext } from "../fallbacks/core/context.ts";
-import { asLayerError, type ErrorClass, LayerError } from "../fallbacks/core/errors.ts";
 import type { Layer } from "../fallbacks/core/layer.ts";
 import { estimateTokens } from "../fallbacks/llm/tokens.ts";
 import type { Tracing } from "../fallbacks/tracing/port.ts";
 import { Problem } from "../problems.ts";
+import { forClient, isStopping, kept } from "./chat-errors.ts";
 import type { Chat, ChatEvent, ChatReply, ChatRequest } from "./chat-types.ts";
 import { createTurn, type Executor, NodeFailure, type Nodes } from "./executor.ts";
 import type { Recollect } from "./given-history.ts";
@@ -13,6 +13,7 @@ import { pastTurns, recall, remember } from "./memory.ts";
 import { createObserve } from "./observe.ts";
 import type { ChatState } from "./state.ts";
 import { fromStoredReply, toStoredReply } from "./stored-reply.ts";
+import { TurnElsewhere } from "./turn-elsewhere.ts";
 
 export interface ChatDeps {
   readonly clock: Clock;
@@ -39,7 +40,6 @@ export interface ChatDeps {
 const RECENT_TURNS = 5;
 /** Saving an outcome gets at least this long, also when the deadline has passed: part of the constant above it. */
 const SAVE_MS = 200;
-const RETRY_AFTER_S = 5;
 
 /** Load, save the user's message, execute, save the answer, present: the one path of every turn. */
 export function createChat(deps: ChatDeps): Chat {
@@ -53,36 +53,48 @@ export function createChat(deps: ChatDeps): Chat {
         signal: request.signal,
         tier: request.tier ?? null,
       });
-      const turnId = request.turnId ?? deps.newId();
-      const { keyId, user } = request.owner;
       try {
-        // A turn that is asked again without its session waits for the others of that session all the same.
-        const sessionId =
-          request.sessionId ??
-          (request.turnId === undefined
-            ? undefined
-            : await kept(deps.conversations.sessionOf(request.owner, turnId, context)));
-        return await deps.exclusive(sessionId ?? `${keyId}/${user}/${turnId}`, context, async () => {
-          const begun = await kept(
-            deps.conversations.begin(
-              {
-                owner: request.owner,
-                turnId,
-                message: request.message,
-                recent: RECENT_TURNS,
-                ...(request.sessionId !== undefined && { sessionId: request.sessionId }),
-              },
-              context,
-            ),
-          );
-          if ("again" in begun) return repeat(begun.again, begun.sessionId, emit);
-          return await answer(request, begun.open, context, emit);
-        });
+        return await inLine(request, request.turnId ?? deps.newId(), context, emit);
       } catch (error) {
         throw forClient(error, request.signal);
       }
     },
   };
+
+  /** The same turn asked again waits for itself, and then for the others of its session. */
+  async function inLine(
+    request: ChatRequest,
+    turnId: string,
+    context: CallContext,
+    emit: (event: ChatEvent) => void,
+  ): Promise<ChatReply> {
+    const { owner } = request;
+    const run = () => begin(request, turnId, context, emit);
+    const inSession = (id: string | undefined) => (id === undefined ? run() : deps.exclusive(id, context, run));
+    if (request.turnId === undefined) return inSession(request.sessionId);
+    return deps.exclusive(`${owner.keyId}/${owner.user}/${turnId}`, context, async () =>
+      inSession(request.sessionId ?? (await kept(deps.conversations.sessionOf(owner, turnId, context)))),
+    );
+  }
+
+  async function begin(
+    request: ChatRequest,
+    turnId: string,
+    context: CallContext,
+    emit: (event: ChatEvent) => void,
+  ): Promise<ChatReply> {
+    const { owner, message, sessionId, gone } = request;
+    const asked = { ...(sessionId !== undefined && { sessionId }), ...(gone !== undefined && { gone }) };
+    const begun = await kept(
+      deps.conversations.begin({ owner, turnId, message, recent: RECENT_TURNS, ...asked }, context),
+    );
+    if ("open" in begun) return answer(request, begun.open, context, emit);
+    const { again, elsewhere } = begun;
+    if (elsewhere && again.runner !== null) {
+      throw new TurnElsewhere({ sessionId: begun.sessionId, turnId, runner: again.runner });
+    }
+    return repeat(again, begun.sessionId, emit);
+  }
 
   async function answer(
     request: ChatRequest,
@@ -116,8 +128,9 @@ export function createChat(deps: ChatDeps): Chat {
       return { ...reply, degradation: context.trail.list(), durability: deps.durability() };
     } catch (error) {
       observed.end(turn);
+      const status = isStopping(request.signal) ? "interrupted" : "failed";
       await deps.conversations
-        .finish(open, { status: "failed", reply: null, memory: open.memory }, saving(context, request))
+        .finish(open, { status, reply: null, memory: open.memory }, saving(context, request))
         .catch((unsaved: unknown) => deps.report(unsaved, { turnId, doing: "saving a failed turn" }));
       throw error;
     } finally {
@@ -156,19 +169,6 @@ function tokensOf(attempts: readonly Attempt[], shown: string): number {
   return calls.at(-1)?.errorClass == null ? counted : counted + estimateTokens({ system: shown, messages: [] });
 }
 
-/** An outage of the store is told apart from every other one: nothing was saved, and the client must know. */
-async function kept<T>(saving: Promise<T>): Promise<T> {
-  try {
-    return await saving;
-  } catch (error) {
-    if (!(error instanceof LayerError) || error.errorClass === "aborted" || error.errorClass === "timeout") throw error;
-    throw new Problem("store_unavailable", "the message was not saved; send it again later", {
-      retryAfterS: RETRY_AFTER_S,
-      cause: error,
-    });
-  }
-}
-
 function initialState(request: ChatRequest, open: OpenTurn, recollect: Recollect): ChatState {
   const remembered = recall(open.memory);
   const { history, slots, failures } = request.given
@@ -204,28 +204,4 @@ function repeat(turn: Turn, sessionId: string, emit: (event: ChatEvent) => void)
   emit({ type: "restart", by: reply.servedBy });
   emit({ type: "token", text: reply.reply, by: reply.servedBy });
   return reply;
-}
-
-/** What a model says to every try of the same message, so that no other model is asked and waiting does not help. */
-const refusals: Readonly<Partial<Record<ErrorClass, string>>> = {
-  invalid_request: "message: the model refuses this request as it is; say it in other words, or more briefly",
-  context_overflow: "message: with what was said before it is too long for every model here; say it more briefly",
-  content_filtered: "message: the model's provider does not answer this; ask something else",
-};
-
-/** What a client may know of a failed turn; a client that has gone gets the `aborted` error as it is. */
-function forClient(error: unknown, signal: AbortSignal): unknown {
-  if (error instanceof Problem || signal.aborted) return error;
-  const cause = error instanceof LayerError && error.cause instanceof NodeFailure ? error.cause : error;
-  if (cause instanceof NodeFailure && !(cause.cause instanceof LayerError)) return cause.cause ?? cause;
-  const failure = asLayerError(cause instanceof NodeFailure ? cause.cause : cause);
-  if (failure.errorClass === "timeout") {
-    return new Problem("deadline_exceeded", "deadline_ms: the answer was not ready in time", { cause: error });
-  }
-  const refused = refusals[failure.errorClass];
-  if (refused !== undefined) return new Problem("message_refused", refused, { field: "message", cause: error });
-  return new Problem("model_unavailable", "no model could answer; try again later", {
-    retryAfterS: failure.retryAfterMs === undefined ? RETRY_AFTER_S : failure.retryAfterMs / 1_000,
-    cause: error,
-  });
 }

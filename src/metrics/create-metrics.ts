@@ -14,6 +14,7 @@ export interface Metrics {
   /** Takes a few microseconds and never throws. */
   readonly hear: (event: LayerEvent) => void;
   readonly turn: (turn: { readonly outcome: TurnOutcome; readonly seconds: number }) => void;
+  readonly intentCache: (outcome: "hit" | "miss" | "refused") => void;
   /** The text format of Prometheus. Statuses are read for it; no dependency is called. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -65,9 +66,20 @@ export function createMetrics(options: MetricsOptions): Metrics {
           return meters.fallbackServed.inc({ layer, by: to });
         }
         case "rest":
-          return meters.cooldowns.inc({ layer: event.layer, by: event.by, class: event.errorClass, kind: event.rest });
+          return meters.cooldowns.inc({
+            layer: event.layer,
+            by: event.by,
+            class: event.errorClass,
+            kind: event.rest,
+            cause: event.cause ?? "own",
+          });
         case "breaker":
-          return meters.breakerTransitions.inc({ layer: event.layer, by: event.by, state: event.state });
+          return meters.breakerTransitions.inc({
+            layer: event.layer,
+            by: event.by,
+            state: event.state,
+            cause: event.cause ?? "own",
+          });
         case "episode":
           return degraded.hear(event);
         case "control":
@@ -78,6 +90,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       meters.turns.inc({ outcome });
       meters.turnSeconds.observe({ outcome }, seconds);
     },
+    intentCache: (outcome) => meters.intentCache.inc({ outcome }),
     async text() {
       const statuses = options.layers();
       degraded.sync(statuses);

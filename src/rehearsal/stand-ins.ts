@@ -47,6 +47,10 @@ function viewOf(local: Store): Store {
     durability: local.durability,
     commit: (operation, context) => local.commit(operation, context),
     get: (collection, key, context) => local.get(collection, key, context),
+    commitAll: (operations, context) => local.commitAll(operations, context),
+    look: (places, context) => local.look(places, context),
+    graves: (request, context) => local.graves(request, context),
+    forgetGraves: (before, limit, context) => local.forgetGraves(before, limit, context),
     list: (request, context) => local.list(request, context),
   };
 }

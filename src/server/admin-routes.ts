@@ -4,6 +4,7 @@ import { controlActions } from "../fallbacks/core/control.ts";
 import { layerNames } from "../fallbacks/core/status.ts";
 import { nodeNames } from "../graph/topology.ts";
 import { Problem } from "../problems.ts";
+import { deadLetterRoutes } from "./admin-dead-letters.ts";
 import { faultRoutes } from "./admin-faults.ts";
 import { jsonBody } from "./body.ts";
 import { layerStatusSchema } from "./health-schema.ts";
@@ -120,6 +121,7 @@ export function adminRoutes(deps: ServerDeps): readonly Route[] {
       },
     }),
     ...faultRoutes(deps),
+    ...deadLetterRoutes(deps),
   ];
 }
 

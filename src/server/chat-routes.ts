@@ -5,13 +5,17 @@ import { Problem, type ProblemCode } from "../problems.ts";
 import { jsonBody } from "./body.ts";
 import { replyJson } from "./chat-json.ts";
 import { chatReplySchema, chatRequestSchema, idSchema, stopRequestSchema } from "./chat-schemas.ts";
+import { createDrain, createDrainedChat } from "./drain.ts";
 import { createEventStream } from "./event-stream.ts";
 import { reportProblem } from "./problem-handler.ts";
 import { degradedHeader, headerName } from "./receipt-headers.ts";
 import { type Admitted, type Call, defineRoute, type Route } from "./route.ts";
-import type { ServerDeps } from "./server-deps.ts";
+import { sessionStreamRoutes } from "./session-stream-routes.ts";
+import { createShutdownNotice } from "./shutdown-notice.ts";
+import type { TurnDeps } from "./turn-deps.ts";
 import { type TurnLimit, turnProblems } from "./turn-limit.ts";
 import { createTurnStreams, type TurnAsk } from "./turn-streams.ts";
+import { shorten, validate } from "./validation.ts";
 
 const problems: readonly ProblemCode[] = ["session_not_found", ...turnProblems];
 
@@ -25,12 +29,11 @@ export interface ChatRoutesOptions {
   readonly turns: TurnLimit;
 }
 
-export function chatRoutes(deps: ServerDeps, { tiers, turns }: ChatRoutesOptions): readonly Route[] {
-  const { chat, settings, clock, log, newId } = deps;
+export function chatRoutes(deps: TurnDeps, { tiers, turns }: ChatRoutesOptions): readonly Route[] {
+  const { settings, clock, log, drain = createDrain(), streams = createTurnStreams({ ...deps, drain }) } = deps;
+  const chat = createDrainedChat(deps.chat, drain);
   const schema = chatRequestSchema(settings.maxDeadlineMs);
   const body = jsonBody(schema, settings.maxBodyBytes.chat);
-  const streams = createTurnStreams({ clock, newId });
-  deps.stopping.addEventListener("abort", () => streams.stopAll(), { once: true });
 
   /** Who may ask for what is looked at here; a turn that runs already is joined only by whoever could have begun it. */
   function askOf(call: ChatCall): TurnAsk {
@@ -40,10 +43,11 @@ export function chatRoutes(deps: ServerDeps, { tiers, turns }: ChatRoutesOptions
       message: request.message,
       sessionId: request.sessionId,
       turnId: request.turnId,
-      async run(signal, emit) {
+      waitMs: request.deadlineMs ?? settings.maxDeadlineMs,
+      async run(signal, emit, gone) {
         const leave = turns.enter(call.callerKey);
         try {
-          return await chat.run({ ...request, signal }, emit);
+          return await chat.run({ ...request, signal, ...(gone !== undefined && { gone }) }, emit);
         } finally {
           leave();
         }
@@ -93,7 +97,8 @@ export function chatRoutes(deps: ServerDeps, { tiers, turns }: ChatRoutesOptions
         description:
           "Events: `meta` (the answer begins: a text from before is void), `token` any number of times, `restart` when the " +
           "text so far is void because another model starts over, then one `done` (the whole JSON of the other route) or " +
-          "`error` (a problem). Before the first event errors are ordinary problems; a turn that waits for ten seconds " +
+          "`error` (a problem). `shutdown` is a notice: this server goes away, the turn goes on as long as it can, and when the " +
+          "stream ends with the error `shutting_down`, or breaks off, the same request finds the rest at another one. Before the first event errors are ordinary problems; a turn that waits for ten seconds " +
           "begins with a comment, and from then on errors are events. The same request with the same `turn_id` and the header " +
           "`Last-Event-ID` gets what comes after that event, without another `meta`; when that is not known any more, all.",
         type: "text/event-stream",
@@ -101,9 +106,10 @@ export function chatRoutes(deps: ServerDeps, { tiers, turns }: ChatRoutesOptions
       problems,
       async handle(call): Promise<"sent"> {
         const stream = createEventStream(call.response, { clock });
+        const notice = createShutdownNotice(stream, drain.begun);
         const reader = {
           signal: call.context.signal,
-          write: (events: string) => stream.write(events),
+          write: notice.write,
           lastEventId: call.request.get("last-event-id"),
         };
         try {
@@ -112,6 +118,7 @@ export function chatRoutes(deps: ServerDeps, { tiers, turns }: ChatRoutesOptions
           stream.end(end.event());
           return "sent";
         } finally {
+          notice.forget();
           stream.drop();
         }
       },
@@ -124,8 +131,11 @@ export function chatRoutes(deps: ServerDeps, { tiers, turns }: ChatRoutesOptions
       params: z.strictObject({ turn_id: idSchema }),
       body: jsonBody(stopRequestSchema, settings.maxBodyBytes.chat),
       answer: { status: 200, description: "Whether there was one to stop", schema: z.object({ stopped: z.boolean() }) },
-      handle: (call) => ({ json: { stopped: streams.stop(ownerOf(call, call.body.user), call.params.turn_id) } }),
+      async handle(call) {
+        return { json: { stopped: await streams.stop(ownerOf(call, call.body.user), call.params.turn_id) } };
+      },
     }),
+    ...sessionStreamRoutes(deps),
   ];
 }
 
@@ -135,16 +145,30 @@ function ownerOf({ principal }: Admitted, user = "guest"): ChatRequest["owner"] 
 
 function chatRequest(call: ChatCall, tier: string | null): ChatRequest {
   const { body, context } = call;
+  const turnId = turnIdOf(call);
   return {
     requestId: context.requestId,
     owner: ownerOf(call, body.user),
     message: body.message,
     signal: context.signal,
     ...(body.session_id === undefined ? {} : { sessionId: body.session_id }),
-    ...(body.turn_id === undefined ? {} : { turnId: body.turn_id }),
+    ...(turnId === undefined ? {} : { turnId }),
     ...(body.deadline_ms === undefined ? {} : { deadlineMs: body.deadline_ms }),
     ...(tier === null ? {} : { tier }),
   };
+}
+
+/**
+ * As the body says, or else the header `Idempotency-Key`.
+ * @throws {Problem} `invalid_request` for a header that is no id, or that says something else than the body.
+ */
+function turnIdOf({ request, body }: ChatCall): string | undefined {
+  const key = request.get("idempotency-key");
+  if (key === undefined) return body.turn_id;
+  const turnId = validate(idSchema, key, "idempotency-key");
+  if (body.turn_id === undefined || body.turn_id === turnId) return turnId;
+  const detail = `idempotency-key must be the turn_id where both are given, but is "${shorten(turnId)}".`;
+  throw new Problem("invalid_request", detail, { field: "idempotency-key" });
 }
 
 /** @throws {Problem} `invalid_request` for a tier that there is not, or that is above the key's. */

@@ -1,8 +1,11 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Express } from "express";
+import { systemClock } from "../fallbacks/core/clock.ts";
 import { createApp } from "./create-app.ts";
-import type { ServerDeps } from "./server-deps.ts";
+import { createDrain } from "./drain.ts";
+import type { TurnDeps } from "./turn-deps.ts";
+import { createTurnStreams } from "./turn-streams.ts";
 
 export interface HttpServer {
   /**
@@ -11,53 +14,82 @@ export interface HttpServer {
    */
   listen(port: number): Promise<{ readonly port: number; readonly url: string }>;
   /**
-   * Answers only what is public from now on (`/readyz` says why), lets running requests end for at most `limitMs` (default
-   * 25 000), then cuts every connection. Returns whether all requests had ended by themselves.
+   * Answers only what is public from now on (`/readyz` says why), tells open streams, and lets requests and turns that run end for at
+   * most `limitMs` (default 25 000). Then it cuts off what is left: its clients are told to ask again, and a second later at most every
+   * connection ends. Returns whether all had ended by themselves. Called again, it is the same end.
    */
   close(limitMs?: number): Promise<boolean>;
 }
 
 const DRAIN_MS = 25_000;
+/** For turns that were cut off: so long may they take to say so, to their clients and to the store. */
+const CUT_MS = 1_000;
 
 /** @throws {Error} when the pages are not there. */
-export function createHttpServer(deps: ServerDeps): HttpServer {
+export function createHttpServer(deps: Omit<TurnDeps, "drain" | "streams">): HttpServer {
   let closing = false;
-  const app = createApp(deps, () => closing);
+  const drain = createDrain();
+  const turnDeps: TurnDeps = { ...deps, drain, streams: createTurnStreams({ ...deps, drain }) };
+  const app = createApp(turnDeps, () => closing);
   const server = createServer(withPrototypesOf(app), app);
   // A client has this long to send a request whole.
   server.requestTimeout = 60_000;
-  const running = new Set<IncomingMessage>();
+  const running = new Map<IncomingMessage, ServerResponse>();
   let onIdle = () => {};
+  drain.onIdle = () => onIdle();
   server.prependListener("request", (request: IncomingMessage, response: ServerResponse) => {
-    running.add(request);
+    running.set(request, response);
     response.once("close", () => {
       running.delete(request);
-      if (running.size === 0) onIdle();
+      onIdle();
     });
     if (closing) response.setHeader("Connection", "close");
   });
 
+  let closed: Promise<boolean> | undefined;
+  function close(limitMs: number): Promise<boolean> {
+    closing = true;
+    for (const [request, response] of running) {
+      // Nobody waits for the rest of a request that has not come whole by now.
+      if (!request.complete) request.destroy();
+      else if (!response.headersSent) response.setHeader("Connection", "close");
+    }
+    drain.begin();
+    return new Promise((resolve, reject) => {
+      let drained = true;
+      let cancel = () => {};
+      const finish = () => {
+        onIdle = () => {};
+        cancel();
+        server.close((error) => {
+          if (error) reject(error);
+          else resolve(drained);
+        });
+        // What is left sends nothing, or was given up: a silent connection must not hold the process.
+        server.closeAllConnections();
+      };
+      const finishIfIdle = () => {
+        if (running.size === 0 && drain.working === 0) finish();
+      };
+      const cut = () => {
+        drained = false;
+        // How long this process may take is a matter of real time, whatever clock a test moves.
+        cancel = systemClock.after(CUT_MS, finish);
+        drain.end();
+        finishIfIdle();
+      };
+      onIdle = finishIfIdle;
+      if (running.size === 0 && drain.working === 0) finish();
+      else if (limitMs <= 0) cut();
+      else cancel = deps.clock.after(limitMs, cut);
+    });
+  }
+
   return {
     listen: (port) => listen(server, port, deps.settings.host),
     close(limitMs = DRAIN_MS) {
-      closing = true;
-      return new Promise((resolve, reject) => {
-        const finish = (drained: boolean) => {
-          onIdle = () => {};
-          cancel();
-          server.close((error) => {
-            if (error) reject(error);
-            else resolve(drained);
-          });
-          // What is left sends nothing, or was given up: a silent connection must not hold the process.
-          server.closeAllConnections();
-        };
-        const cancel = deps.clock.after(limitMs, () => finish(false));
-        onIdle = () => finish(true);
-        // Nobody waits for the rest of a request that has not come whole by now.
-        for (const request of running) if (!request.complete) request.destroy();
-        if (running.size === 0) finish(true);
-      });
+      closed ??= close(limitMs);
+      return closed;
     },
   };
 }

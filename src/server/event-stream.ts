@@ -29,6 +29,11 @@ export function eventText(event: string, data: unknown, id: string): string {
   return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
+/** An event that is no part of an answer: it has no id, so it changes nothing about where a client goes on. */
+export function noticeText(event: string, data: unknown): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
 export function createEventStream(response: Response, options: EventStreamOptions): EventStream {
   const { clock, heartbeatMs = 10_000, maxHeldBytes = 1024 * 1024 } = options;
   let started = false;

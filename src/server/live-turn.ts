@@ -1,32 +1,32 @@
 import type { Clock } from "../fallbacks/core/clock.ts";
-import { LayerError } from "../fallbacks/core/errors.ts";
 import type { ChatEvent, ChatReply } from "../graph/chat-types.ts";
+import { TurnElsewhere } from "../graph/turn-elsewhere.ts";
 import { Problem } from "../problems.ts";
 import { replyJson } from "./chat-json.ts";
 import type { ProblemJson } from "./problem-json.ts";
 import type { TurnLog } from "./turn-log.ts";
-
-/** Somebody who waits for a turn. */
-export interface TurnReader {
-  /** Aborted when it has gone. */
-  readonly signal: AbortSignal;
-  /** Gets whole events as they go over the wire, without the last one. Absent: only the end matters. */
-  readonly write?: (events: string) => void;
-  /** The id of the last event that it has had, of this run or another; undefined: none. */
-  readonly lastEventId?: string | undefined;
-}
+import type { Mirror } from "./turn-mirror.ts";
+import { createTurnReaders, type TurnReader } from "./turn-readers.ts";
 
 /** How a turn ended. `event` makes the last event: `done` with the whole reply, or `error` with a problem. */
 export type TurnEnd =
   | { readonly reply: ChatReply; readonly event: () => string }
   | { readonly error: unknown; readonly event: () => string };
 
-/** One run of a turn, which any number of readers follow. */
+/** Runs a turn. @param gone an instance that is known not to run it any more. @throws {TurnElsewhere} when another one does. */
+export type TurnRun = (signal: AbortSignal, emit: (event: ChatEvent) => void, gone?: string) => Promise<ChatReply>;
+
+/** What came of following a turn at another process. `gone`: the instance that is known not to run it any more. */
+export type Relayed = { readonly reply: ChatReply } | { readonly gone: string | undefined };
+
+/** One run of a turn, here or in another process, which any number of readers follow. */
 export interface LiveTurn {
   readonly message: string;
   /** Undefined until it is known, when the request named none. */
   readonly sessionId: string | undefined;
   readonly log: TurnLog;
+  /** Another process runs it, and this one passes on what comes. */
+  readonly elsewhere: boolean;
   /** Undefined while it runs. */
   readonly end: TurnEnd | undefined;
   /** Settles when it has ended, well or badly. Never fails. */
@@ -37,41 +37,47 @@ export interface LiveTurn {
    * @throws {Problem} `turn_conflict` when the events so far are not kept, `too_many_turns` with too many readers.
    */
   follow(reader: TurnReader): Promise<TurnEnd>;
-  /** Ends it now, whoever reads. */
-  stop(): void;
+  /** Ends it now, whoever reads. @param why what its readers get; default: a `turn_conflict` that says so. */
+  stop(why?: Problem): void;
 }
 
 export interface LiveTurnOptions {
   readonly clock: Clock;
-  readonly log: TurnLog;
+  /** An empty log for a run of this process. */
+  readonly newLog: () => TurnLog;
   readonly message: string;
   readonly sessionId: string | undefined;
   /** Milliseconds that it runs on without a reader; 0: not at all. */
   readonly graceMs: number;
-  readonly run: (signal: AbortSignal, emit: (event: ChatEvent) => void) => Promise<ChatReply>;
+  /** Once it is aborted, a turn with a grace runs on to its end without a reader. */
+  readonly draining: AbortSignal;
+  readonly run: TurnRun;
+  /** Follows the turn at the process that runs it. Without a reply it is run, or asked for, once more. */
+  readonly relay: (turn: TurnElsewhere, mirror: Mirror) => Promise<Relayed>;
   /** What a client is told of an error; logs it. */
   readonly report: (error: unknown) => ProblemJson;
   /** It was given up: a request with its id runs it anew. */
   readonly onStop: () => unknown;
 }
 
-/** Each reader holds a connection, and as much as may wait for it. */
-const MOST_READERS = 8;
-
 /** Starts the turn; its first reader is to follow in the same instant. */
 export function startLiveTurn(options: LiveTurnOptions): LiveTurn {
-  const { clock, log, graceMs, report } = options;
+  const { clock, graceMs, report } = options;
   const controller = new AbortController();
-  const readers = new Set<TurnReader>();
+  const readers = createTurnReaders(leftAlone);
+  let log = options.newLog();
   let { sessionId } = options;
   let end: TurnEnd | undefined;
+  let elsewhere = false;
   let cancelGrace: (() => void) | undefined;
-  let stopped = false;
+  let stopped: Problem | undefined;
 
   function send(event: string, data: unknown): void {
     if (end || controller.signal.aborted) return;
-    const text = log.add(event, data);
-    for (const reader of readers) reader.write?.(text);
+    // What another process wrote before is never joined to what is written here.
+    if (elsewhere) log = options.newLog();
+    elsewhere = false;
+    readers.write(log.add(event, data));
   }
 
   function emit(event: ChatEvent): void {
@@ -86,14 +92,49 @@ export function startLiveTurn(options: LiveTurnOptions): LiveTurn {
     }
   }
 
+  const mirror: Mirror = {
+    signal: controller.signal,
+    get lastEventId() {
+      return elsewhere ? log.lastId : undefined;
+    },
+    take(events) {
+      const first = log.take(events);
+      if (!first) readers.write(events);
+      else if (log.since(undefined) === null) readers.refuse();
+      else readers.catchUp(log);
+    },
+    unkept() {
+      log.skip();
+      readers.refuse();
+    },
+  };
+
+  async function reply(): Promise<ChatReply> {
+    let gone: string | undefined;
+    for (;;) {
+      try {
+        const reply = await options.run(controller.signal, emit, gone);
+        if (log.empty || elsewhere) emit({ type: "meta", sessionId: reply.sessionId, turnId: reply.turnId });
+        return reply;
+      } catch (error) {
+        if (!(error instanceof TurnElsewhere) || controller.signal.aborted) throw error;
+        if (!elsewhere) log = options.newLog();
+        elsewhere = true;
+        sessionId = error.sessionId;
+        const relayed = await options.relay(error, mirror);
+        if ("reply" in relayed) return relayed.reply;
+        ({ gone } = relayed);
+      }
+    }
+  }
+
   async function run(): Promise<TurnEnd> {
     try {
-      const reply = await options.run(controller.signal, emit);
-      if (log.empty) emit({ type: "meta", sessionId: reply.sessionId, turnId: reply.turnId });
-      const event = log.last("done", replyJson(reply));
-      end = { reply, event: () => event };
+      const answer = await reply();
+      const event = log.last("done", replyJson(answer));
+      end = { reply: answer, event: () => event };
     } catch (thrown) {
-      const error = stopped ? stoppedProblem(thrown) : thrown;
+      const error = stopped ?? thrown;
       // Whoever is answered with an ordinary problem has it reported on the way; this is for the others.
       let event: string | undefined;
       const makeEvent = () => {
@@ -107,27 +148,20 @@ export function startLiveTurn(options: LiveTurnOptions): LiveTurn {
     return end;
   }
 
-  function abort(): void {
+  function abort(why = new Error("nobody waits for the turn any more")): void {
     options.onStop();
-    controller.abort(new Error("nobody waits for the turn any more"));
+    controller.abort(why);
   }
 
-  function leave(reader: TurnReader): void {
-    readers.delete(reader);
-    if (readers.size > 0 || end) return;
-    if (graceMs === 0) abort();
-    else cancelGrace = clock.after(graceMs, abort, { background: true });
+  function leftAlone(): void {
+    if (end) return;
+    // The process that runs it has a grace of its own.
+    if (graceMs === 0 || elsewhere) abort();
+    else cancelGrace = clock.after(graceMs, abortUnlessDraining, { background: true });
   }
 
-  function catchUp({ write, lastEventId }: TurnReader): void {
-    if (!write) return;
-    const missed = log.since(lastEventId);
-    if (missed === null && !log.empty) {
-      throw new Problem("turn_conflict", "turn_id: this turn is running, and is too long to be joined; wait for it", {
-        field: "turn_id",
-      });
-    }
-    if (missed) write(missed);
+  function abortUnlessDraining(): void {
+    if (!options.draining.aborted) abort();
   }
 
   // Not at once: the first reader is there before the first event.
@@ -137,48 +171,30 @@ export function startLiveTurn(options: LiveTurnOptions): LiveTurn {
     get sessionId() {
       return sessionId;
     },
-    log,
+    get log() {
+      return log;
+    },
+    get elsewhere() {
+      return elsewhere;
+    },
     get end() {
       return end;
     },
     ended,
-    async follow(reader) {
-      if (readers.size >= MOST_READERS) {
-        throw new Problem("too_many_turns", `${MOST_READERS} requests follow this turn, which is as many as may.`, {
-          retryAfterS: 1,
-        });
-      }
-      catchUp(reader);
-      cancelGrace?.();
-      readers.add(reader);
-      const gone = whenGone(reader.signal);
-      try {
-        return await Promise.race([ended, gone.promise]);
-      } finally {
-        gone.cancel();
-        leave(reader);
-      }
+    follow(reader) {
+      const end = readers.wait(reader, log, ended);
+      if (readers.size > 0) cancelGrace?.();
+      return end;
     },
-    stop() {
-      stopped = true;
-      abort();
+    stop(why = stoppedProblem()) {
+      stopped = why;
+      abort(why);
     },
   };
 }
 
-function stoppedProblem(cause: unknown): Problem {
-  const detail = "turn_id: this turn was stopped; the same request runs it anew";
-  return new Problem("turn_conflict", detail, { field: "turn_id", cause });
-}
-
-/** Rejects with the class `aborted` as soon as the signal says so. */
-function whenGone(signal: AbortSignal): { readonly promise: Promise<never>; readonly cancel: () => void } {
-  let cancel = () => {};
-  const promise = new Promise<never>((_resolve, reject) => {
-    const onAbort = () => reject(new LayerError("aborted", "the client has gone", { cause: signal.reason }));
-    cancel = () => signal.removeEventListener("abort", onAbort);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
+function stoppedProblem(): Problem {
+  return new Problem("turn_conflict", "turn_id: this turn was stopped; the same request runs it anew", {
+    field: "turn_id",
   });
-  return { promise, cancel };
 }

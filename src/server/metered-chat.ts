@@ -1,5 +1,6 @@
 import type { Clock } from "../fallbacks/core/clock.ts";
 import type { Chat } from "../graph/chat-types.ts";
+import { TurnElsewhere } from "../graph/turn-elsewhere.ts";
 import type { TurnOutcome } from "../metrics/create-metrics.ts";
 import { problemTable } from "../problems.ts";
 import { problemOf } from "./problem-json.ts";
@@ -28,6 +29,8 @@ export function createMeteredChat(chat: Chat, { clock, budget, onTurn }: Metered
         end(reply.degradation.length === 0 ? "answered" : "degraded");
         return reply;
       } catch (error) {
+        // It is counted where it runs.
+        if (error instanceof TurnElsewhere) throw error;
         end(
           request.signal.aborted ? "aborted" : problemTable[problemOf(error).code].status < 500 ? "refused" : "failed",
         );

@@ -3,11 +3,13 @@ import { adminRoutes } from "./admin-routes.ts";
 import { chatRoutes } from "./chat-routes.ts";
 import { completionsRoutes } from "./completions-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
+import { jobRoutes } from "./job-routes.ts";
 import { knowledgeRoutes } from "./knowledge-routes.ts";
 import { createLoadShed } from "./load-shed.ts";
 import { metricsRoutes } from "./metrics-route.ts";
 import { openapiRoutes } from "./openapi-routes.ts";
 import { pageRoutes } from "./page-routes.ts";
+import { privacyRoutes } from "./privacy-routes.ts";
 import type { Route } from "./route.ts";
 import type { ServerDeps } from "./server-deps.ts";
 import { sessionRoutes } from "./session-routes.ts";
@@ -30,6 +32,8 @@ export function createRoutes(deps: ServerDeps): readonly Route[] {
     ...sessionRoutes(deps),
     ...sourceRoutes(deps),
     ...knowledgeRoutes(deps),
+    ...privacyRoutes(deps),
+    ...jobRoutes(deps),
     ...healthRoutes(deps),
     ...metricsRoutes(deps),
     ...adminRoutes(deps),

@@ -6,7 +6,10 @@ import type { Faults } from "../fallbacks/core/faults.ts";
 import type { Asked } from "../fallbacks/core/layer.ts";
 import type { Explained } from "../fallbacks/core/selection.ts";
 import type { LayerName, LayerStatus } from "../fallbacks/core/status.ts";
+import type { DeadLetters } from "../fallbacks/store/dead-letters.ts";
 import type { Chat } from "../graph/chat-types.ts";
+import type { Jobs } from "../jobs/jobs.ts";
+import type { Privacy } from "../privacy/privacy.ts";
 import type { Knowledge } from "../retrieval/knowledge.ts";
 
 /** The part of pino that the server uses. */
@@ -41,6 +44,8 @@ export interface Operate {
   control(layer: LayerName, order: Order): Promise<LayerStatus>;
   /** Every model in the order for this call, with what would become of it. Nobody is called. */
   explain(call: Asked): readonly Explained[];
+  /** Absent where there is no shared store that could refuse anything. */
+  readonly deadLetters?: DeadLetters;
   readonly faults: Pick<Faults, "plan" | "set"> & {
     /** False where nothing may be made to fail: in production, unless the configuration says otherwise. */
     readonly allowed: boolean;
@@ -51,6 +56,8 @@ export interface ServerDeps {
   readonly chat: Chat;
   readonly conversations: Conversations;
   readonly knowledge: Knowledge;
+  readonly jobs: Pick<Jobs, "get" | "list">;
+  readonly privacy: Privacy;
   readonly layers: () => readonly LayerStatus[];
   readonly ready: () => { readonly ready: boolean; readonly reasons: readonly string[] };
   readonly accounts: Accounts;

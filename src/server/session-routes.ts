@@ -10,7 +10,10 @@ import { toWire } from "./wire.ts";
 const sessionSchema = z.object({
   session_id: z.string(),
   title: z.string(),
-  turns: z.int(),
+  turns: z.int().meta({ description: "The number of its last turn." }),
+  forked: z.boolean().meta({
+    description: "Servers that did not see one another both went on with it: some of its turns share a number.",
+  }),
   created_at: timeSchema,
   updated_at: timeSchema,
 });
@@ -18,16 +21,23 @@ const sessionSchema = z.object({
 const turnSchema = z.object({
   turn_id: z.string(),
   seq: z.int(),
+  fork: z.boolean().meta({ description: "Another turn has the same number." }),
   message: z.string(),
-  status: z.enum(["running", "done", "failed"]),
+  status: z.enum(["running", "done", "failed", "interrupted"]).meta({
+    description:
+      "`interrupted`: it was cut off. The same request with the same `turn_id` runs it anew, in its old place.",
+  }),
   at: timeSchema,
   reply: chatReplySchema.nullable(),
 });
 
 const params = z.strictObject({ session_id: idSchema });
 const query = pageQuery.extend(ownerQuery.shape);
+const turnsQuery = query.extend({
+  order: z.enum(["asc", "desc"]).default("asc").meta({ description: "Oldest turn first, or newest first." }),
+});
 
-function turnJson({ reply, ...turn }: Turn): z.output<typeof turnSchema> {
+function turnJson({ reply, runner: _runner, ...turn }: Turn): z.output<typeof turnSchema> {
   return { ...toWire(turn), reply: storedReplyJson(reply) };
 }
 
@@ -48,18 +58,19 @@ export function sessionRoutes({ conversations }: ServerDeps): readonly Route[] {
       method: "get",
       path: "/api/v1/sessions/:session_id",
       role: "user",
-      summary: "A session with its turns, oldest first",
+      summary: "A session with its turns",
       params,
-      query,
+      query: turnsQuery,
       answer: {
         status: 200,
         description: "The session and a page of its turns",
         schema: sessionSchema.extend(pageSchema(turnSchema).shape),
       },
       problems: ["session_not_found"],
-      async handle({ principal, params: { session_id }, query: { user, ...page }, context }) {
+      async handle({ principal, params: { session_id }, query: { user, order, ...page }, context }) {
         const owner = { keyId: principal.keyId, user };
-        const { items, ...session } = await conversations.turns(owner, session_id, pageOf(page), context);
+        const part = { ...pageOf(page), ...(order === "desc" && { reverse: true }) };
+        const { items, ...session } = await conversations.turns(owner, session_id, part, context);
         return { json: { ...toWire(session), items: items.map(turnJson) } };
       },
     }),

@@ -6,6 +6,8 @@ export interface TurnLog {
   readonly empty: boolean;
   /** Bytes that it holds, the last event included. */
   readonly bytes: number;
+  /** The id of the newest event; undefined before the first. */
+  readonly lastId: string | undefined;
   /** Adds an event and returns its text. */
   add(event: string, data: unknown): string;
   /** Makes the last event, which is not part of what `since` gives. */
@@ -17,6 +19,13 @@ export interface TurnLog {
   since(id: string | undefined): string | null;
   /** Whether the id is that of an event of this run, the last one included. */
   knows(id: string | undefined): boolean;
+  /**
+   * Adds whole events of a run of another process as they are, ids included. Those of another run than before replace what
+   * there was. Returns whether they are the first of their run here, so that each reader needs its own part of them.
+   */
+  take(events: string): boolean;
+  /** Events of another process have come that are not kept. */
+  skip(): void;
 }
 
 export interface TurnLogOptions {
@@ -29,8 +38,10 @@ export interface TurnLogOptions {
   readonly maxBytes: number;
 }
 
+const ID = /^id: (.*-)([1-9]\d{0,9})$/m;
+
 export function createTurnLog({ run, maxBytes }: TurnLogOptions): TurnLog {
-  const prefix = run === null ? "" : `${run}-`;
+  let prefix = run === null ? "" : `${run}-`;
   let kept: string[] | null = run === null ? null : [];
   let count = 0;
   let bytes = 0;
@@ -50,6 +61,16 @@ export function createTurnLog({ run, maxBytes }: TurnLogOptions): TurnLog {
     return text;
   }
 
+  function keep(text: string): void {
+    if (bytes <= maxBytes) kept?.push(text);
+    else forget();
+  }
+
+  function forget(): void {
+    kept = null;
+    bytes = 0;
+  }
+
   return {
     get empty() {
       return count === 0;
@@ -57,17 +78,36 @@ export function createTurnLog({ run, maxBytes }: TurnLogOptions): TurnLog {
     get bytes() {
       return bytes;
     },
+    get lastId() {
+      return count === 0 ? undefined : `${prefix}${count}`;
+    },
     add(event, data) {
       const text = next(event, data);
-      if (bytes <= maxBytes) kept?.push(text);
-      else {
-        kept = null;
-        bytes = 0;
-      }
+      keep(text);
       return text;
     },
     last: next,
     since: (id) => kept && kept.slice(numberOf(id)).join(""),
     knows: (id) => numberOf(id) > 0,
+    take(events) {
+      let first = count === 0;
+      for (const text of events.split(/(?<=\n\n)/)) {
+        const [, from = "", number = "0"] = ID.exec(text) ?? [];
+        if (from !== prefix) {
+          prefix = from;
+          kept = [];
+          bytes = 0;
+          first = true;
+        }
+        count = Number(number);
+        bytes += kept ? Buffer.byteLength(text) : 0;
+        keep(text);
+      }
+      return first;
+    },
+    skip() {
+      count += 1;
+      forget();
+    },
   };
 }

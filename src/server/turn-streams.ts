@@ -1,10 +1,16 @@
+import { createHash } from "node:crypto";
+import { type Cluster, createAlone } from "../cluster/cluster.ts";
 import type { Owner } from "../conversations/conversations.ts";
 import type { Clock } from "../fallbacks/core/clock.ts";
-import type { ChatEvent, ChatReply } from "../graph/chat-types.ts";
+import type { TurnElsewhere } from "../graph/turn-elsewhere.ts";
 import { Problem } from "../problems.ts";
-import { type LiveTurn, startLiveTurn, type TurnEnd, type TurnReader } from "./live-turn.ts";
+import { createDrain, type Drain, shuttingDown } from "./drain.ts";
+import { type LiveTurn, type Relayed, startLiveTurn, type TurnEnd, type TurnRun } from "./live-turn.ts";
 import type { ProblemJson } from "./problem-json.ts";
 import { createTurnLog } from "./turn-log.ts";
+import type { Mirror } from "./turn-mirror.ts";
+import type { TurnReader } from "./turn-readers.ts";
+import { createTurnRelay } from "./turn-relay.ts";
 
 /** A request for a turn. */
 export interface TurnAsk {
@@ -13,13 +19,18 @@ export interface TurnAsk {
   readonly sessionId: string | undefined;
   /** As the client chose it; undefined: a turn that nobody else can follow, and that ends when its client goes. */
   readonly turnId: string | undefined;
-  /** Runs the turn; called at most once, and not at all when the turn runs already. */
-  readonly run: (signal: AbortSignal, emit: (event: ChatEvent) => void) => Promise<ChatReply>;
+  /** Milliseconds that whoever asks waits for another process that runs the turn, or says so. Absent: as long as it does. */
+  readonly waitMs?: number;
+  /** Runs the turn; not called when it runs here already, and once more when the process that ran it is no more. */
+  readonly run: TurnRun;
   /** What a client is told of an error of the run; logs it. */
   readonly report: (error: unknown) => ProblemJson;
 }
 
-/** The turns of this process that run, or have just ended. See docs/decisions/0014-resumable-streams.md. */
+/**
+ * The turns that this process runs, follows in another one, or has just ended. See docs/decisions/0014-resumable-streams.md and
+ * 0018-turns-across-processes.md.
+ */
 export interface TurnStreams {
   /**
    * Runs the turn, or joins the one of that owner and id that runs already. Of one that has ended, whoever has had a part of
@@ -27,16 +38,18 @@ export interface TurnStreams {
    * @throws {Problem} `turn_conflict` when the id is that of another message or session; what `follow` of a live turn throws.
    */
   follow(ask: TurnAsk, reader: TurnReader): Promise<TurnEnd>;
-  /** Stops a turn that runs, whoever reads it; false when there is none. */
-  stop(owner: Owner, turnId: string): boolean;
-  /** Stops every turn that runs: nobody can read them any more. */
-  stopAll(): void;
+  /** Stops a turn that runs, whoever reads it, in whatever process; false when there is none. */
+  stop(owner: Owner, turnId: string): Promise<boolean>;
 }
 
 export interface TurnStreamsOptions {
   readonly clock: Clock;
   /** Hex digits, never the same twice, of which the last eight are used. */
   readonly newId: () => string;
+  /** The other processes. Default: there are none. */
+  readonly cluster?: Cluster;
+  /** Once it has begun, turns run to their end, read or not; when it is over they are cut off. Default: it never begins. */
+  readonly drain?: Pick<Drain, "begun" | "over">;
   /** Milliseconds that a turn whose client gave its id runs on without a reader. Default 10 000. */
   readonly graceMs?: number;
   /** Milliseconds that the events of a turn are kept after its end. Default 60 000. */
@@ -54,10 +67,13 @@ interface Ended {
 }
 
 const RUN_DIGITS = 8;
+const NOT_IN_TIME = "turn_id: another process runs this turn, and its answer was not ready in time";
 
 export function createTurnStreams(options: TurnStreamsOptions): TurnStreams {
   const {
     clock,
+    cluster = createAlone("alone"),
+    drain = createDrain(),
     graceMs = 10_000,
     keepMs = 60_000,
     maxTurnBytes = 768 * 1024,
@@ -67,6 +83,19 @@ export function createTurnStreams(options: TurnStreamsOptions): TurnStreams {
   // In the order in which they ended.
   const ended = new Map<string, Ended>();
   let endedBytes = 0;
+  const relay = createTurnRelay({
+    cluster,
+    clock,
+    newId: options.newId,
+    find(key) {
+      const live = running.get(key);
+      return live?.elsewhere ? undefined : live;
+    },
+  });
+
+  drain.over.addEventListener("abort", () => {
+    for (const live of running.values()) live.stop(shuttingDown());
+  });
 
   function forget(key: string): void {
     const entry = ended.get(key);
@@ -87,15 +116,23 @@ export function createTurnStreams(options: TurnStreamsOptions): TurnStreams {
     }
   }
 
-  function start(key: string | null, { message, sessionId, run, report }: TurnAsk): LiveTurn {
-    const log = createTurnLog({ run: key && options.newId().slice(-RUN_DIGITS), maxBytes: maxTurnBytes });
-    const common = { clock, log, message, sessionId, run, report };
-    if (key === null) return startLiveTurn({ ...common, graceMs: 0, onStop() {} });
+  function start(key: string | null, ask: TurnAsk): LiveTurn {
+    const { message, sessionId, run, report } = ask;
+    const newLog = () => createTurnLog({ run: key && options.newId().slice(-RUN_DIGITS), maxBytes: maxTurnBytes });
+    const common = { clock, newLog, message, sessionId, draining: drain.begun, run, report };
+    if (key === null) {
+      return startLiveTurn({ ...common, graceMs: 0, relay: (turn) => Promise.reject(turn), onStop() {} });
+    }
     forget(key);
     // One that was given up is no longer there when it ends, and may have been begun anew.
     const isRunning = () => running.get(key) === live;
     const onStop = () => isRunning() && running.delete(key);
-    const live: LiveTurn = startLiveTurn({ ...common, graceMs, onStop });
+    const live: LiveTurn = startLiveTurn({
+      ...common,
+      graceMs,
+      relay: follower(key, ask),
+      onStop,
+    });
     running.set(key, live);
     void live.ended.then(() => {
       if (!isRunning()) return;
@@ -103,6 +140,18 @@ export function createTurnStreams(options: TurnStreamsOptions): TurnStreams {
       if (live.log.bytes > 0) keep(key, live);
     });
     return live;
+  }
+
+  /** Follows the turn in another process for as long as its client may wait, and as this process may. */
+  function follower(key: string, { waitMs = Number.POSITIVE_INFINITY }: TurnAsk) {
+    const until = clock.now() + waitMs;
+    return async (turn: TurnElsewhere, mirror: Mirror): Promise<Relayed> => {
+      if (clock.now() >= until) throw new Problem("deadline_exceeded", NOT_IN_TIME, { field: "turn_id", cause: turn });
+      const relayed = await relay.follow(turn, key, mirror);
+      // Running it anew is for a process that stays.
+      if ("gone" in relayed && drain.begun.aborted) throw shuttingDown();
+      return relayed;
+    };
   }
 
   return {
@@ -119,19 +168,20 @@ export function createTurnStreams(options: TurnStreamsOptions): TurnStreams {
       if (over && ask.message === over.message && hasRest(over, reader)) return over.follow(reader);
       return start(key, ask).follow(reader);
     },
-    stop(owner, turnId) {
-      const live = running.get(keyOf(owner, turnId));
-      live?.stop();
-      return live !== undefined;
-    },
-    stopAll() {
-      for (const live of running.values()) live.stop();
+    async stop(owner, turnId) {
+      const key = keyOf(owner, turnId);
+      const live = running.get(key);
+      if (!live || live.elsewhere) return relay.stop(key);
+      live.stop();
+      return true;
     },
   };
 }
 
+/** The same in every process. The owner is hashed: other processes are told of it. */
 function keyOf({ keyId, user }: Owner, turnId: string): string {
-  return JSON.stringify([keyId, user, turnId]);
+  const owner = createHash("sha256").update(JSON.stringify([keyId, user]));
+  return `${owner.digest("hex").slice(0, 32)}/${turnId}`;
 }
 
 /** As the conversations do for a turn that was saved. */

@@ -3,7 +3,7 @@ import type { Clock } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
 import { LayerError } from "../fallbacks/core/errors.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
-import type { StoredRecord } from "../fallbacks/store/port.ts";
+import type { StoredRecord, Write } from "../fallbacks/store/port.ts";
 import { Problem } from "../problems.ts";
 import { hashOf, shortNumber } from "./operation-number.ts";
 
@@ -50,9 +50,14 @@ export interface Tickets {
    * @throws {Problem} `not_found`; `invalid_request` for any other move.
    */
   move(owner: string, ticketId: string, to: TicketStatus, context: CallContext): Promise<Ticket>;
+  /** Every one of the owner, newest first, read page by page as it is asked for. */
+  all(owner: string, context: CallContext): AsyncIterable<Ticket>;
+  /** Deletes all of the owner, in steps, and returns how many. Broken off, the same call goes on. */
+  removeAll(owner: string, context: CallContext): Promise<number>;
 }
 
 const ATTEMPTS = 5;
+const PAGE = 100;
 
 const nextStatuses: Readonly<Record<TicketStatus, readonly TicketStatus[]>> = {
   pending: ["processing"],
@@ -88,6 +93,18 @@ export function createTickets(store: StoreAccess, deps: { readonly clock: Clock 
   async function findOwn(owner: string, ticketId: string, context: CallContext) {
     const found = await find(ticketId, context);
     return found?.stored.owner === hashOf(owner) ? found : undefined;
+  }
+
+  /** A page of index rows, with the tickets that are there. */
+  async function page(owner: string, after: string | undefined, context: CallContext) {
+    const prefix = ticketsOf(hashOf(owner));
+    const start = after === undefined ? {} : { after };
+    const request = { collection: "tickets", prefix, reverse: true, limit: PAGE, ...start } as const;
+    const { value } = await store.list(request, context);
+    const found = await Promise.all(
+      value.map(({ key }) => findOwn(owner, key.slice(key.lastIndexOf("/") + 1), context)),
+    );
+    return { rows: value, tickets: found.flatMap((entry) => (entry ? [ticketOf(entry.stored)] : [])) };
   }
 
   async function save(stored: Stored, context: CallContext): Promise<boolean> {
@@ -173,6 +190,26 @@ export function createTickets(store: StoreAccess, deps: { readonly clock: Clock 
         if (value.status === "applied") return ticketOf(stored);
       }
       throw new LayerError("server", `ticket ${ticketId} is being changed by others all the time`);
+    },
+    async *all(owner, context) {
+      for (let after: string | undefined; ; ) {
+        const { rows, tickets } = await page(owner, after, context);
+        yield* tickets;
+        after = rows.at(-1)?.key;
+        if (rows.length < PAGE) return;
+      }
+    },
+    async removeAll(owner, context) {
+      for (let removed = 0; ; ) {
+        const { rows, tickets } = await page(owner, undefined, context);
+        const [first] = rows;
+        if (!first) return removed;
+        const keys = [...rows.map(({ key }) => key), ...tickets.map(({ ticketId }) => ticketKey(ticketId))];
+        const writes = keys.map((key): Write => ({ kind: "delete", collection: "tickets", key }));
+        // Its version makes the id of each removal its own.
+        await store.commit({ id: `tickets-removed/${first.key}/${first.version}`, writes }, context);
+        removed += tickets.length;
+      }
     },
   };
 }

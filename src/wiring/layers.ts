@@ -7,6 +7,7 @@ import type { LayerEvent } from "../fallbacks/core/events.ts";
 import type { Faults } from "../fallbacks/core/faults.ts";
 import type { GateMemory } from "../fallbacks/core/gate.ts";
 import { createLayer, type Layer, type LayerOptions, type Port, type Slot } from "../fallbacks/core/layer.ts";
+import type { Share } from "../fallbacks/core/share.ts";
 import type { LayerName } from "../fallbacks/core/status.ts";
 import { createSwitchableLayer, type SwitchableLayer } from "../fallbacks/core/switchable.ts";
 import { createHashEmbeddings } from "../fallbacks/embeddings/hash.ts";
@@ -56,6 +57,8 @@ export interface LayerDeps {
   readonly onEvent: (event: LayerEvent) => void;
   /** Waits that a model asked for, and orders, outlive a change of the configuration. */
   readonly memoryOf: (port: ChatModel) => GateMemory;
+  /** What other processes know of the port; undefined for one that is this process's own affair. */
+  readonly shareOf: (layer: LayerName, port: Port) => Share | undefined;
 }
 
 type Limits = Pick<Slot<Port>, "timeoutMs" | "idleMs" | "breaker">;
@@ -112,6 +115,7 @@ export function createLayers(
       random: deps.random,
       faults: deps.faults,
       words: layerWords[name],
+      shareOf: (port) => (first.includes(port) ? deps.shareOf(name, port) : undefined),
       onEvent: deps.onEvent,
       // A wrong key is for the operator; trying it at each call would only knock on the door.
       trips: new Set(["auth"] as const),

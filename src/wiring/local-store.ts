@@ -19,14 +19,15 @@ export interface LocalStore {
 /**
  * Opens the embedded store now. Memory stands in only when SQLite itself cannot be loaded: a data file that cannot be
  * opened stops the start, because answering without it would lose what is in it.
+ * @param instance of this process: 32 hex digits.
  * @throws {LayerError} when the directory is in use by another process, or its file cannot be opened.
  * @throws {ConfigError} when the directory cannot be made or written.
  */
-export async function openLocalStore(config: Config["store"]): Promise<LocalStore> {
+export async function openLocalStore(config: Config["store"], instance: string): Promise<LocalStore> {
   const memory = createMemoryStore();
   if (config.provider === "memory")
     return { slots: [{ port: memory, mode: "not_durable" }], local: memory, lock: undefined };
-  const lock = lockOf(config.directory);
+  const lock = lockOf(config.directory, instance);
   const embedded = createEmbeddedStore({ directory: config.directory });
   try {
     await embedded.open();
@@ -48,9 +49,9 @@ export async function openLocalStore(config: Config["store"]): Promise<LocalStor
   }
 }
 
-function lockOf(directory: string): DirectoryLock {
+function lockOf(directory: string, instance: string): DirectoryLock {
   try {
-    return lockDirectory(directory, { pid: process.pid, url: "" });
+    return lockDirectory(directory, { pid: process.pid, url: "", instance });
   } catch (error) {
     if (!(error instanceof Error) || !("code" in error)) throw error;
     throw new ConfigError([

@@ -4,6 +4,7 @@ import type { LayerEvent } from "../fallbacks/core/events.ts";
 import type { Faults } from "../fallbacks/core/faults.ts";
 import type { GateMemory } from "../fallbacks/core/gate.ts";
 import { createLayer, type Layer, type Slot } from "../fallbacks/core/layer.ts";
+import type { Share } from "../fallbacks/core/share.ts";
 import { createMockModel } from "../fallbacks/llm/mock.ts";
 import { createNoModel } from "../fallbacks/llm/none.ts";
 import type { ChatModel, Usage } from "../fallbacks/llm/port.ts";
@@ -17,6 +18,8 @@ export interface ModelLayerDeps {
   readonly onEvent: (event: LayerEvent) => void;
   /** Waits that a model asked for, and orders, outlive a change of the configuration. */
   readonly memoryOf: (port: ChatModel) => GateMemory;
+  /** What other processes know of the model. */
+  readonly shareOf: (layer: "llm", port: ChatModel) => Share | undefined;
 }
 
 /** A model is not asked when less than this is left: it could not even begin. */
@@ -50,6 +53,7 @@ export function createModelLayer(
   const [head, ...rest] = [...slots, last];
   return createLayer<ChatModel>({
     ...deps,
+    shareOf: (port) => deps.shareOf("llm", port),
     name: "llm",
     slots: [head, ...rest],
     configured: models !== undefined,

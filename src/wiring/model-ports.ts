@@ -12,8 +12,8 @@ export interface ModelPorts {
    * an earlier call is the same port again.
    */
   make(config: Pick<Config, "llm">, secrets: Pick<Secrets, "modelKeys">): readonly ChatModel[] | undefined;
-  /** The same for ports that are the same to their provider; the name of one that was not made here. */
-  identityOf(port: ChatModel): string;
+  /** The same for ports that are the same to their provider; undefined for one that was not made here. */
+  identityOf(port: ChatModel): string | undefined;
 }
 
 export function createModelPorts({ clock, faults }: { readonly clock: Clock; readonly faults: Faults }): ModelPorts {
@@ -40,6 +40,6 @@ export function createModelPorts({ clock, faults }: { readonly clock: Clock; rea
       known = next;
       return next.size > 0 ? [...next.values()] : undefined;
     },
-    identityOf: (port) => identities.get(port) ?? port.name,
+    identityOf: (port) => identities.get(port),
   };
 }

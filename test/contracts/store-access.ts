@@ -1,6 +1,6 @@
 import { createFaults } from "../../src/fallbacks/core/faults.ts";
 import { createLayer, type Slot } from "../../src/fallbacks/core/layer.ts";
-import type { StoreAccess } from "../../src/fallbacks/store/access.ts";
+import type { StoreAccess, StoreAccessOptions } from "../../src/fallbacks/store/access.ts";
 import { createStoreAccess } from "../../src/fallbacks/store/create-access.ts";
 import { createMemoryStore } from "../../src/fallbacks/store/memory.ts";
 import type { Store } from "../../src/fallbacks/store/port.ts";
@@ -10,6 +10,8 @@ export interface AccessParts {
   readonly clock?: ManualClock;
   readonly local?: Store;
   readonly remote?: Store;
+  readonly unite?: StoreAccessOptions["unite"];
+  readonly onBuried?: StoreAccessOptions["onBuried"];
 }
 
 /** 32 hex digits, counted up from a start of its own, so that two makers never meet. */
@@ -26,6 +28,8 @@ export function createTestAccess({
   clock = createManualClock(),
   local = createMemoryStore(),
   remote,
+  unite,
+  onBuried,
 }: AccessParts = {}) {
   const localSlot: Slot<Store> = { port: local, mode: "equal", timeoutMs: Number.POSITIVE_INFINITY };
   const layer = createLayer<Store>({
@@ -45,6 +49,8 @@ export function createTestAccess({
     clock,
     newId: createIds(),
     ...(remote ? { remote } : {}),
+    ...(unite && { unite }),
+    ...(onBuried && { onBuried }),
   });
   return { access, clock, local };
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { createClient } from "../../src/rehearsal/client.ts";
 import { runCli, startNode } from "../support/run-cli.ts";
 
@@ -19,6 +19,8 @@ async function start(environment: Readonly<Record<string, string>> = {}): Promis
     environment: { DATA_DIR: directory, PORT: "0", LOG_LEVEL: "info", ...environment },
     cwd: directory,
   });
+  // Also when the test fails before it has ended it.
+  onTestFinished(() => void child.kill("SIGKILL"));
   const url = await new Promise<string>((resolve, reject) => {
     let seen = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -132,7 +132,7 @@ describe("a run that is over for the client, but not for the server", () => {
       );
     const first = follow();
     await settle();
-    expect(streams.stop(owner, "t1")).toBe(true);
+    expect(await streams.stop(owner, "t1")).toBe(true);
     const second = follow();
     await settle();
     expect([runs.length, heard.length]).toEqual([2, 2]);

@@ -2,50 +2,14 @@ import { once } from "node:events";
 import { ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, it, vi } from "vitest";
-import { createAccounts } from "../../src/accounts/accounts.ts";
 import { createHttpServer } from "../../src/server/create-server.ts";
 import { createManualClock } from "../support/manual-clock.ts";
-import {
-  chatReply,
-  echoChat,
-  fakeConversations,
-  fakeKnowledge,
-  gate,
-  idleOperations,
-  layerStatus,
-  pagesDirectory,
-  postJson,
-  recordingLog,
-  startServer,
-} from "./test-server.ts";
+import { openDeps } from "./open-deps.ts";
+import { chatReply, echoChat, gate, postJson, startServer } from "./test-server.ts";
 
 function server(chat = echoChat) {
   const clock = createManualClock();
-  const created = createHttpServer({
-    chat,
-    conversations: fakeConversations(),
-    knowledge: fakeKnowledge(),
-    layers: () => [layerStatus()],
-    ready: () => ({ ready: true, reasons: [] }),
-    accounts: createAccounts({ mode: "open", keys: [] }),
-    ...idleOperations,
-    clock,
-    log: recordingLog(),
-    newId: () => "0".repeat(32),
-    pages: pagesDirectory(),
-    settings: {
-      version: "0",
-      host: "127.0.0.1",
-      production: false,
-      authMode: "open",
-      corsOrigins: [],
-      maxDeadlineMs: 30_000,
-      maxBodyBytes: { chat: 1_000, documents: 1_000 },
-      requestsPerMinute: 100,
-      turnsAtOnce: 8,
-    },
-  });
-  return { created, clock };
+  return { created: createHttpServer(openDeps({ chat, clock })), clock };
 }
 
 describe("createHttpServer", () => {
@@ -117,22 +81,35 @@ describe("createHttpServer", () => {
     silent.destroy();
   });
 
-  it("cuts what has not ended in time", async () => {
+  it("fault 57: cuts off what has not ended in time, and says so, also when the turn is deaf", async () => {
     const started = gate();
+    let reason: unknown;
     const { created, clock } = server({
-      run: () => {
+      run: ({ signal }) => {
+        signal.addEventListener("abort", () => {
+          ({ reason } = signal);
+        });
         started.open();
         return new Promise(() => {});
       },
     });
     const { url } = await created.listen(0);
     const turn = postJson(`${url}/api/v1/chat`, { message: "hang" });
-    const failed = expect(turn).rejects.toThrow();
     await started.opened;
     const closed = created.close(1_000);
-    await clock.advance(1_000);
-    await failed;
-    await closed;
+    await clock.advance(999);
+    expect(reason).toBeUndefined();
+    await clock.advance(1);
+    const response = await turn;
+    expect([response.status, response.headers.get("retry-after"), response.headers.get("connection")]).toEqual([
+      503,
+      "1",
+      "close",
+    ]);
+    expect(await response.json()).toMatchObject({ code: "shutting_down", retry_after: 1 });
+    // What the turn is told, so that it is kept as interrupted and not as failed.
+    expect(reason).toMatchObject({ code: "shutting_down" });
+    expect(await closed).toBe(false);
     expect(clock.pending).toBe(0);
   });
 });

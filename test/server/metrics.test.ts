@@ -48,13 +48,13 @@ describe("metrics of a layer", () => {
     primary(refuse);
     for (let call = 0; call < 3; call += 1) await ask();
     expect(await read('breaker_state{layer="llm",by="primary"}')).toBe(2);
-    expect(await read('breaker_transitions_total{layer="llm",by="primary",state="open"}')).toBe(1);
+    expect(await read('breaker_transitions_total{layer="llm",by="primary",state="open",cause="own"}')).toBe(1);
     expect(await ask()).toBe("mock");
     expect(await read('failovers_total{layer="llm",from="primary",to="mock",class="open"}')).toBeGreaterThan(0);
     await clock.advance(5_000);
     primary(() => "");
     expect(await ask()).toBe("primary");
-    expect(await read('breaker_transitions_total{layer="llm",by="primary",state="half_open"}')).toBe(1);
+    expect(await read('breaker_transitions_total{layer="llm",by="primary",state="half_open",cause="own"}')).toBe(1);
   });
 
   it("count waits and show what is left of them now", async () => {
@@ -62,7 +62,9 @@ describe("metrics of a layer", () => {
     expect(await read('cooldown_seconds{layer="llm",by="primary"}')).toBe(0);
     primary(rateLimit);
     await ask();
-    expect(await read('cooldowns_total{layer="llm",by="primary",class="rate_limited",kind="cooldown"}')).toBe(1);
+    expect(
+      await read('cooldowns_total{layer="llm",by="primary",class="rate_limited",kind="cooldown",cause="own"}'),
+    ).toBe(1);
     expect(await read('cooldown_seconds{layer="llm",by="primary"}')).toBe(30);
     await clock.advance(12_000);
     expect(await read('cooldown_seconds{layer="llm",by="primary"}')).toBe(18);

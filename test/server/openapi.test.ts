@@ -35,6 +35,15 @@ describe("/openapi.json", () => {
     );
     expect(listed.sort()).toEqual(
       [
+        "get /api/v1/admin/dead-letters",
+        "post /api/v1/admin/dead-letters/drop",
+        "post /api/v1/admin/dead-letters/retry",
+        "get /api/v1/jobs",
+        "get /api/v1/jobs/{job_id}",
+        "get /api/v1/users/{user}/data",
+        "delete /api/v1/users/{user}/data",
+        "get /api/v1/users/{user}/data/jobs/{job_id}",
+        "get /api/v1/sessions/{session_id}/stream",
         "post /api/v1/chat",
         "post /api/v1/chat/stream",
         "post /v1/chat/completions",

@@ -6,16 +6,22 @@ import { Problem } from "../../src/problems.ts";
 import { chatReply, fakeConversations, keyOf, startServer } from "./test-server.ts";
 
 const at = "2026-01-15T10:00:00.000Z";
-const info = { sessionId: "ses_1", title: "Hello", turns: 3, createdAt: at, updatedAt: at };
+const info = { sessionId: "ses_1", title: "Hello", turns: 3, forked: false, createdAt: at, updatedAt: at };
 const reply = JSON.parse(JSON.stringify(chatReply({ message: "Hi!" } as ChatRequest))) as Json;
 
 function turn(seq: number, status: Turn["status"], stored: Json): Turn {
-  return { turnId: `t${seq}`, seq, message: "Hello \ud800", status, at, reply: stored };
+  const message = "Hello \ud800";
+  return { turnId: `t${seq}`, seq, message, status, runner: "0".repeat(32), fork: seq > 2, at, reply: stored };
 }
 
 describe("sessions", () => {
   it("shows the turns with their replies in the names of the contract", async () => {
-    const turns = [turn(1, "done", reply), turn(2, "failed", { code: "deadline_exceeded" }), turn(3, "running", null)];
+    const turns = [
+      turn(1, "done", reply),
+      turn(2, "failed", { code: "deadline_exceeded" }),
+      turn(3, "running", null),
+      turn(3, "interrupted", null),
+    ];
     const { url } = await startServer({
       conversations: fakeConversations({ turns: async () => ({ ...info, items: turns, next: "3" }) }),
     });
@@ -23,6 +29,7 @@ describe("sessions", () => {
       session_id: "ses_1",
       title: "Hello",
       turns: 3,
+      forked: false,
       created_at: at,
       updated_at: at,
       next: "3",
@@ -30,6 +37,7 @@ describe("sessions", () => {
         {
           turn_id: "t1",
           seq: 1,
+          fork: false,
           message: "Hello \ud800",
           status: "done",
           at,
@@ -47,8 +55,9 @@ describe("sessions", () => {
             durability: "disk",
           },
         },
-        { turn_id: "t2", seq: 2, message: "Hello \ud800", status: "failed", at, reply: null },
-        { turn_id: "t3", seq: 3, message: "Hello \ud800", status: "running", at, reply: null },
+        { turn_id: "t2", seq: 2, fork: false, message: "Hello \ud800", status: "failed", at, reply: null },
+        { turn_id: "t3", seq: 3, fork: true, message: "Hello \ud800", status: "running", at, reply: null },
+        { turn_id: "t3", seq: 3, fork: true, message: "Hello \ud800", status: "interrupted", at, reply: null },
       ],
     });
   });
@@ -72,6 +81,7 @@ describe("sessions", () => {
     const headers = { "x-api-key": keyOf("user") };
     await fetch(`${url}/api/v1/sessions?user=zo%C3%AB&limit=100&after=x`, { headers });
     await fetch(`${url}/api/v1/sessions/ses_1`, { headers });
+    await fetch(`${url}/api/v1/sessions/ses_1?order=desc`, { headers });
     const removed = await fetch(`${url}/api/v1/sessions/ses_1?user=bob`, { headers, method: "DELETE" });
     const { keyId } = (seen[0] as [Owner])[0];
     expect(keyId).toMatch(/^[0-9a-f]{12}$/);
@@ -81,6 +91,7 @@ describe("sessions", () => {
         { limit: 100, after: "x" },
       ],
       [{ keyId, user: "guest" }, "ses_1", { limit: 20 }],
+      [{ keyId, user: "guest" }, "ses_1", { limit: 20, reverse: true }],
       [{ keyId, user: "bob" }, "ses_1"],
     ]);
     expect(removed.status).toBe(204);

@@ -4,6 +4,7 @@ import type { Chat, ChatEvent, ChatReply, ChatRequest } from "../../src/graph/ch
 import { chatReply } from "./test-server.ts";
 
 export interface ReadEvent {
+  /** Empty: a notice, which has none. */
   readonly id: string;
   readonly event: string;
   readonly data: Readonly<Record<string, unknown>>;
@@ -80,7 +81,7 @@ async function readAll(response: Response, take: (piece: string) => void): Promi
 function parse(text: string): readonly ReadEvent[] {
   return text
     .split("\n\n")
-    .map((block) => /^id: (\S+)\nevent: (\w+)\ndata: ([^\n]*)$/.exec(block))
+    .map((block) => /^(?:id: (\S+)\n)?event: (\w+)\ndata: ([^\n]*)$/.exec(block))
     .filter((match) => match !== null)
     .map(([, id = "", event = "", data = ""]) => ({ id, event, data: JSON.parse(data) as ReadEvent["data"] }));
 }

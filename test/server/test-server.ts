@@ -10,6 +10,7 @@ import type { Conversations } from "../../src/conversations/conversations.ts";
 import { systemClock } from "../../src/fallbacks/core/clock.ts";
 import type { LayerStatus } from "../../src/fallbacks/core/status.ts";
 import type { Chat, ChatReply, ChatRequest } from "../../src/graph/chat-types.ts";
+import type { Job } from "../../src/jobs/jobs.ts";
 import { Problem } from "../../src/problems.ts";
 import type { DocumentInfo, Knowledge, Span } from "../../src/retrieval/knowledge.ts";
 import { createHttpServer } from "../../src/server/create-server.ts";
@@ -79,7 +80,7 @@ export function fakeKnowledge(change: Partial<Knowledge> = {}): Knowledge {
   };
 }
 
-const session = { sessionId: "ses_1", title: "Hello", turns: 1, createdAt: START, updatedAt: START };
+const session = { sessionId: "ses_1", title: "Hello", turns: 1, forked: false, createdAt: START, updatedAt: START };
 
 export function fakeConversations(change: Partial<Conversations> = {}): Conversations {
   return {
@@ -89,6 +90,9 @@ export function fakeConversations(change: Partial<Conversations> = {}): Conversa
     list: async () => ({ items: [session], next: null }),
     turns: async () => ({ ...session, items: [], next: null }),
     async remove() {},
+    async *export() {},
+    removeAll: async () => ({ sessions: 0, turns: 0 }),
+    removeOlder: async () => ({ sessions: 0, turns: 0, next: null }),
     ...change,
   };
 }
@@ -146,8 +150,21 @@ export function pagesDirectory(): URL {
   return pathToFileURL(`${directory}/`);
 }
 
+const job: Job = {
+  jobId: "job_1",
+  kind: "erase",
+  payload: null,
+  state: "waiting",
+  progress: null,
+  result: null,
+  attempts: 0,
+  error: null,
+  createdAt: START,
+  updatedAt: START,
+};
+
 /** Nothing to operate, measure or rank. */
-export const idleOperations: Pick<ServerDeps, "operate" | "metrics" | "tiers" | "stopping"> = {
+export const idleOperations: Pick<ServerDeps, "operate" | "metrics" | "tiers" | "stopping" | "jobs" | "privacy"> = {
   // One for each server, which listens to it.
   get stopping() {
     return new AbortController().signal;
@@ -156,9 +173,16 @@ export const idleOperations: Pick<ServerDeps, "operate" | "metrics" | "tiers" | 
     control: async () => layerStatus(),
     explain: () => [],
     faults: { plan: [], set() {}, allowed: true },
+    deadLetters: {
+      listDead: async () => [],
+      retryDead: async () => ({ status: "applied" }),
+      dropDead: async () => false,
+    },
   },
   metrics: { text: async () => "", contentType: "text/plain" },
   tiers: () => [],
+  jobs: { get: async () => job, list: async () => ({ items: [job], next: null }) },
+  privacy: { async *export() {}, erase: async () => job, erasure: async () => job },
 };
 
 export type ServerChange = Partial<Omit<ServerDeps, "settings">> & { readonly settings?: Partial<ServerSettings> };

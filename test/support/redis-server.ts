@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -97,8 +97,11 @@ function createHandle(first: ChildProcess, port: number, directory: string, firs
 }
 
 async function launch(port: number, directory: string, args: readonly string[]): Promise<ChildProcess> {
-  const own = ["--bind", "127.0.0.1", "--port", String(port), "--dir", directory, "--save", "", "--appendonly", "no"];
-  const child = spawn("redis-server", [...own, "--daemonize", "no", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const { config, rest } = writeConfig(directory, args);
+  const own = ["--bind", "127.0.0.1", "--port", String(port), "--dir", directory, "--daemonize", "no"];
+  const unsaved = rest.includes("--sentinel") ? [] : ["--save", "", "--appendonly", "no"];
+  const words = [...config, ...own, ...unsaved, ...rest];
+  const child = spawn("redis-server", words, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -125,6 +128,14 @@ async function launch(port: number, directory: string, args: readonly string[]):
   await new Promise((resolve) => setImmediate(resolve));
   if (child.exitCode !== null) throw new Error(`redis-server ended on port ${port}: ${said}`);
   return child;
+}
+
+/** A sentinel keeps what it knows in its file of settings and takes most of them only from there: `["--sentinel", "LINE", ...]`. */
+function writeConfig(directory: string, args: readonly string[]) {
+  if (args[0] !== "--sentinel") return { config: [], rest: args };
+  const file = join(directory, "sentinel.conf");
+  writeFileSync(file, `${args.slice(1).join("\n")}\n`);
+  return { config: [file], rest: ["--sentinel"] };
 }
 
 async function end(child: ChildProcess): Promise<void> {

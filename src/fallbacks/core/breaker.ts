@@ -39,6 +39,11 @@ export interface Breaker {
   acquire(): Permit | undefined;
   /** Ends the open time now, so that the next `acquire` is the probe. Does nothing unless open. */
   tryNow(): void;
+  /**
+   * By the word of somebody else: open for `ms` more at least, which is no failure. `trip`: a new outage, or one that goes on, so it is
+   * open for `ms` from now, and the next time for longer.
+   */
+  openFor(ms: number, how?: { readonly trip: boolean }): void;
   /** Milliseconds until a probe would be admitted: 0 unless open. */
   probeInMs(): number;
   status(): BreakerStatus;
@@ -65,8 +70,10 @@ export interface BreakerOptions {
   readonly windowCalls?: number;
   /** Share of failed calls in the window that opens it, and the same for slow ones: above 0, at most 1. Default 0.5. */
   readonly windowShare?: number;
-  /** Called after each transition. */
-  readonly onTransition?: (state: BreakerState) => void;
+  /** Asked when the open time is over, before each call that is to find out. Default: it may. False: it is refused. */
+  readonly mayProbe?: () => boolean;
+  /** Called after each transition. `byPeer`: by the word of somebody else. */
+  readonly onTransition?: (state: BreakerState, byPeer: boolean) => void;
 }
 
 // Of the jittered time: a tenth at least, so that an open breaker always spares the port something.
@@ -111,18 +118,22 @@ export function createBreaker(options: BreakerOptions): Breaker {
   let calls = 0;
   let notPermitted = 0;
 
-  function enter(next: State): void {
+  function enter(next: State, byPeer = false): void {
     state = next;
     era += 1;
     breaker.state = next.kind;
     breaker.serving = next.kind === "closed";
-    options.onTransition?.(next.kind);
+    options.onTransition?.(next.kind, byPeer);
+  }
+
+  function countTrip(): void {
+    if (state.kind === "closed" && clock.now() - state.since >= forgetMs) trips = 0;
+    trips += 1;
   }
 
   function open(failures: number): void {
-    if (state.kind === "closed" && clock.now() - state.since >= forgetMs) trips = 0;
-    const longest = Math.min(openMs * 2 ** trips, maxOpenMs);
-    trips += 1;
+    countTrip();
+    const longest = Math.min(openMs * 2 ** (trips - 1), maxOpenMs);
     const share = SHORTEST_SHARE + (1 - SHORTEST_SHARE) * random();
     enter({ kind: "open", until: clock.now() + longest * share, failures });
   }
@@ -192,7 +203,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
     if (state.kind === "closed") return true;
     const now = clock.now();
     if (state.kind === "open") {
-      if (now < state.until) return false;
+      if (now < state.until || options.mayProbe?.() === false) return false;
       const { failures } = state;
       enter({ kind: "half_open", width: 1, inFlight: 1, succeeded: 0, lastAdmittedAt: now, failures });
       return true;
@@ -201,6 +212,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
       if (now - state.lastAdmittedAt >= probeMs) open(state.failures + 1);
       return false;
     }
+    if (state.width === 1 && options.mayProbe?.() === false) return false;
     state.inFlight += 1;
     state.lastAdmittedAt = now;
     return true;
@@ -220,6 +232,12 @@ export function createBreaker(options: BreakerOptions): Breaker {
     },
     tryNow() {
       if (state.kind === "open") state.until = clock.now();
+    },
+    openFor(ms, how) {
+      const until = clock.now() + ms;
+      if (how?.trip) countTrip();
+      if (state.kind === "open") state.until = how?.trip ? until : Math.max(state.until, until);
+      else enter({ kind: "open", until, failures: state.failures }, true);
     },
     probeInMs: () => (state.kind === "open" ? Math.max(0, state.until - clock.now()) : 0),
     status() {

@@ -24,8 +24,17 @@ export type LayerEvent =
       readonly rest: "cooldown" | "parked";
       readonly errorClass: ErrorClass;
       readonly ms: number;
+      /** Another process was refused, and said so. */
+      readonly cause?: "peer";
     }
-  | { readonly kind: "breaker"; readonly layer: LayerName; readonly by: string; readonly state: BreakerState }
+  | {
+      readonly kind: "breaker";
+      readonly layer: LayerName;
+      readonly by: string;
+      readonly state: BreakerState;
+      /** By the word of another process. */
+      readonly cause?: "peer";
+    }
   | ({ readonly kind: "episode"; readonly layer: LayerName; readonly change: EpisodeChange } & Episode)
   | ({
       readonly kind: "control";

@@ -1,7 +1,9 @@
-import { type Breaker, type BreakerOptions, createBreaker, type Permit } from "./breaker.ts";
+import { type Breaker, type BreakerOptions, type BreakerState, createBreaker, type Permit } from "./breaker.ts";
 import type { Forced, Order } from "./control.ts";
-import type { LayerError } from "./errors.ts";
+import type { ErrorClass, LayerError } from "./errors.ts";
 import { createRest, type Rest, type RestKind, type RestOptions } from "./rest.ts";
+import type { Share } from "./share.ts";
+import { createSharing, type Heard, type Sharing } from "./sharing.ts";
 
 /** A call that was let through; it ends, once, in one of three ways. */
 export interface Admission {
@@ -38,8 +40,10 @@ export interface Gate {
   force(order: Order & { readonly action: Forced["action"] }): void;
   /** Ends an order. */
   unforce(): void;
-  /** Ends waits and the open time: the next call finds out. */
+  /** Ends waits and the open time, here and for whoever shares the port: the next call finds out. */
   tryNow(): void;
+  /** No longer takes part in what other processes know of the port. */
+  leave(): void;
 }
 
 export interface GateOptions extends BreakerOptions {
@@ -49,6 +53,16 @@ export interface GateOptions extends BreakerOptions {
   readonly checkFirst?: () => boolean;
   /** Of the same port in a layer that this one replaces. */
   readonly memory?: GateMemory | undefined;
+  /** Where other processes stand before the same port. Absent: this one is on its own. */
+  readonly shared?: GateShare | undefined;
+}
+
+export interface GateShare {
+  readonly share: Share;
+  /** Longest call in ms: for so long a process may be the only one that probes. */
+  readonly callMs: number;
+  /** Hears what others have brought about here, after it has happened. */
+  readonly onHeard: (heard: Heard) => void;
 }
 
 export type RestLengths = Pick<RestOptions, "cooldownMs" | "parkedMs" | "longestMs">;
@@ -63,12 +77,26 @@ export interface GateMemory {
 const freePermit: Permit = { succeed() {}, fail() {}, release() {} };
 
 export function createGate(options: GateOptions): Gate {
-  const { clock } = options;
-  const breaker = createBreaker(options);
+  const { clock, random, maxOpenMs = 300_000 } = options;
+  let sharing: Sharing | undefined;
+  /** Of the failure that a breaker is being told of. */
+  let failing: ErrorClass | undefined;
+  const breaker = createBreaker(options.shared ? { ...options, ...sharedOptions() } : options);
   const memory = options.memory ?? { rest: createRest({ ...options, ...options.rest }), held: {} };
   const { rest, held: kept } = memory;
   const restsUnasked = options.rest !== undefined;
   let trying = false;
+  sharing = options.shared && createSharing({ ...options.shared, clock, random, breaker, rest, maxOpenMs });
+
+  function sharedOptions() {
+    return {
+      mayProbe: () => sharing?.mayProbe() ?? true,
+      onTransition(state: BreakerState, byPeer: boolean) {
+        sharing?.changed(state, byPeer, failing);
+        options.onTransition?.(state, byPeer);
+      },
+    };
+  }
 
   const forced = () => (kept.order && clock.now() < kept.order.end ? kept.order : undefined);
 
@@ -86,14 +114,21 @@ export function createGate(options: GateOptions): Gate {
     return {
       succeed(how) {
         if (!end()) return;
+        const before = sharing && { serving: breaker.serving, untried: rest.untried };
         rest.over(since, how?.probed ?? false);
         permit.succeed(how);
+        if (before && !before.serving && breaker.serving) sharing?.well();
+        if (before?.untried && !rest.untried) sharing?.rested();
       },
       fail(error, effect) {
         if (!end()) return undefined;
+        failing = error.errorClass;
         if (effect === "neutral") permit.release();
         else permit.fail({ trip: effect === "trip" });
-        return restsUnasked || error.retryAfterMs !== undefined ? rest.take(error, since) : undefined;
+        failing = undefined;
+        const wait = restsUnasked || error.retryAfterMs !== undefined ? rest.take(error, since) : undefined;
+        if (wait) sharing?.rests(wait.kind, wait.ms, error.errorClass);
+        return wait;
       },
       release() {
         if (end()) permit.release();
@@ -109,8 +144,11 @@ export function createGate(options: GateOptions): Gate {
       if (!how && !held && breaker.state === "open" && options.checkFirst?.()) return undefined;
       // After a wait one call at a time finds out, so that a crowd does not bring on the next.
       if ((rest.now && !how?.now) || (rest.untried && trying)) return undefined;
+      if (how?.now) sharing?.tryNow(false);
       const permit = held ? freePermit : breaker.acquire();
-      return permit && admission(permit);
+      if (!permit) return undefined;
+      sharing?.looked();
+      return admission(permit);
     },
     get obstacle() {
       const held = forced();
@@ -119,7 +157,7 @@ export function createGate(options: GateOptions): Gate {
       const openMs = held ? 0 : breaker.probeInMs();
       if (now && now.ms >= openMs) return { kind: now.kind, inMs: now.ms };
       if (openMs > 0) return { kind: "open" as const, inMs: openMs };
-      const checked = !held && breaker.state === "open" && options.checkFirst?.();
+      const checked = !held && breaker.state === "open" && (options.checkFirst?.() || sharing?.waits);
       return checked ? { kind: "open" as const, inMs: null } : undefined;
     },
     get serving() {
@@ -139,6 +177,8 @@ export function createGate(options: GateOptions): Gate {
     tryNow() {
       rest.tryNow();
       breaker.tryNow();
+      sharing?.tryNow(true);
     },
+    leave: () => sharing?.leave(),
   };
 }

@@ -11,6 +11,8 @@ import { checkFirst, createProber, PROBE_LIMIT_MS, type Prober, probeContext } f
 import { createRetryBudget } from "./retry-budget.ts";
 import { type Blame, createRunner, type Port, type Runner, type Slot } from "./runner.ts";
 import type { Choice, Explained, Needs, Select } from "./selection.ts";
+import type { Share } from "./share.ts";
+import type { Heard } from "./sharing.ts";
 import type { LayerName, LayerStatus, Reason } from "./status.ts";
 import { createStatusRecord, type LayerWords } from "./status-record.ts";
 
@@ -73,6 +75,8 @@ export interface LayerOptions<P extends Port> {
   readonly maxAttempts?: number;
   /** How ports wait after refusals; absent: only where the server names a time. */
   readonly rest?: RestLengths;
+  /** What other processes that use the same port know of it. Default: nothing is shared. Of no use for a port without a probe. */
+  readonly shareOf?: (port: P) => Share | undefined;
   /** Waits and orders of a port, kept by whoever replaces a layer by another one. Default: they begin with the layer. */
   readonly memoryOf?: (port: P) => GateMemory;
   /** The last port before the local one may be tried once more, after up to this many ms. Absent: never. */
@@ -100,6 +104,8 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
       emit,
       onOpen: () => probers.get(runner)?.schedule(),
       checkFirst: () => checkFirst(runner, watched(runner)),
+      share: options.shareOf?.(slot.port),
+      onHeard: (heard) => onHeard(runner, heard),
     });
     return runner;
   });
@@ -140,6 +146,19 @@ export function createLayer<P extends Port>(options: LayerOptions<P>): Layer<P> 
   function retire(): void {
     closed = true;
     for (const prober of probers.values()) prober.cancel();
+    for (const { gate } of candidates) gate?.leave();
+  }
+
+  /** Others have changed what stands before a port. */
+  function onHeard(runner: Runner<P>, heard: Heard): void {
+    if (closed) return;
+    const prober = probers.get(runner);
+    if (heard.kind === "granted") prober?.granted();
+    else prober?.schedule();
+    const next = heads.has(runner) ? runners[runners.indexOf(runner) + 1] : undefined;
+    const known = heard.kind === "open" || heard.kind === "rest";
+    // No call has found out yet, but the next one will go to somebody else.
+    if (known && next) depart(runner, next, { reason: runner.passedOver(), at: clock.now() });
   }
 
   /** Runs the port's probe; its error is recorded and returned. */

@@ -9,12 +9,16 @@ export const PROBE_LIMIT_MS = 2_000;
 const PROBE_AGAIN_MS = 5_000;
 /** What a probe, which costs nothing, cannot tell to be over. */
 const unprobed: ReadonlySet<ErrorClass> = new Set(["rate_limited", "quota", "model_missing"]);
+/** How long traffic has for a probe that others wait for, in ms. */
+const TRAFFIC_FIRST_MS = 250;
 /** A port that is loading is asked this often whether it is ready: that costs nothing. */
 const LOADING_AGAIN_MS = 1_000;
 
 export interface Prober {
   /** Checks the port when nothing is in its way any more, and not before `least` ms. Replaces the check that was planned. */
   schedule(least?: number): void;
+  /** This process alone may probe now: its traffic has a moment to do it, then a check does. */
+  granted(): void;
   /** After a failed call: what is worth checking, and when. */
   afterFailure(errorClass: ErrorClass): void;
   cancel(): void;
@@ -37,7 +41,11 @@ export function createProber<P extends Port>({ clock, runner, watched, ask }: Pr
   let refusedBefore = 0;
 
   function schedule(least = 0): void {
-    if (!gate || !runner.port.probe || !watched()) return;
+    if (watched()) plan(least);
+  }
+
+  function plan(least: number): void {
+    if (!gate || !runner.port.probe) return;
     cancelled();
     refusedBefore = gate.breaker.status().notPermitted;
     const wait = Math.max(least, gate.obstacle?.inMs ?? 0);
@@ -46,7 +54,7 @@ export function createProber<P extends Port>({ clock, runner, watched, ask }: Pr
 
   async function probe(): Promise<void> {
     // Traffic has brought it back since.
-    if (!gate || !watched() || (gate.serving && !episodes.current)) return;
+    if (!gate || (gate.serving && !episodes.current)) return;
     // A probe proves less than traffic, so where there is traffic the half-open permit is left to it.
     const refused = gate.breaker.status().notPermitted;
     if (gate.breaker.state === "open" && refused > refusedBefore && !checkFirst(runner, watched())) {
@@ -62,6 +70,10 @@ export function createProber<P extends Port>({ clock, runner, watched, ask }: Pr
 
   return {
     schedule,
+    granted() {
+      // Also where nobody expects it to serve first: some call has asked for it, and the others wait.
+      plan(checkFirst(runner, watched()) ? 0 : TRAFFIC_FIRST_MS);
+    },
     afterFailure(errorClass) {
       if (!gate) return;
       // One failure opens no breaker; without traffic nobody would find out that it was the only one.

@@ -1,5 +1,5 @@
 import type { Clock, Random } from "./clock.ts";
-import { type LayerError, ruleOf } from "./errors.ts";
+import { type ErrorClass, type LayerError, ruleOf } from "./errors.ts";
 
 export interface RestOptions {
   readonly clock: Clock;
@@ -20,11 +20,22 @@ export interface Rest {
   readonly now: { readonly kind: RestKind; readonly ms: number } | undefined;
   /** It was resting and nobody has found out yet whether that helped. */
   readonly untried: boolean;
+  /** Of the refusal that has set the wait. */
+  readonly errorClass: ErrorClass | undefined;
   /**
    * Hears of a failed call that began at `since` (monotonic ms). The later end wins: a short wait never cuts a longer one.
    * Returns the wait, or undefined when this failure asks for none.
    */
   take(error: LayerError, since: number): { readonly kind: RestKind; readonly ms: number } | undefined;
+  /**
+   * Somebody else was told to wait `ms` more, cut to the longest wait. The later end wins, and it counts as no refusal of ours. Returns the wait
+   * if it is a later one.
+   */
+  hear(
+    kind: RestKind,
+    ms: number,
+    errorClass: ErrorClass,
+  ): { readonly kind: RestKind; readonly ms: number } | undefined;
   /** A call that began at `since` succeeded. `probed`: a check, which cannot tell whether the next refusal is the first. */
   over(since: number, probed: boolean): void;
   /** Ends the wait: the next call finds out. */
@@ -43,6 +54,7 @@ export function createRest(options: RestOptions): Rest {
   let kind: RestKind | undefined;
   let until = 0;
   let setAt = Number.NEGATIVE_INFINITY;
+  let errorClass: ErrorClass | undefined;
   /** Refusals of each kind that followed a wait, since the last success. */
   let counts = { cooldown: 0, parked: 0 };
 
@@ -64,6 +76,19 @@ export function createRest(options: RestOptions): Rest {
     get untried() {
       return kind !== undefined;
     },
+    get errorClass() {
+      return errorClass;
+    },
+    hear(wanted, ms, because) {
+      const end = clock.now() + Math.min(ms, longestMs);
+      const later = end > clock.now() && (kind === undefined || end > until);
+      if (!later) return undefined;
+      setAt = clock.now();
+      kind = wanted;
+      until = end;
+      errorClass = because;
+      return { kind, ms: end - clock.now() };
+    },
     take(error, since) {
       const rule = ruleOf(error.errorClass);
       const wanted = rule.rest ?? (rule.next && error.retryAfterMs !== undefined ? "cooldown" : undefined);
@@ -79,6 +104,7 @@ export function createRest(options: RestOptions): Rest {
       if (!kind || end > until) {
         kind = wanted;
         until = end;
+        errorClass = error.errorClass;
       }
       return { kind, ms: Math.max(0, until - clock.now()) };
     },

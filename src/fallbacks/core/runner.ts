@@ -6,9 +6,11 @@ import { createEpisodeRecord, type Episode, type EpisodeRecord } from "./episode
 import { type ErrorClass, LayerError, ruleOf } from "./errors.ts";
 import type { LayerEvent } from "./events.ts";
 import type { Faults } from "./faults.ts";
-import { type Admission, createGate, type Gate, type GateMemory, type RestLengths } from "./gate.ts";
+import { type Admission, createGate, type Gate, type GateMemory, type GateShare, type RestLengths } from "./gate.ts";
 import type { CallLimits } from "./limits.ts";
 import { reasonOf, skipReason } from "./reason.ts";
+import type { Share } from "./share.ts";
+import type { Heard } from "./sharing.ts";
 import type { CandidateStatus, LayerName, Mode, Reason } from "./status.ts";
 
 /** One way of doing a layer's work. Made lazily: a port opens nothing before its first call. */
@@ -59,6 +61,10 @@ export interface RunnerOptions {
   readonly trips?: ReadonlySet<ErrorClass>;
   readonly emit: (event: LayerEvent) => void;
   readonly onOpen: () => void;
+  /** Where other processes use the same port. It needs a probe, for the one that is to find out may have no traffic. */
+  readonly share?: Share | undefined;
+  /** Hears what others have brought about at the port, after it has happened. */
+  readonly onHeard: (heard: Heard) => void;
   /** Whether a background check goes before traffic when the open time is over. */
   readonly checkFirst: () => boolean;
 }
@@ -85,6 +91,12 @@ export interface Runner<P extends Port> extends Slot<P> {
   status(): CandidateStatus | undefined;
 }
 
+const DEFAULT_CALL_MS = 10_000;
+/** A background check may take this long, in ms. */
+const SHORTEST_CALL_MS = 2_000;
+/** After a process that was killed while it probed, the others wait for its call as if it ran, but not longer than this, in ms. */
+const LONGEST_CALL_MS = 60_000;
+
 export function createRunner<P extends Port>(slot: Slot<P>, last: boolean, options: RunnerOptions): Runner<P> {
   const { layer, clock, emit } = options;
   const by = slot.port.name;
@@ -99,14 +111,33 @@ export function createRunner<P extends Port>(slot: Slot<P>, last: boolean, optio
         // Every call has limits of its own, so that one that was admitted ends without this; a long answer is not a hung one.
         probeMs: Number.POSITIVE_INFINITY,
         ...slot.breaker,
-        onTransition(state) {
-          emit({ kind: "breaker", layer, by, state });
+        shared: shared(),
+        onTransition(state, byPeer) {
+          emit({ kind: "breaker", layer, by, state, ...(byPeer && { cause: "peer" }) });
           if (state === "open") options.onOpen();
         },
       });
   const episodes = createEpisodeRecord(clock, (change, episode: Episode) =>
     emit({ kind: "episode", layer, change, ...episode }),
   );
+
+  function shared(): GateShare | undefined {
+    if (!options.share || !slot.port.probe) return undefined;
+    const callMs = Math.min(Math.max(slot.timeoutMs ?? DEFAULT_CALL_MS, SHORTEST_CALL_MS), LONGEST_CALL_MS);
+    return { share: options.share, callMs, onHeard };
+  }
+
+  function onHeard(heard: Heard): void {
+    if (heard.kind === "open" || heard.kind === "rest") {
+      lastErrorClass = heard.errorClass ?? lastErrorClass;
+      lastReason = heard.kind === "rest" ? heard.rest : reasonOf(heard.errorClass ?? "server");
+    }
+    if (heard.kind === "rest") {
+      const { rest, errorClass, ms } = heard;
+      emit({ kind: "rest", layer, by, rest, errorClass, ms, cause: "peer" });
+    }
+    options.onHeard(heard);
+  }
 
   function effectOf(errorClass: ErrorClass, blame: Blame): Effect {
     if (blame === "none") return "neutral";

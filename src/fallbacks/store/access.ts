@@ -2,7 +2,23 @@ import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
 import type { Layer, Served } from "../core/layer.ts";
 import type { LayerStatus } from "../core/status.ts";
-import type { Collection, Committed, ListRequest, Operation, Store, StoredRecord } from "./port.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import type { Collection, Committed, ListRequest, Operation, Place, Seen, Store, StoredRecord } from "./port.ts";
+
+/**
+ * Makes of an operation that another instance was faster than one that fits what is there now, so that nothing of it is lost:
+ * `there` gives what the shared store has at each place that the operation touches. Undefined: it cannot be, and a person has
+ * to look at it. Pure: it may be asked again.
+ */
+export type Unite = (operation: Operation, there: (place: Place) => Seen) => Operation | undefined;
+
+/** Something that was acknowledged here and that the shared store will never take: kept for a person to look at. */
+export interface Buried {
+  readonly operation: Operation | undefined;
+  /** Where it is kept: its key in the collection `meta` of the local store. */
+  readonly key: string;
+  readonly reason: string;
+}
 
 /** The store as everybody else uses it: which port served, and whether something stood in, is part of the answer. */
 export interface StoreAccess {
@@ -13,6 +29,14 @@ export interface StoreAccess {
   /** What a write acknowledged now survives. */
   durability(): Store["durability"];
   status(): LayerStatus;
+  /**
+   * Resolves when the shared store has all that waited for it, or is found to be away, or the deadline has passed; at once where there is
+   * none. Whoever begins before reads by the copy on this machine, which is as old as its last outage or its last end. Fails only as the
+   * local store does.
+   */
+  settle(context: CallContext): Promise<void>;
+  /** What the first store has refused for ever. Absent where there is only one store. */
+  readonly deadLetters?: DeadLetters;
   /** Stops the replay and closes the ports. What still waits is replayed after the next start. */
   close(): Promise<void>;
 }
@@ -26,6 +50,10 @@ export interface StoreAccessOptions {
   readonly clock: Clock;
   /** A new unique id at each call. */
   readonly newId: () => string;
+  /** Absent: nothing can be united. */
+  readonly unite?: Unite;
+  /** Hears of each operation that is buried. */
+  readonly onBuried?: (buried: Buried) => void;
   /** Milliseconds between two attempts to replay what waits, default 1 000. */
   readonly drainMs?: number;
 }

@@ -1,5 +1,5 @@
 import { LayerError } from "../core/errors.ts";
-import type { Json, ListRequest, Operation } from "./port.ts";
+import type { GravesRequest, Json, ListRequest, Operation, Outcome, Place } from "./port.ts";
 
 const LONGEST_LIST = 1_000;
 
@@ -29,16 +29,42 @@ export function valueFromText(text: string): Json {
 export function checkOperation(operation: Operation): void {
   if (operation.id === "") throw new LayerError("invalid_request", "the id of an operation must not be empty");
   for (const write of operation.writes) {
-    if (write.kind !== "put") continue;
     checkCount(write.expect, 0, `expect of ${show(write.key)}`);
     checkCount(write.version, 1, `version of ${show(write.key)}`);
   }
 }
 
+/**
+ * What becomes of one operation among several: what `work` gives, or `refused` where the operation itself is wrong.
+ * @throws what `work` throws, unless it is an `invalid_request`.
+ */
+export function outcomeOf<T>(work: () => T): T | Extract<Outcome, { readonly status: "refused" }> {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof LayerError && error.errorClass === "invalid_request") return { status: "refused", error };
+    throw error;
+  }
+}
+
 /** @throws {LayerError} `invalid_request` when the limit is not a whole number from 1 to 1000. */
-export function checkList({ limit }: ListRequest): void {
+export function checkList({ limit }: Pick<ListRequest | GravesRequest, "limit">): void {
   if (Number.isInteger(limit) && limit >= 1 && limit <= LONGEST_LIST) return;
   throw new LayerError("invalid_request", `limit must be a whole number from 1 to ${LONGEST_LIST}, not ${limit}`);
+}
+
+/** @throws {LayerError} `invalid_request` when they are more than 1000. */
+export function checkPlaces(places: readonly Place[]): void {
+  if (places.length <= LONGEST_LIST) return;
+  throw new LayerError("invalid_request", `places must be at most ${LONGEST_LIST}, not ${places.length}`);
+}
+
+/** @throws {LayerError} `invalid_request` when `before` is no time or `limit` no whole number of at least 1. */
+export function checkForget(before: number, limit: number): void {
+  if (!Number.isFinite(before)) {
+    throw new LayerError("invalid_request", `before must be a time in ms since 1970, not ${before}`);
+  }
+  checkCount(limit, 1, "limit");
 }
 
 function checkCount(value: number | undefined, least: number, name: string): void {

@@ -1,8 +1,8 @@
 import { createContext } from "../core/context.ts";
 import { asLayerError, type LayerError } from "../core/errors.ts";
 import type { StoreAccess, StoreAccessOptions } from "./access.ts";
+import { isRefusal } from "./operations.ts";
 import type { Write } from "./port.ts";
-import { isRefusal } from "./replay.ts";
 import { alone } from "./replica-mark.ts";
 import { createReplicated } from "./replicated.ts";
 
@@ -64,6 +64,7 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
         action: "Check the disk of the data directory: writes fail.",
       };
     },
+    async settle() {},
     async close() {
       cancelProbe?.();
       await layer.close();

@@ -1,43 +1,59 @@
 import { join } from "node:path";
+import { type Clock, systemClock } from "../core/clock.ts";
 import { LayerError } from "../core/errors.ts";
-import { checkList, checkOperation, OPERATIONS_KEPT, valueFromText, valueToText } from "./check.ts";
-import { keyFromBytes, keyRange, keyToBytes } from "./key-order.ts";
-import type { Committed, ListRequest, Operation, Store, StoredRecord, Write } from "./port.ts";
-import { openSqlite, type SqliteDatabase, storeError } from "./sqlite.ts";
+import { checkForget, checkList, checkOperation, checkPlaces, outcomeOf, valueToText } from "./check.ts";
+import type { PostedWrite, WriteResult, WriteTask } from "./embedded-protocol.ts";
+import { createWriteQueue } from "./embedded-queue.ts";
+import { createReads, type Reads } from "./embedded-reads.ts";
+import type { Committed, Operation, Outcome, Store } from "./port.ts";
+import { isDamaging, openSqlite, storeError } from "./sqlite.ts";
+import type { SqliteDatabase } from "./sqlite-schema.ts";
+import { type SqliteThread, startSqliteThread } from "./sqlite-thread.ts";
 
 export interface EmbeddedStore extends Store {
   /** Opens the file now rather than at the first use. @throws {LayerError} `missing` or `server`. */
   open(): Promise<void>;
-  /** Moves everything from the write-ahead log to the main file. No use afterwards. */
+  /** Finishes what was asked for and moves everything from the write-ahead log to the main file. No use afterwards. */
   close(): Promise<void>;
 }
 
-interface Row {
-  readonly key: ArrayBuffer | Uint8Array;
-  readonly version: number;
-  readonly value: string;
+export interface EmbeddedOptions {
+  readonly directory: string;
+  /** Dates graves. */
+  readonly clock?: Pick<Clock, "wall">;
+  /** Starts the thread that writes, at the first write and after one has ended. By default a new one that runs `embedded-worker`. */
+  readonly startThread?: () => SqliteThread;
 }
-
-type Statements = ReturnType<typeof prepareStatements>;
 
 interface Handle {
   readonly database: SqliteDatabase;
-  readonly statements: Statements;
+  readonly reads: Reads;
 }
 
+/** Name of the file in its directory. */
+export const STORE_FILE = "understudy.db";
+
+/** A writer in another process is waited for this long, in ms. It blocks the event loop, so it is short. */
+const BUSY_MS = 250;
+
 /**
- * A store in one SQLite file, `understudy.db`, in `directory`. What it acknowledges has been synced to the disk. One
- * transaction for each operation; operations are once per id among the last 50 000.
- * Errors of the disk or the file are `LayerError` `server` with the cause, and the operation has not happened.
+ * A store in one SQLite file in `directory`. What it acknowledges has been synced to the disk, off the event loop: a thread
+ * writes, and all operations that come while it does share the next transaction and its sync. Reads are done at once, on
+ * a connection of their own. Operations are once per id among the last 50 000.
+ * Errors of the disk or the file are `LayerError` `server` and name the file. The operation has then not happened, or, after a
+ * failed sync or the end of the thread, it may have: the same id is safe to send again.
  */
-export function createEmbeddedStore(options: { readonly directory: string }): EmbeddedStore {
-  const file = join(options.directory, "understudy.db");
+export function createEmbeddedStore(options: EmbeddedOptions): EmbeddedStore {
+  const { clock = systemClock } = options;
+  const file = join(options.directory, STORE_FILE);
+  const startThread = options.startThread ?? (() => startSqliteThread("writer"));
+  const queue = createWriteQueue(file, startThread);
   let opening: Promise<Handle> | undefined;
   let closed = false;
 
   async function handle(): Promise<Handle> {
     if (closed) throw new LayerError("server", "the embedded store is closed");
-    opening ??= openSqlite(file).then((database) => ({ database, statements: prepareStatements(database) }));
+    opening ??= openReading(file);
     try {
       return await opening;
     } catch (error) {
@@ -46,19 +62,33 @@ export function createEmbeddedStore(options: { readonly directory: string }): Em
     }
   }
 
-  async function using<T>(doing: string, work: (handle: Handle) => T): Promise<T> {
-    const open = await handle();
+  async function reading<T>(work: (reads: Reads) => T): Promise<T> {
+    const { database, reads } = await handle();
     try {
-      return work(open);
+      return work(reads);
     } catch (thrown) {
-      const error = storeError(thrown, doing);
       if (isDamaging(thrown)) {
-        // After a failed write or sync the connection's picture of the file is not to be trusted: the next use opens anew.
         opening = undefined;
-        open.database.close();
+        database.close();
       }
-      throw error;
+      throw storeError(thrown, "cannot read", file);
     }
+  }
+
+  /** @throws {LayerError} `invalid_request` when the operation can never be applied. */
+  function taskOf(operation: Operation): WriteTask {
+    checkOperation(operation);
+    const writes = operation.writes.map((write): PostedWrite => {
+      if (write.kind === "delete") return write;
+      const { value, ...place } = write;
+      return { ...place, text: valueToText(value, write.key) };
+    });
+    return { kind: "operation", id: operation.id, writes, at: clock.wall().getTime() };
+  }
+
+  async function write(tasks: readonly WriteTask[]): Promise<readonly WriteResult[]> {
+    await handle();
+    return queue.post(tasks);
   }
 
   return {
@@ -68,17 +98,31 @@ export function createEmbeddedStore(options: { readonly directory: string }): Em
       await handle();
     },
     async commit(operation) {
-      checkOperation(operation);
-      return using("cannot save", (open) => commit(open, operation));
+      const [result] = await write([taskOf(operation)]);
+      return result as Committed;
     },
-    get: (collection, key) =>
-      using("cannot read", ({ statements }) => {
-        const row = statements.get.get([collection, keyToBytes(key)]) as Row | undefined;
-        return row && recordOf(row);
-      }),
+    async commitAll(operations) {
+      const tasks = operations.map((operation) => outcomeOf(() => taskOf(operation)));
+      const results = (await write(tasks.filter((task) => "kind" in task))).values();
+      return tasks.map((task) => ("kind" in task ? (results.next().value as Committed) : task) satisfies Outcome);
+    },
+    async forgetGraves(before, limit) {
+      checkForget(before, limit);
+      const [result] = await write([{ kind: "forget", before, limit }]);
+      return result as number;
+    },
+    get: (collection, key) => reading((reads) => reads.get(collection, key)),
     async list(request) {
       checkList(request);
-      return using("cannot read", ({ statements }) => list(statements, request));
+      return reading((reads) => reads.list(request));
+    },
+    async look(places) {
+      checkPlaces(places);
+      return reading((reads) => reads.look(places));
+    },
+    async graves(request) {
+      checkList(request);
+      return reading((reads) => reads.graves(request));
     },
     async close() {
       if (closed) return;
@@ -87,9 +131,11 @@ export function createEmbeddedStore(options: { readonly directory: string }): Em
       const open = await opening?.catch(() => undefined);
       if (!open) return;
       try {
-        open.database.pragma("wal_checkpoint(TRUNCATE)");
+        const wrote = queue.running;
+        await queue.close();
+        if (!wrote) open.database.pragma("wal_checkpoint(TRUNCATE)");
       } catch (error) {
-        throw storeError(error, "cannot finish the data file");
+        throw storeError(error, "cannot finish", file);
       } finally {
         open.database.close();
       }
@@ -97,76 +143,8 @@ export function createEmbeddedStore(options: { readonly directory: string }): Em
   };
 }
 
-function prepareStatements(database: SqliteDatabase) {
-  const list = (order: "ASC" | "DESC", bound: string) =>
-    database.prepare(
-      `SELECT key, version, value FROM records WHERE collection = ? AND key >= ? ${bound} ORDER BY key ${order} LIMIT ?`,
-    );
-  return {
-    get: database.prepare("SELECT key, version, value FROM records WHERE collection = ? AND key = ?"),
-    version: database.prepare("SELECT version FROM records WHERE collection = ? AND key = ?"),
-    put: database.prepare(
-      `INSERT INTO records (collection, key, version, value) VALUES (?, ?, ?, ?)
-       ON CONFLICT (collection, key) DO UPDATE SET version = excluded.version, value = excluded.value`,
-    ),
-    delete: database.prepare("DELETE FROM records WHERE collection = ? AND key = ?"),
-    remember: database.prepare("INSERT INTO operations (id) VALUES (?) ON CONFLICT (id) DO NOTHING"),
-    forget: database.prepare(`DELETE FROM operations WHERE number <= (SELECT max(number) FROM operations) - ?`),
-    // With and without an end: a bound that may be null would keep SQLite from stopping at it.
-    forward: list("ASC", "AND key < ?"),
-    forwardOpen: list("ASC", ""),
-    reverse: list("DESC", "AND key < ?"),
-    reverseOpen: list("DESC", ""),
-  };
-}
-
-function commit({ database, statements }: Handle, operation: Operation): Committed {
-  database.exec("BEGIN IMMEDIATE");
-  let committed: Committed = { status: "applied" };
-  try {
-    if (statements.remember.run([keyToBytes(operation.id)]).changes > 0) {
-      committed = writeAll(statements, operation.writes);
-      statements.forget.run([OPERATIONS_KEPT]);
-    }
-    database.exec(committed.status === "applied" ? "COMMIT" : "ROLLBACK");
-  } catch (error) {
-    // A full disk has already ended the transaction.
-    if (database.inTransaction) database.exec("ROLLBACK");
-    throw error;
-  }
-  return committed;
-}
-
-function writeAll(statements: Statements, writes: readonly Write[]): Committed {
-  for (const write of writes) {
-    const place = [write.collection, keyToBytes(write.key)] as const;
-    if (write.kind === "delete") {
-      statements.delete.run([...place]);
-      continue;
-    }
-    const row = statements.version.get([...place]) as Pick<Row, "version"> | undefined;
-    const before = row?.version ?? 0;
-    if (write.expect !== undefined && write.expect !== before) return { status: "conflict", key: write.key };
-    statements.put.run([...place, write.version ?? before + 1, valueToText(write.value, write.key)]);
-  }
-  return { status: "applied" };
-}
-
-function list(statements: Statements, request: ListRequest): readonly StoredRecord[] {
-  const { from, to } = keyRange(request);
-  const { collection, limit, reverse } = request;
-  const rows =
-    to === undefined
-      ? (reverse ? statements.reverseOpen : statements.forwardOpen).all([collection, keyToBytes(from), limit])
-      : (reverse ? statements.reverse : statements.forward).all([collection, keyToBytes(from), keyToBytes(to), limit]);
-  return (rows as Row[]).map(recordOf);
-}
-
-function recordOf(row: Row): StoredRecord {
-  return { key: keyFromBytes(row.key), value: valueFromText(row.value), version: row.version };
-}
-
-function isDamaging(error: unknown): boolean {
-  if (!(error instanceof Error) || !("code" in error)) return false;
-  return typeof error.code === "string" && /^SQLITE_(IOERR|CORRUPT|NOTADB)/.test(error.code);
+async function openReading(file: string): Promise<Handle> {
+  const database = await openSqlite(file, BUSY_MS);
+  database.pragma("query_only = ON");
+  return { database, reads: createReads(database) };
 }

@@ -1,8 +1,8 @@
 import type { Clock } from "../core/clock.ts";
 import { createContext } from "../core/context.ts";
 import { asLayerError, type LayerError } from "../core/errors.ts";
+import { isRefusal } from "./operations.ts";
 import type { Operation, Store } from "./port.ts";
-import { isRefusal } from "./replay.ts";
 
 /** The local store with a memory of whether it can be written: reads that succeed do not make a full disk good. */
 export interface Journal {
@@ -25,13 +25,13 @@ export function createJournal(options: {
   let cancelProbe: (() => void) | undefined;
   let closed = false;
 
-  const commit: Store["commit"] = async (operation, context) => {
+  async function watched<T>(write: () => Promise<T>): Promise<T> {
     try {
-      const committed = await local.commit(operation, context);
+      const written = await write();
       failure = undefined;
       cancelProbe?.();
       cancelProbe = undefined;
-      return committed;
+      return written;
     } catch (thrown) {
       const error = asLayerError(thrown);
       if (error.errorClass !== "aborted" && !isRefusal(error)) {
@@ -40,15 +40,15 @@ export function createJournal(options: {
       }
       throw error;
     }
-  };
+  }
 
   /** Not ready means no traffic, and so no write that could find out that the disk has room again. */
   async function probe(): Promise<void> {
     cancelProbe = undefined;
     const context = createContext({ clock, requestId: "journal-probe", deadlineMs: PROBE_MS });
     const nothing: Operation = { id: newId(), writes: [] };
-    // A failure is recorded by `commit`, which also comes back here.
-    await commit(nothing, context).catch(() => undefined);
+    // A failure is recorded by `watched`, which also comes back here.
+    await watched(() => local.commit(nothing, context)).catch(() => undefined);
   }
 
   return {
@@ -57,7 +57,11 @@ export function createJournal(options: {
       get durability() {
         return local.durability;
       },
-      commit,
+      commit: (operation, context) => watched(() => local.commit(operation, context)),
+      commitAll: (operations, context) => watched(() => local.commitAll(operations, context)),
+      look: (places, context) => local.look(places, context),
+      graves: (request, context) => local.graves(request, context),
+      forgetGraves: (before, limit, context) => watched(() => local.forgetGraves(before, limit, context)),
       get: (collection, key, context) => local.get(collection, key, context),
       list: (request, context) => local.list(request, context),
     },

@@ -8,9 +8,13 @@ export interface LockOwner {
   readonly pid: number;
   /** Where its server listens. */
   readonly url: string;
+  /** What the process is called among its like. */
+  readonly instance?: string;
 }
 
 export interface DirectoryLock {
+  /** Instances that held the directory before, the latest first, at most 50: none of them lives, whatever others believe. */
+  readonly predecessors: readonly string[];
   /** Tells a new address, once it is known. */
   update(url: string): void;
   /** Lets the next process in. More than once is harmless. */
@@ -21,7 +25,10 @@ interface LockFile extends LockOwner {
   /** When that process started, as the system tells it; null where it does not. */
   readonly started: string | null;
   readonly released?: boolean;
+  readonly predecessors?: readonly string[];
 }
+
+const MOST_PREDECESSORS = 50;
 
 /** Numbers of the lock files that this very process holds, by path. */
 const held = new Set<string>();
@@ -47,7 +54,7 @@ export function lockDirectory(directory: string, owner: LockOwner): DirectoryLoc
     }
     const number = top.number + 1;
     const path = pathOf(directory, number);
-    const file: LockFile = { ...owner, started: startOf(owner.pid) };
+    const file: LockFile = { ...owner, started: startOf(owner.pid), predecessors: predecessorsOf(top.file) };
     if (!linkWhole(directory, path, file)) continue;
     if (highest(directory).number !== number) {
       rmSync(path, { force: true });
@@ -65,12 +72,18 @@ export function readLock(directory: string): LockOwner | undefined {
   return file && isHeld(path, file) ? { pid: file.pid, url: file.url } : undefined;
 }
 
+function predecessorsOf(before: LockFile | undefined): readonly string[] {
+  const all = [before?.instance, ...(before?.predecessors ?? [])];
+  return all.filter((each) => each !== undefined).slice(0, MOST_PREDECESSORS);
+}
+
 function lockAt(directory: string, path: string, file: LockFile): DirectoryLock {
   const replace = (next: LockFile) => {
     const draft = draftIn(directory, next);
     renameSync(draft, path);
   };
   return {
+    predecessors: file.predecessors ?? [],
     update(url) {
       if (held.has(path)) replace({ ...file, url });
     },

@@ -1,33 +1,83 @@
-import { checkList, checkOperation, OPERATIONS_KEPT, valueFromText, valueToText } from "./check.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import {
+  checkForget,
+  checkList,
+  checkOperation,
+  checkPlaces,
+  OPERATIONS_KEPT,
+  outcomeOf,
+  valueFromText,
+  valueToText,
+} from "./check.ts";
 import { keyRange } from "./key-order.ts";
-import type { Collection, Committed, Operation, Store, StoredRecord, Write } from "./port.ts";
+import { createShelf, type Shelf } from "./memory-shelf.ts";
+import {
+  type Collection,
+  type Committed,
+  type Grave,
+  type Operation,
+  ownCollections,
+  type Store,
+  type StoredRecord,
+  type Write,
+} from "./port.ts";
 
 interface Entry {
   readonly text: string;
   readonly version: number;
 }
 
-/** A sorted map: entries by key, and the keys in order. */
-interface Shelf {
-  readonly entries: Map<string, Entry>;
-  readonly keys: string[];
+type Stone = Pick<Grave, "version" | "at">;
+
+/** Of one collection. A key is in one of the two at most. */
+interface Shelves {
+  readonly records: Shelf<Entry>;
+  readonly graves: Shelf<Stone>;
 }
 
 /**
  * A store that lives as long as the process. Values are kept as text, so that nobody shares an object with it.
- * Operations are once per id among the last 50 000.
+ * Operations are once per id among the last 50 000. `clock` dates graves.
  */
-export function createMemoryStore(): Store {
-  const shelves = new Map<Collection, Shelf>();
+export function createMemoryStore(options: { readonly clock?: Pick<Clock, "wall"> } = {}): Store {
+  const { clock = systemClock } = options;
+  const collections = new Map<Collection, Shelves>();
   const applied = new Set<string>();
 
-  function shelf(collection: Collection): Shelf {
-    let found = shelves.get(collection);
+  function shelvesOf(collection: Collection): Shelves {
+    let found = collections.get(collection);
     if (!found) {
-      found = { entries: new Map(), keys: [] };
-      shelves.set(collection, found);
+      found = { records: createShelf(), graves: createShelf() };
+      collections.set(collection, found);
     }
     return found;
+  }
+
+  /** Undefined: it conflicts. Else how to take it back. */
+  function apply(write: Write): (() => void) | undefined {
+    const { records, graves } = shelvesOf(write.collection);
+    const { key } = write;
+    const record = records.get(key);
+    const grave = graves.get(key);
+    if (write.expect !== undefined && write.expect !== (record?.version ?? 0)) return undefined;
+    if (write.kind === "put") {
+      const text = valueToText(write.value, key);
+      records.set(key, { text, version: write.version ?? ((record ?? grave)?.version ?? 0) + 1 });
+      graves.set(key, undefined);
+    } else {
+      records.set(key, undefined);
+      graves.set(key, graveAfter(write, record) ?? grave);
+    }
+    return () => {
+      records.set(key, record);
+      graves.set(key, grave);
+    };
+  }
+
+  function graveAfter(write: Write, record: Entry | undefined): Stone | undefined {
+    const version = write.version ?? (record && record.version + 1);
+    if (version === undefined || ownCollections.has(write.collection)) return undefined;
+    return { version, at: clock.wall().getTime() };
   }
 
   function commit(operation: Operation): Committed {
@@ -39,14 +89,12 @@ export function createMemoryStore(): Store {
     };
     try {
       for (const write of operation.writes) {
-        const target = shelf(write.collection);
-        const before = target.entries.get(write.key);
-        if (write.kind === "put" && write.expect !== undefined && write.expect !== (before?.version ?? 0)) {
+        const step = apply(write);
+        if (!step) {
           takeBack();
           return { status: "conflict", key: write.key };
         }
-        place(target, write.key, entryOf(write, before));
-        undo.push(() => place(target, write.key, before));
+        undo.push(step);
       }
     } catch (error) {
       takeBack();
@@ -63,50 +111,41 @@ export function createMemoryStore(): Store {
     name: "memory",
     durability: "memory",
     commit: async (operation) => commit(operation),
+    commitAll: async (operations) => operations.map((operation) => outcomeOf(() => commit(operation))),
+    async look(places) {
+      checkPlaces(places);
+      return places.map(({ collection, key }) => {
+        const { records, graves } = shelvesOf(collection);
+        const entry = records.get(key);
+        if (entry) return { version: entry.version, value: valueFromText(entry.text) };
+        return { version: graves.get(key)?.version ?? 0, value: undefined };
+      });
+    },
+    async graves(request) {
+      checkList(request);
+      const found = shelvesOf(request.collection).graves.range(keyRange(request), request.limit);
+      return found.map(([key, stone]) => ({ key, ...stone }));
+    },
+    async forgetGraves(before, limit) {
+      checkForget(before, limit);
+      const old = [...collections.values()].flatMap(({ graves }) =>
+        [...graves.entries()].flatMap(([key, { at }]) => (at < before ? [{ graves, key, at }] : [])),
+      );
+      const forgotten = old.sort((one, other) => one.at - other.at).slice(0, limit);
+      for (const { graves, key } of forgotten) graves.set(key, undefined);
+      return forgotten.length;
+    },
     async get(collection, key) {
-      const entry = shelves.get(collection)?.entries.get(key);
+      const entry = shelvesOf(collection).records.get(key);
       return entry && recordOf(key, entry);
     },
     async list(request) {
       checkList(request);
-      const { entries, keys } = shelf(request.collection);
-      const { from, to } = keyRange(request);
-      const first = positionOf(keys, from);
-      const end = to === undefined ? keys.length : Math.max(first, positionOf(keys, to));
-      const found = request.reverse
-        ? keys.slice(Math.max(first, end - request.limit), end).reverse()
-        : keys.slice(first, Math.min(end, first + request.limit));
-      return found.flatMap((key) => {
-        const entry = entries.get(key);
-        return entry ? [recordOf(key, entry)] : [];
-      });
+      const { records } = shelvesOf(request.collection);
+      const found = records.range(keyRange(request), request.limit, request.reverse);
+      return found.map(([key, entry]) => recordOf(key, entry));
     },
   };
-}
-
-function entryOf(write: Write, before: Entry | undefined): Entry | undefined {
-  if (write.kind === "delete") return undefined;
-  return { text: valueToText(write.value, write.key), version: write.version ?? (before?.version ?? 0) + 1 };
-}
-
-function place({ entries, keys }: Shelf, key: string, entry: Entry | undefined): void {
-  const known = entries.has(key);
-  if (entry) entries.set(key, entry);
-  else entries.delete(key);
-  if (entry && !known) keys.splice(positionOf(keys, key), 0, key);
-  if (!entry && known) keys.splice(positionOf(keys, key), 1);
-}
-
-/** Index of the first key that is not before `key`. Strings compare by UTF-16 code unit. */
-function positionOf(keys: readonly string[], key: string): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((keys[middle] ?? "") < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function recordOf(key: string, entry: Entry): StoredRecord {

@@ -1,12 +1,15 @@
 import { setMaxListeners } from "node:events";
-import type { Redis, RedisOptions } from "ioredis";
+import type { Redis } from "ioredis";
 import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
 import { within } from "../core/deadline.ts";
 import { LayerError } from "../core/errors.ts";
-import type { RedisAddress } from "./redis-address.ts";
-import { isUnknownScript, redisError } from "./redis-errors.ts";
+import type { LoadRedis } from "./redis-client.ts";
+import { isMisdirected, isUnknownScript, redisError } from "./redis-errors.ts";
+import { isGroup, type RedisAddress, secretsOf } from "./redis-node.ts";
+import { createOpener } from "./redis-open.ts";
 import type { RedisScript } from "./redis-scripts.ts";
+import { inspectSettings } from "./redis-settings.ts";
 import { whileAlive } from "./redis-silence.ts";
 
 /** A part of a command, as it goes over the wire. */
@@ -16,7 +19,8 @@ export type Word = string | number | Buffer;
 export interface RedisConnection {
   /**
    * Sends one command; strings in its reply are buffers. It has failed after `silenceMs` of silence (and a second
-   * more for each MB that is on its way), but may have been done.
+   * more for each MB that is on its way), but may have been done. A server of a group that says that it is not the right
+   * one (any more) has done nothing: then the right one is looked for and asked, once.
    * @throws {LayerError} `network`, `timeout`, `auth`, `server`, `bad_response`, `missing`, `aborted`.
    */
   call(context: CallContext, command: string, ...words: readonly Word[]): Promise<unknown>;
@@ -27,77 +31,65 @@ export interface RedisConnection {
 
 export interface RedisConnectionOptions {
   readonly address: RedisAddress;
+  /** What all keys begin with, in braces, such as `{understudy}`: of a cluster, the node that has them is used. */
+  readonly tag: string;
   readonly clock: Clock;
   /** Longest silence in ms while a command waits. */
   readonly silenceMs: number;
-  /** Imports the client. */
-  readonly load: () => Promise<{ readonly Redis: typeof Redis }>;
-  /** Hears of settings of the server by which data can be lost: plain sentences, each once. */
-  readonly onWarning: (text: string) => void;
+  readonly load: LoadRedis;
+  /** Hears of settings of the server by which data can be lost: plain sentences, each once. Absent: they are not looked at. */
+  readonly onWarning?: (text: string) => void;
 }
 
-/** Of ioredis, for the advice how to install it. */
-const VERSION = "6.0.0";
-/** Limit in ms for a connection with its handshake. */
-const CONNECT_MS = 400;
 /** Bytes for which a command has one ms more: the system takes some MB at once, and then nothing tells how far they are. */
 const SENT_IN_MS = 1_000;
 /** A connection on which a command has waited in silence for this long, in ms, is given up. */
 const FROZEN_MS = 1_000;
 
-export const loadIoredis = () => import("ioredis");
-
 export function createRedisConnection(options: RedisConnectionOptions): RedisConnection {
-  const { address, clock, silenceMs, load, onWarning } = options;
-  const { password } = address;
-  const secrets = password === undefined ? [] : [password, encodeURIComponent(password)];
+  const { address, tag, clock, silenceMs, load, onWarning } = options;
+  const openClient = createOpener(address, tag);
+  const secrets = secretsOf(address);
+  const closing = new AbortController();
   let connecting: Promise<Redis> | undefined;
-  let current: Redis | undefined;
-  /** The same, once it may be used. */
+  /** Once it may be used. */
   let ready: Redis | undefined;
-  let closed = false;
   /** Bytes of all commands that have no answer yet: the next one comes behind them. */
   let unanswered = 0;
   const warned = new Set<string>();
+  /** All that have not ended: `ready` and those that were left. */
+  const clients = new Set<Redis>();
 
   async function open(): Promise<Redis> {
-    const { Redis } = await load().catch((cause: unknown) => {
-      throw new LayerError("missing", `the package "ioredis" is not installed: npm install ioredis@${VERSION}`, {
-        cause,
-      });
-    });
-    if (closed) throw isClosed();
-    const client = new Redis(optionsOf(address));
-    current = client;
-    let failure: Error | undefined;
-    // Why a connection was lost is told here, and to `connect` only that it was.
-    client.on("error", (error: Error) => {
-      failure ??= error;
-    });
-    client.on("end", () => forget(client));
+    let client: Redis;
     try {
-      const { signal } = new AbortController();
-      await within({ clock, signal, ms: CONNECT_MS }, () => client.connect());
-      // A database that cannot be selected is told, and then all goes on in database 0.
-      if (failure) throw failure;
+      client = await openClient({ clock, load, signal: closing.signal });
     } catch (error) {
-      end(client);
-      throw redisError(failure ?? error, secrets);
+      throw closing.signal.aborted ? isClosed() : error;
     }
-    if (current === client) ready = client;
-    void inspect(client, warn);
+    client.once("end", () => {
+      clients.delete(client);
+      forget(client);
+    });
+    if (closing.signal.aborted) {
+      client.disconnect();
+      throw isClosed();
+    }
+    if (client.status === "end") throw new LayerError("network", "Redis is not connected: it closed the connection");
+    clients.add(client);
+    ready = client;
+    if (onWarning) void inspectSettings(client, warn);
     return client;
   }
 
   function warn(text: string): void {
     if (warned.has(text)) return;
     warned.add(text);
-    onWarning(text);
+    onWarning?.(text);
   }
 
   function forget(client: Redis): void {
-    if (current !== client) return;
-    current = undefined;
+    if (ready !== client) return;
     ready = undefined;
     connecting = undefined;
   }
@@ -108,8 +100,15 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     client.disconnect();
   }
 
+  /** For a server that is not the right one: what it was asked before, it answers in its own words. */
+  function leave(client: Redis): void {
+    if (ready !== client) return;
+    forget(client);
+    clock.after(FROZEN_MS, () => client.disconnect(), { background: true });
+  }
+
   function connected(context: CallContext): Promise<Redis> {
-    if (closed) return Promise.reject(isClosed());
+    if (closing.signal.aborted) return Promise.reject(isClosed());
     if (!connecting) {
       const attempt = open();
       connecting = attempt;
@@ -122,10 +121,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     return within({ clock, signal: context.signal, ms: context.deadline.remaining() }, () => shared);
   }
 
-  async function call(context: CallContext, command: string, ...words: readonly Word[]): Promise<unknown> {
-    // Any number of calls may be in flight under one signal, and each listens: that is no leak to warn of.
-    setMaxListeners(0, context.signal);
-    const client = ready ?? (await connected(context));
+  async function send(client: Redis, context: CallContext, command: string, words: readonly Word[]): Promise<unknown> {
     const sent = client.callBuffer(command, [...words]);
     const bytes = words.reduce<number>(
       (sum, word) => sum + (typeof word === "number" ? 0 : Buffer.byteLength(word)),
@@ -139,6 +135,19 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     const limitMs = silenceMs + Math.round(unanswered / SENT_IN_MS);
     const onFrozen = () => end(client);
     return whileAlive({ stream: client.stream, clock, limitMs, frozenMs: FROZEN_MS, onFrozen, context }, sent);
+  }
+
+  async function call(context: CallContext, command: string, ...words: readonly Word[]): Promise<unknown> {
+    // Any number of calls may be in flight under one signal, and each listens: that is no leak to warn of.
+    setMaxListeners(0, context.signal);
+    const client = ready ?? (await connected(context));
+    try {
+      return await send(client, context, command, words);
+    } catch (error) {
+      if (!isGroup(address.at) || !isMisdirected(error)) throw error;
+      leave(client);
+      return send(ready ?? (await connected(context)), context, command, words);
+    }
   }
 
   async function classified<T>(work: () => Promise<T>): Promise<T> {
@@ -162,55 +171,12 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
         }
       }),
     async close() {
-      closed = true;
-      if (current) end(current);
+      closing.abort();
+      for (const client of clients) end(client);
     },
   };
 }
 
 function isClosed(): LayerError {
   return new LayerError("server", "the connection to Redis is closed");
-}
-
-/** It connects when it is called and never by itself: a probe then finds a Redis that is back at once. */
-function optionsOf({ at, tls, username, password, db }: RedisAddress) {
-  return {
-    ...at,
-    ...(tls && { tls: {} }),
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-    db,
-    lazyConnect: true,
-    connectionName: "understudy",
-    disableClientInfo: true,
-    // Redis that is loading says so to each command, which is sooner than when it is ready.
-    enableReadyCheck: false,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    connectTimeout: CONNECT_MS,
-    disconnectTimeout: 1,
-    retryStrategy: () => null,
-  } satisfies RedisOptions;
-}
-
-/** Tells of settings with which Redis loses what it has acknowledged. */
-async function inspect(client: Redis, warn: (text: string) => void): Promise<void> {
-  let info: string;
-  try {
-    info = await client.info();
-  } catch {
-    // It may be forbidden to this user, and the connection may be lost: then nothing is known, and nothing is said.
-    return;
-  }
-  if (/^aof_enabled:0/m.test(info)) {
-    warn(
-      "Redis has no append-only file: a crash loses its latest writes, which then come back from the journal of this " +
-        "server only. Set appendonly yes.",
-    );
-  }
-  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
-  if (policy !== undefined && policy !== "noeviction" && !/^maxmemory:0\r?$/m.test(info)) {
-    warn(`Redis may throw away data when its memory is full (${policy}). Set maxmemory-policy noeviction.`);
-  }
 }

@@ -35,6 +35,14 @@ export function isUnknownScript(error: unknown): boolean {
   return isReply(error) && error instanceof Error && error.message.startsWith("NOSCRIPT");
 }
 
+/**
+ * Whether a server has done nothing because another one is the right one: its keys have moved, or it is a replica by now.
+ * Inside of a script, Redis before 7 puts other words in front.
+ */
+export function isMisdirected(error: unknown): boolean {
+  return isReply(error) && error instanceof Error && /^(MOVED|ASK|READONLY) |: -READONLY /.test(error.message);
+}
+
 function replyError(text: string): LayerError {
   const [word = ""] = text.split(" ", 1);
   const errorClass = OLD_AUTH.test(text) ? "auth" : (classes[word] ?? "server");

@@ -1,99 +1,111 @@
 import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
-import { asLayerError, type LayerError, ruleOf } from "../core/errors.ts";
-import type { Served } from "../core/layer.ts";
-import type { Outbox, OutboxEntry } from "./outbox.ts";
-import type { Collection, Operation, Store, Write } from "./port.ts";
-import type { LOST, ReplicaMark } from "./replica-mark.ts";
+import { asLayerError, LayerError } from "../core/errors.ts";
+import type { ConflictReplay } from "./conflict-replay.ts";
+import type { Mends } from "./mends.ts";
+import { isRefusal, nameOf, placesOf } from "./operations.ts";
+import type { Outbox } from "./outbox.ts";
+import type { OutboxEntry } from "./outbox-entry.ts";
+import type { Operation, Outcome } from "./port.ts";
+import type { OnRemote } from "./remote-link.ts";
+import type { ReplicaMark, Sent } from "./replica-mark.ts";
 import { createStuck } from "./stuck.ts";
 
-export interface Place {
-  readonly collection: Collection;
-  readonly key: string;
-}
-
-/** Calls the remote store; the value is `undefined` when it is away, or has lost data and counts as away. */
-export type OnRemote = <T>(
-  call: (port: Store, context: CallContext) => Promise<T | typeof LOST>,
-  context: CallContext,
-) => Promise<Served<T | undefined>>;
-
 /**
- * Brings the remote store up to date from the outbox, in order; what it refuses is buried and never sent again. An entry that
- * fails again and again at a store that takes others lets those pass which touch none of its records.
+ * Brings the remote store up to date from the outbox, in order and many at a time. What the remote store refuses is united with
+ * what is there, or buried. An entry that fails again and again at a store that takes others lets those pass which touch
+ * none of its records.
  */
 export interface Replay {
   /**
-   * Replays the oldest entries, each in a new context. `away`: the remote store did not serve, or takes none of what is
-   * left, or the signal has aborted.
+   * Replays some of the oldest entries, each step in a new context. `away`: the remote store did not serve, or takes none of
+   * what is left, or the signal has aborted.
    * @throws {LayerError} when the local store fails, or the remote one in a way that is no outage.
    */
   page(context: () => CallContext): Promise<"sent" | "empty" | "away">;
-  /** Some records that differ from the remote store's, because an operation on them was refused. */
-  unmended(): readonly Place[];
-  mended(places: readonly Place[]): void;
 }
 
-const PLACES_AT_ONCE = 100;
+type Step = "sent" | "away" | "held";
+
+interface Ready extends OutboxEntry {
+  readonly operation: Operation;
+}
+
+/** Entries in one batch; after a failure it begins with one, to find out which entry it is, and grows again. */
+const MOST_AT_ONCE = 500;
+const GROWTH = 4;
+/** After a conflict: what is behind it has been sent in vain. */
+const LEAST_AFTER_CONFLICT = 4;
 
 export function createReplay(options: {
   readonly outbox: Outbox;
   readonly mark: ReplicaMark;
+  readonly mends: Mends;
+  readonly conflicts: ConflictReplay;
   readonly onRemote: OnRemote;
-  /** The remote store has the entry. */
-  readonly acknowledge: (key: string, number: number, context: CallContext) => Promise<void>;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly signal: AbortSignal;
 }): Replay {
-  const { outbox, mark, onRemote, acknowledge, clock, newId, signal } = options;
+  const { outbox, mark, mends, conflicts, onRemote, clock, newId, signal } = options;
   const stuck = createStuck(clock);
-  const toMend = new Map<string, Place>();
+  let atOnce = MOST_AT_ONCE;
 
-  function remember(operation: Operation): void {
-    // Not mended at once: operations further back in the outbox may have built on it.
-    for (const place of placesOf(operation.writes)) toMend.set(nameOf(place), place);
+  function isReady(entry: OutboxEntry): entry is Ready {
+    return entry.operation !== undefined && !entry.refused && !stuck.has(entry.key) && !isBuiltOnOther(entry.operation);
   }
 
-  async function refuse(entry: OutboxEntry, operation: Operation, reason: string, context: CallContext): Promise<void> {
-    stuck.forget(entry.key);
-    remember(operation);
-    await outbox.bury(entry, reason, context);
+  /** It compares with a record that the remote store has in another form: the same version may be two things. */
+  function isBuiltOnOther({ writes }: Operation): boolean {
+    return writes.some((write) => write.expect !== undefined && mends.has(write));
   }
 
-  async function send(entry: OutboxEntry, operation: Operation, context: CallContext): Promise<"sent" | "away"> {
-    // Others have been sent before it, and the mark of the remote store never goes back.
-    const number = Number(entry.key) > mark.sent ? Number(entry.key) : outbox.nextNumber();
+  /** The applied first part leaves the outbox, and what stands after it is seen to. */
+  async function settle(run: readonly Ready[], sent: Sent, context: CallContext): Promise<Step> {
+    const applied = run.filter((_, index) => sent[index]?.status === "applied");
+    for (const { key } of applied) stuck.forget(key);
+    if (applied.length > 0) {
+      await outbox.remove(
+        applied.map(({ key }) => key),
+        context,
+      );
+    }
+    const at = sent.findIndex((outcome) => outcome && outcome.status !== "applied");
+    const [entry, outcome] = [run[at], sent[at]];
+    if (!entry || !outcome) {
+      atOnce = Math.min(MOST_AT_ONCE, atOnce * GROWTH);
+      return "sent";
+    }
+    atOnce = Math.max(LEAST_AFTER_CONFLICT, Math.floor(atOnce / 2));
+    return refuse(entry, reasonOf(outcome), context);
+  }
+
+  async function refuse(entry: Ready, reason: string, context: CallContext): Promise<Step> {
+    const settled = await conflicts.settle(entry, entry.operation, reason, context);
+    if (settled === "sent") stuck.forget(entry.key);
+    return settled;
+  }
+
+  async function send(run: readonly Ready[], context: CallContext): Promise<Step> {
     let tried = false;
+    const operations = run.map(({ operation }) => operation);
+    const [first] = run;
     try {
       const { value } = await onRemote((port, ctx) => {
         tried = true;
-        return mark.commit(port, operation, number, ctx);
+        return mark.commitAll(port, operations, { chained: true }, ctx);
       }, context);
-      if (!value) {
-        if (tried) stuck.failed(entry.key);
-        return "away";
-      }
-      if (value.status === "applied") {
-        stuck.forget(entry.key);
-        await acknowledge(entry.key, number, context);
-      } else await refuse(entry, operation, `conflict at ${value.key}`, context);
+      if (value) return settle(run, value, context);
+      if (tried && first) stuck.failed(first.key);
+      atOnce = 1;
+      return "away";
     } catch (thrown) {
       const error = asLayerError(thrown);
-      if (!isRefusal(error)) throw error;
-      await refuse(entry, operation, `${error.errorClass}: ${error.message}`, context);
+      if (!isRefusal(error) || !first) throw error;
+      if (run.length === 1) return refuse(first, `${error.errorClass}: ${error.message}`, context);
+      atOnce = 1;
+      return "sent";
     }
-    return "sent";
-  }
-
-  async function replay(entry: OutboxEntry, context: CallContext): Promise<"sent" | "away"> {
-    if (!entry.operation) await outbox.bury(entry, "unreadable", context);
-    else if (!entry.refused) return send(entry, entry.operation, context);
-    else {
-      remember(entry.operation);
-      await outbox.remove([entry.key], context);
-    }
-    return "sent";
   }
 
   /** Whether the remote store takes anything at all: then it is the entry that it does not take. */
@@ -102,53 +114,77 @@ export function createReplay(options: {
     return value !== undefined;
   }
 
-  /** `held`: what it touches must wait, for it was not sent and others may go on. */
-  async function advance(entry: OutboxEntry, context: () => CallContext): Promise<"sent" | "away" | "held"> {
-    if (!stuck.has(entry.key)) return replay(entry, context());
-    if (!stuck.isDue(entry.key)) return "held";
-    if (!(await isThere(context()))) return "away";
-    return (await replay(entry, context())) === "sent" ? "sent" : "held";
+  /** An entry that is no part of a batch. */
+  async function alone(entry: OutboxEntry, context: () => CallContext): Promise<Step> {
+    const { operation, key } = entry;
+    if (!operation) {
+      await conflicts.bury(entry, "unreadable", context());
+      return "sent";
+    }
+    if (entry.refused) {
+      const places = placesOf(operation.writes);
+      await outbox.remove([key], context(), mends.notes(places));
+      mends.noted(places);
+      return "sent";
+    }
+    if (stuck.has(key)) {
+      if (!stuck.isDue(key)) return "held";
+      if (!(await isThere(context()))) return "away";
+    }
+    const ready = { ...entry, operation };
+    const step = isBuiltOnOther(operation)
+      ? await refuse(ready, "it was built on an operation that the shared store did not take", context())
+      : await send([ready], context());
+    return stuck.has(key) && step === "away" ? "held" : step;
+  }
+
+  /** One batch or one single entry; `held` when there is nothing to do but wait. */
+  async function advance(
+    entries: readonly OutboxEntry[],
+    held: Set<string>,
+    context: () => CallContext,
+  ): Promise<Step> {
+    const run: Ready[] = [];
+    for (const entry of entries) {
+      if (signal.aborted) return "away";
+      const names = placesOf(entry.operation?.writes ?? []).map(nameOf);
+      if (names.some((name) => held.has(name))) {
+        for (const name of names) held.add(name);
+        continue;
+      }
+      if (isReady(entry)) {
+        run.push(entry);
+        if (run.length === atOnce) break;
+        continue;
+      }
+      // What is before it goes before it.
+      if (run.length > 0) break;
+      const step = await alone(entry, context);
+      if (step !== "held") return step;
+      for (const name of names) held.add(name);
+    }
+    return run.length > 0 ? send(run, context()) : "held";
   }
 
   return {
     async page(context) {
+      if (outbox.unsettled) await outbox.remove([], context());
       /** Records on which something waits that was not sent: what is further back may have built on it. */
       const held = new Set<string>();
-      let outcome: "sent" | "empty" | "away" = "empty";
-      let entries = await outbox.page(context());
+      let entries = await outbox.page(MOST_AT_ONCE, context());
+      if (entries.length === 0) return "empty";
       while (entries.length > 0) {
-        for (const entry of entries) {
-          if (signal.aborted) return "away";
-          const names = placesOf(entry.operation?.writes ?? []).map(nameOf);
-          const step = names.some((name) => held.has(name)) ? "held" : await advance(entry, context);
-          if (step === "away") return "away";
-          if (step === "sent") outcome = "sent";
-          else for (const name of names) held.add(name);
-        }
-        if (outcome === "sent") return "sent";
-        outcome = "away";
-        entries = await outbox.page(context(), entries.at(-1)?.key);
+        const step = await advance(entries, held, context);
+        if (step !== "held") return step;
+        entries = await outbox.page(MOST_AT_ONCE, context(), entries.at(-1)?.key);
       }
-      return outcome;
-    },
-    unmended: () => [...toMend.values()].slice(0, PLACES_AT_ONCE),
-    mended(places) {
-      for (const place of places) toMend.delete(nameOf(place));
+      return "away";
     },
   };
 }
 
-/** Each record that the writes touch, once. */
-export function placesOf(writes: readonly Write[]): readonly Place[] {
-  const places = new Map(writes.map(({ collection, key }) => [nameOf({ collection, key }), { collection, key }]));
-  return [...places.values()];
-}
-
-/** The remote store answered, and will always answer, no. */
-export function isRefusal(error: LayerError): boolean {
-  return !ruleOf(error.errorClass).next && error.errorClass !== "aborted";
-}
-
-export function nameOf({ collection, key }: Place): string {
-  return `${collection}/${key}`;
+function reasonOf(outcome: Outcome): string {
+  if (outcome.status === "conflict") return `conflict at ${outcome.key}`;
+  if (outcome.status === "refused") return `${outcome.error.errorClass}: ${outcome.error.message}`;
+  throw new LayerError("server", "an operation that was applied has no reason to be refused");
 }

@@ -3,47 +3,63 @@ import { asLayerError, type LayerError } from "../core/errors.ts";
 import type { Served } from "../core/layer.ts";
 import type { Degradation } from "../core/status.ts";
 import type { StoreAccess, StoreAccessOptions } from "./access.ts";
+import { createBatcher, type Member } from "./batcher.ts";
+import { createConflictReplay } from "./conflict-replay.ts";
+import { createDeadLetters } from "./dead-letters.ts";
+import { createInStep } from "./in-step.ts";
 import { createJournal } from "./journal.ts";
+import { createMending } from "./mending.ts";
+import { createMends } from "./mends.ts";
 import { createMutex } from "./mutex.ts";
 import { createOutbox } from "./outbox.ts";
-import type { Committed, Operation, Store, Write } from "./port.ts";
-import { createReplay, isRefusal, type OnRemote, type Place, placesOf } from "./replay.ts";
+import { draftOf } from "./outbox-entry.ts";
+import type { Committed, Operation, Store } from "./port.ts";
+import { createRefusedIds } from "./refused-ids.ts";
+import { createOnRemote } from "./remote-link.ts";
+import { createReplay } from "./replay.ts";
 import { createReplicaMark, LOST } from "./replica-mark.ts";
 import { replicatedStatus } from "./replicated-status.ts";
 import { createResync } from "./resync.ts";
 
 /** Milliseconds for one step of the replay. */
-const REPLAY_STEP_MS = 10_000;
-const REFUSED_KEPT = 1_000;
+const REPLAY_STEP_MS = 30_000;
 const LOAD_MS = 60_000;
+/** What the remote store has acknowledged is taken out of the outbox after this time in ms without a write. */
+const IDLE_MS = 50;
 
 /**
- * Every operation goes to the local journal first, then to the remote store, one at a time and in one order.
+ * Every operation goes to the local journal first, then to the remote store, in one order; those that come while others are
+ * under way share one sync of the disk and one round trip.
  *
  * In step: the remote store has everything; it answers reads and decides conflicts.
  * Behind: something waits in the outbox. New operations queue behind it and are acknowledged by the local store, which
  * also answers reads; a background replay brings the remote store up to date, and only then is it in step again.
  * A remote store that has lost data is behind too: it is given everything anew before anybody reads it.
+ *
+ * A write without `expect` is the last one to arrive, also when it waited through an outage: it replaces what other
+ * instances wrote in the meantime. Whoever must not do that compares.
  */
 export function createReplicated(
   options: StoreAccessOptions & { readonly remote: Store; readonly drainMs: number },
 ): StoreAccess {
-  const { layer, local, remote, clock, newId, drainMs } = options;
+  const { layer, local, remote, clock, newId, drainMs, unite, onBuried } = options;
   const journal = createJournal({ local, clock, newId });
-  const outbox = createOutbox({ local: journal.store, clock, newId });
   const mark = createReplicaMark({ local, clock, newId });
+  const outbox = createOutbox({ local: journal.store, clock, newId, record: () => mark.record() });
+  const mends = createMends(local);
   const mutex = createMutex(clock);
   const stop = new AbortController();
-  /** Operations that the remote store refused: their ids are spent in the local store, though not in the remote one. */
-  const refusedIds = new Set<string>();
+  const refusedIds = createRefusedIds(newId);
   let behindSince: Date | undefined;
   let loading: Promise<void> | undefined;
   let draining: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
+  let cancelTidying: (() => void) | undefined;
   let drainError: LayerError | undefined;
 
   const ownContext = (deadlineMs: number) =>
     createContext({ clock, requestId: "store-replay", deadlineMs, signal: stop.signal });
+  const step = () => ownContext(REPLAY_STEP_MS);
 
   function ready(): Promise<void> {
     loading ??= load().catch((error: unknown) => {
@@ -55,10 +71,11 @@ export function createReplicated(
 
   async function load(): Promise<void> {
     await mark.load(ownContext(LOAD_MS));
-    await outbox.load(ownContext(LOAD_MS), mark.sent);
+    await mends.load(ownContext(LOAD_MS));
+    await outbox.load(ownContext(LOAD_MS));
     if (mark.unsent) loseRemote();
     const { operations, oldestS } = outbox.backlog();
-    if (operations > 0) fallBehind(new Date(clock.wall().getTime() - oldestS * 1000));
+    if (operations > 0 || mends.some().length > 0) fallBehind(new Date(clock.wall().getTime() - oldestS * 1000));
   }
 
   function fallBehind(since: Date = clock.wall()): void {
@@ -90,8 +107,8 @@ export function createReplicated(
     return replicatedStatus({ layer, local, remote, outbox, resync, behindSince, failure, drainError });
   }
 
-  /** The answer of the local store while behind: a departure from the first port, whatever the layer thinks of it. */
-  function byLocal<T>(value: T, context: CallContext): Served<T> {
+  /** How the local store answers while behind: a departure from the first port, whatever the layer thinks of it. */
+  function byLocal(): { readonly by: string; readonly degraded: Degradation } {
     const { mode, reason, since } = status();
     const degraded: Degradation = {
       layer: layer.name,
@@ -100,109 +117,65 @@ export function createReplicated(
       reason: reason ?? "recovering",
       since: since ?? clock.wall(),
     };
-    context.trail.note(degraded);
-    return { value, by: local.name, degraded };
+    return { by: local.name, degraded };
   }
 
-  /** `undefined` when it is away: then the local one, which has nothing to add, stands in. */
-  const onRemote: OnRemote = async <T>(
-    call: (port: Store, context: CallContext) => Promise<T | typeof LOST>,
-    context: CallContext,
-  ) => {
-    const served = await layer.use<T | typeof LOST | undefined>(
-      async (port, ctx) => (port === local ? undefined : call(port, ctx)),
+  const onRemote = createOnRemote({ layer, local, onLost: loseRemote });
+  const parts = { local: journal.store, outbox, mark, mends, onRemote, newId };
+  const mending = createMending(parts);
+  const conflicts = createConflictReplay({ ...parts, unite, onBuried });
+  const replay = createReplay({ ...parts, conflicts, clock, signal: stop.signal });
+  const resync = createResync({ ...parts, conflicts, mutex, clock, signal: stop.signal });
+
+  const save = (members: readonly Member[], context: CallContext) =>
+    outbox.saveAll(
+      members.map((member) => ({ ...member, localId: refusedIds.localIdOf(member.operation.id) })),
       context,
+      () => mark.birth(),
     );
-    const { value } = served;
-    if (value !== LOST) return { ...served, value };
-    loseRemote();
-    return { ...served, value: undefined };
-  };
 
-  async function save(operation: Operation, context: CallContext) {
-    const localId = refusedIds.has(operation.id) ? `${operation.id}#${newId()}` : operation.id;
-    return outbox.save(operation, localId, context, mark.birth());
-  }
+  const inStep = createInStep({
+    ...parts,
+    mending,
+    remoteName: remote.name,
+    save,
+    onRefused: (id) => refusedIds.add(id),
+    fallBehind,
+    isBehind: () => behindSince !== undefined,
+    byLocal,
+  });
 
-  /** Writes that make the local records equal to the remote ones; `undefined` when the remote store is away. */
-  async function mending(
-    places: readonly Place[],
-    context: CallContext,
-  ): Promise<Served<readonly Write[] | undefined>> {
-    return onRemote((port, ctx) => {
-      const writeOf = async ({ collection, key }: Place): Promise<Write> => {
-        const record = await port.get(collection, key, ctx);
-        if (!record) return { kind: "delete", collection, key };
-        return { kind: "put", collection, key, value: record.value, version: record.version };
-      };
-      return mark.read(port, () => Promise.all(places.map(writeOf)), ctx);
-    }, context);
-  }
-
-  async function inStep(operation: Operation, context: CallContext): Promise<Served<Committed>> {
-    let saved = await save(operation, context);
-    if (saved.committed.status === "conflict") {
-      // Another instance may have written since: the copy here is old, and the remote store decides.
-      const expected = operation.writes.filter((write) => write.kind === "put" && write.expect !== undefined);
-      const served = await mending(placesOf(expected), context);
-      if (!served.value) return { ...served, value: saved.committed };
-      await journal.store.commit({ id: newId(), writes: served.value }, context);
-      saved = await save(operation, context);
-      if (saved.committed.status === "conflict") return { ...served, value: saved.committed };
+  /** The remote store gets them in the replay. */
+  async function behind(members: readonly Member[], context: CallContext): Promise<void> {
+    const saved = await save(members, context);
+    const answer = byLocal();
+    for (const [index, member] of members.entries()) {
+      const outcome = saved[index]?.outcome;
+      if (outcome?.status === "applied" || outcome?.status === "conflict")
+        member.resolve({ ...answer, value: outcome });
+      else if (outcome) member.reject(outcome.error);
     }
-    const key = saved.entry;
-    try {
-      const sent = await onRemote(
-        (port, ctx) =>
-          // Applied before: then it has no number, and changes nothing now.
-          key === undefined ? port.commit(operation, ctx) : mark.commit(port, operation, Number(key), ctx),
-        context,
-      );
-      if (!sent.value && sent.by === remote.name) return byLocal(saved.committed, context);
-      if (!sent.value) fallBehind();
-      else if (sent.value.status === "conflict") await takeBack(operation, key, context);
-      else if (key !== undefined) await forget(key, context);
-      return { ...sent, value: sent.value ?? { status: "applied" } };
-    } catch (thrown) {
-      const error = asLayerError(thrown);
-      if (isRefusal(error)) await takeBack(operation, key, context);
-      else if (key !== undefined) fallBehind();
-      throw error;
-    }
+    drainSoon();
   }
 
-  async function acknowledge(key: string, number: number, context: CallContext): Promise<void> {
-    await outbox.remove([key], context, [mark.record(number)]);
-    mark.acknowledged(number);
-  }
+  const batcher = createBatcher({
+    clock,
+    mutex,
+    async run(members, context) {
+      cancelTidying?.();
+      await (behindSince ? behind : inStep)(members, context);
+      if (!behindSince && outbox.unsettled && !stop.signal.aborted) {
+        cancelTidying = clock.after(IDLE_MS, () => void tidy(), { background: true });
+      }
+    },
+  });
 
-  async function forget(key: string, context: CallContext): Promise<void> {
-    try {
-      await acknowledge(key, Number(key), context);
-    } catch {
-      // Saved in both places all the same, and the journal tells why; the replay of what is left changes nothing.
-      fallBehind();
-    }
+  /** Takes out of the outbox what no later write has taken with it. */
+  async function tidy(): Promise<void> {
+    const context = ownContext(REPLAY_STEP_MS);
+    // The journal has noted a failure, and what is left is taken out with the next write.
+    await mutex.run(context, async () => outbox.unsettled && outbox.remove([], context)).catch(() => undefined);
   }
-
-  /** The remote store refused what the local one has applied. */
-  async function takeBack(operation: Operation, key: string | undefined, context: CallContext): Promise<void> {
-    refusedIds.add(operation.id);
-    const [oldest] = refusedIds;
-    if (refusedIds.size > REFUSED_KEPT && oldest !== undefined) refusedIds.delete(oldest);
-    if (key === undefined) return;
-    const writes = await mending(placesOf(operation.writes), context).then(
-      (served) => served.value,
-      // The caller has its answer, that of the operation; the mending is made up for in the replay.
-      () => undefined,
-    );
-    if (writes) return outbox.remove([key], context, writes);
-    await outbox.markRefused(key, operation, context);
-    fallBehind();
-  }
-
-  const replay = createReplay({ outbox, mark, onRemote, acknowledge, clock, newId, signal: stop.signal });
-  const resync = createResync({ local: journal.store, outbox, mark, onRemote, mutex, newId, signal: stop.signal });
 
   function drain(): Promise<void> {
     cancelTimer?.();
@@ -220,28 +193,26 @@ export function createReplicated(
 
   async function replayAll(): Promise<void> {
     while (behindSince && !stop.signal.aborted) {
-      if (resync.needed && (await resync.run(() => ownContext(REPLAY_STEP_MS))) === "away") return;
-      const outcome = await replay.page(() => ownContext(REPLAY_STEP_MS));
+      if (resync.needed && (await resync.run(step)) === "away") return;
+      const outcome = await replay.page(step);
       if (outcome === "away") return;
       drainError = undefined;
-      if (outcome === "empty" && !(await catchUp(ownContext(REPLAY_STEP_MS)))) return;
+      if (outcome === "empty" && !(await catchUp(step()))) return;
     }
   }
 
   /** Back in step, unless something was saved meanwhile. False when the remote store is away. */
   function catchUp(context: CallContext): Promise<boolean> {
     return mutex.run(context, async () => {
-      if (outbox.backlog().operations > 0) return true;
-      const places = replay.unmended();
+      if (!(await outbox.isEmpty(context))) return true;
+      const places = mends.some();
       if (places.length === 0) {
         behindSince = undefined;
         return true;
       }
-      const { value } = await mending(places, context);
-      if (!value) return false;
-      await journal.store.commit({ id: newId(), writes: value }, context);
-      replay.mended(places);
-      return true;
+      const { value } = await mending.mend(places, { raise: true, also: mends.erasures(places) }, context);
+      if (value) mends.erased(places);
+      return value;
     });
   }
 
@@ -257,19 +228,20 @@ export function createReplicated(
       loseRemote();
     }
     drainSoon();
-    return byLocal(await call(local, context), context);
+    const value = await call(local, context);
+    const answer = byLocal();
+    context.trail.note(answer.degraded);
+    return { ...answer, value };
+  }
+
+  async function commit(operation: Operation, context: CallContext): Promise<Served<Committed>> {
+    await ready();
+    return batcher.add(draftOf(operation, clock.wall()), context);
   }
 
   return {
-    async commit(operation, context) {
-      await ready();
-      return mutex.run(context, async () => {
-        if (!behindSince) return inStep(operation, context);
-        const { committed } = await save(operation, context);
-        drainSoon();
-        return byLocal(committed, context);
-      });
-    },
+    commit,
+    deadLetters: createDeadLetters({ local: journal.store, commit, newId, onDropped: () => outbox.dropped() }),
     get: (collection, key, context) => read((port, ctx) => port.get(collection, key, ctx), context),
     list: (request, context) => read((port, ctx) => port.list(request, ctx), context),
     durability() {
@@ -277,11 +249,26 @@ export function createReplicated(
       return by === remote.name ? remote.durability : local.durability;
     },
     status,
+    async settle(context) {
+      await ready();
+      if (!behindSince) return;
+      const settled = drain().then(() => true);
+      const late = new Promise<boolean>((resolve) => {
+        const cancel = clock.after(context.deadline.remaining(), () => resolve(false), { background: true });
+        void settled.finally(cancel);
+      });
+      await Promise.race([settled, late]);
+    },
     async close() {
       cancelTimer?.();
-      journal.close();
+      cancelTidying?.();
       stop.abort();
+      await batcher.idle();
       await draining;
+      // What stays because the journal fails, and has said so, is sent once more after the next start, and changes nothing.
+      const context = createContext({ clock, requestId: "store-close", deadlineMs: REPLAY_STEP_MS });
+      if (outbox.unsettled) await outbox.remove([], context).catch(() => undefined);
+      journal.close();
       await layer.close();
     },
   };

@@ -1,13 +1,22 @@
+import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
+import type { ConflictReplay } from "./conflict-replay.ts";
+import { eachGrave, eachRecord } from "./each-record.ts";
+import type { Mends } from "./mends.ts";
 import type { Mutex } from "./mutex.ts";
-import { DEAD, eachRecord, type Outbox, type OutboxEntry, sizeOf } from "./outbox.ts";
-import { type Collection, collections, type Store, type StoredRecord, type Write } from "./port.ts";
-import { nameOf, type OnRemote, type Place, placesOf } from "./replay.ts";
+import { countWithin, sizeOf } from "./operations.ts";
+import { DEAD, type Outbox } from "./outbox.ts";
+import { draftOf } from "./outbox-entry.ts";
+import { collections, ownCollections, type Place, type Store, type Write } from "./port.ts";
+import type { OnRemote } from "./remote-link.ts";
 import type { ReplicaMark } from "./replica-mark.ts";
+import { compare, copyNewer, isOvertaken } from "./resync-pairs.ts";
+import { createSettlement } from "./resync-settlement.ts";
 
 /**
- * Gives a remote store that has lost data what the local one has. Of two records the one with the higher version stays. What
- * waits in the outbox is part of the local records already, so it is settled here and not sent.
+ * Gives a remote store that has lost data what the local one has. Of two records, or graves, the one with the higher version
+ * stays. Of two that have the same version and are not the same, the local one becomes an operation in the outbox, to be united
+ * with the other or buried. What waits in the outbox is part of the local records already, so it is settled here and not sent.
  */
 export interface Resync {
   readonly needed: boolean;
@@ -23,113 +32,66 @@ interface Sized extends Place {
   readonly bytes: number;
 }
 
-interface Pair {
-  readonly place: Place;
-  readonly here: StoredRecord | undefined;
-  readonly there: StoredRecord | undefined;
-}
-
-const PLACES_AT_ONCE = 100;
-const BYTES_AT_ONCE = 256 * 1024;
-/** Collections that belong to one store alone. */
-const own: ReadonlySet<Collection> = new Set<Collection>(["outbox", "replicas"]);
+const PLACES_AT_ONCE = 500;
+const BYTES_AT_ONCE = 512 * 1024;
+const GRAVE_BYTES = 64;
 
 export function createResync(options: {
   readonly local: Store;
   readonly outbox: Outbox;
   readonly mark: ReplicaMark;
+  readonly mends: Mends;
+  readonly conflicts: Pick<ConflictReplay, "bury">;
   readonly onRemote: OnRemote;
   readonly mutex: Mutex;
+  readonly clock: Clock;
   readonly newId: () => string;
   readonly signal: AbortSignal;
 }): Resync {
-  const { local, outbox, mark, onRemote, mutex, newId, signal } = options;
+  const { local, outbox, mark, mends, conflicts, onRemote, mutex, clock, newId, signal } = options;
+  const settlement = createSettlement({ local, outbox, mends, conflicts, onRemote, newId });
   let needed = false;
   let left: Sized[] = [];
+  /** How many of them have been compared. */
+  let done = 0;
+  let bytesLeft = 0;
+  let atOnce = PLACES_AT_ONCE;
+  /** Both stores had these in the same version, and not the same. */
+  let doubtful: Place[] = [];
 
   async function scan(context: CallContext): Promise<Sized[]> {
     const found: Sized[] = [];
     for (const collection of collections) {
-      if (own.has(collection)) continue;
-      await eachRecord(local, collection, "", context, ({ key, value }) => {
+      if (ownCollections.has(collection)) continue;
+      await eachRecord(local, { collection, prefix: "" }, context, ({ key, value }) => {
         if (collection === "meta" && key.startsWith(DEAD)) return;
         found.push({ collection, key, bytes: sizeOf(value) });
+      });
+      await eachGrave(local, collection, context, ({ key }) => {
+        if (collection === "meta" && key.startsWith(DEAD)) return;
+        found.push({ collection, key, bytes: GRAVE_BYTES });
       });
     }
     return found;
   }
 
-  function compare(port: Store, places: readonly Place[], context: CallContext): Promise<readonly Pair[]> {
-    return Promise.all(
-      places.map(async (place) => {
-        const { collection, key } = place;
-        const there = await port.get(collection, key, context);
-        return { place, here: await local.get(collection, key, context), there };
-      }),
-    );
-  }
-
-  /** Copies what is newer here. `false`: somebody wrote at the same time, so it must be looked at again. */
-  async function copy(port: Store, pairs: readonly Pair[], also: readonly Write[], context: CallContext) {
-    const newer = pairs.flatMap(({ place, here, there }): readonly Write[] => {
-      const expect = there?.version ?? 0;
-      if (!here || here.version <= expect) return [];
-      return [{ kind: "put", ...place, value: here.value, version: here.version, expect }];
-    });
-    if (newer.length + also.length === 0) return true;
-    const { status } = await port.commit({ id: newId(), writes: [...newer, ...also] }, context);
-    return status === "applied";
-  }
-
-  /** Entries that wait, the oldest first, with all that they have done. `false` when there are none. */
-  async function settle(context: CallContext): Promise<boolean | "away"> {
-    const page = await outbox.page(context);
-    const entries = page.slice(0, countWithin(page.map(({ raw }) => sizeOf(raw))));
-    if (entries.length === 0) return false;
-    const writes = entries.flatMap((entry) => entry.operation?.writes ?? []);
-    const lastKinds = new Map(writes.map((write) => [nameOf(write), write.kind]));
-    const { value: pairs } = await onRemote(async (port, ctx) => {
-      const compared = await compare(port, placesOf(writes), ctx);
-      const deletions = compared.flatMap(({ place, here, there }): readonly Write[] =>
-        !here && there && lastKinds.get(nameOf(place)) === "delete" ? [{ kind: "delete", ...place }] : [],
-      );
-      if (!(await copy(port, compared, deletions, ctx))) return [];
-      return compared;
-    }, context);
+  /** What was acknowledged here, and overwritten by another instance in a store that did not have it, is looked at once more. */
+  async function adoptDoubtful(context: CallContext): Promise<"done" | "away"> {
+    const places = doubtful.filter((place) => !mends.has(place));
+    if (places.length === 0) return "done";
+    const { value: pairs } = await onRemote((port, ctx) => compare({ local, port }, places, ctx), context);
     if (!pairs) return "away";
-    // Nothing compared: somebody wrote at the same time. The next round looks again.
-    if (pairs.length === 0 && writes.length > 0) return true;
-    return spend(entries, pairs.filter(isOvertaken), context);
-  }
-
-  /** Takes entries out; those that another instance has overtaken are kept for a person to look at. */
-  async function spend(
-    entries: readonly OutboxEntry[],
-    overtaken: readonly Pair[],
-    context: CallContext,
-  ): Promise<true | "away"> {
-    const lost = new Set(overtaken.map(({ place }) => nameOf(place)));
-    const isLost = ({ operation }: OutboxEntry) => operation?.writes.some((write) => lost.has(nameOf(write))) ?? false;
-    const kept = entries.filter((entry) => entry.operation && !isLost(entry));
-    const { value } = await onRemote(async (port, ctx) => {
-      const ids = kept.flatMap(({ operation, refused }) => (operation && !refused ? [operation.id] : []));
-      await Promise.all(ids.map((id) => port.commit({ id, writes: [] }, ctx)));
-      return true;
-    }, context);
-    if (!value) return "away";
-    for (const entry of entries) {
-      if (!entry.operation) await outbox.bury(entry, "unreadable", context);
-      else if (isLost(entry)) await outbox.bury(entry, "overtaken while the remote store had lost data", context);
-    }
-    const mended = overtaken.flatMap(({ place, there }): readonly Write[] =>
-      there ? [{ kind: "put", ...place, value: there.value, version: there.version }] : [],
-    );
-    await outbox.remove(
-      kept.map(({ key }) => key),
-      context,
-      mended,
-    );
-    return true;
+    const drafts = pairs.filter(isOvertaken).map(({ place, here }) => {
+      // It fits nothing as it is, so that it is united with what is there, or buried.
+      const expect = here.version - 1;
+      const { value } = here;
+      const write: Write =
+        value === undefined ? { kind: "delete", ...place, expect } : { kind: "put", ...place, value, expect };
+      return draftOf({ id: newId(), writes: [write] }, clock.wall());
+    });
+    await outbox.adopt(drafts, context, mends.notes(places));
+    mends.noted(places);
+    return "done";
   }
 
   /** A store that is emptied again while it is being filled loses this record too, and then the run does not count. */
@@ -144,35 +106,52 @@ export function createResync(options: {
     return value?.version;
   }
 
+  /** The next places: more of them when they are small and nobody writes to them at the same time. */
+  function next(): readonly Place[] {
+    const some = left.slice(done, done + atOnce);
+    const sizes = some.map(({ bytes }) => bytes);
+    return some.slice(0, countWithin(sizes, BYTES_AT_ONCE)).map(({ collection, key }) => ({ collection, key }));
+  }
+
   async function copyAll(context: () => CallContext): Promise<"done" | "away"> {
     left = await scan(context());
-    while (left.length > 0) {
+    bytesLeft = left.reduce((sum, { bytes }) => sum + bytes, 0);
+    done = 0;
+    doubtful = [];
+    while (done < left.length) {
       if (signal.aborted) return "away";
-      const sizes = left.slice(0, PLACES_AT_ONCE).map(({ bytes }) => bytes);
-      const some = left.slice(0, countWithin(sizes)).map(({ collection, key }) => ({ collection, key }));
-      const { value } = await onRemote(
-        async (port, ctx) => copy(port, await compare(port, some, ctx), [], ctx),
-        context(),
-      );
-      if (value === undefined) return "away";
-      if (value) left = left.slice(some.length);
+      const some = next();
+      const { value } = await onRemote(async (port, ctx) => {
+        const pairs = await compare({ local, port }, some, ctx);
+        return { pairs, copied: await copyNewer(port, pairs, newId(), ctx) };
+      }, context());
+      if (!value) return "away";
+      atOnce = value.copied ? PLACES_AT_ONCE : Math.max(1, Math.floor(atOnce / 4));
+      if (!value.copied) continue;
+      const equals = value.pairs.filter((pair) => pair.there.version === pair.here.version && isOvertaken(pair));
+      doubtful.push(...equals.map(({ place }) => place));
+      bytesLeft -= left.slice(done, done + some.length).reduce((sum, { bytes }) => sum + bytes, 0);
+      done += some.length;
     }
     return "done";
   }
 
   /** Nobody may save in the meantime: the mutex is held. */
   async function finish(started: number, context: CallContext): Promise<"done" | "away"> {
-    const number = outbox.nextNumber();
+    if ((await adoptDoubtful(context)) === "away") return "away";
+    const { number, write } = mark.restoring();
     const writes: readonly Write[] = [
       { kind: "put", ...witness(), value: null, expect: started },
       { kind: "delete", ...witness() },
-      mark.restoring(number),
+      write,
     ];
     const { value } = await onRemote((port, ctx) => port.commit({ id: newId(), writes }, ctx), context);
     if (value?.status !== "applied") return "away";
     await local.commit({ id: newId(), writes: mark.restorations(number) }, context);
     mark.restored(number);
     needed = false;
+    left = [];
+    done = 0;
     return "done";
   }
 
@@ -183,33 +162,21 @@ export function createResync(options: {
     require() {
       needed = true;
     },
-    left: () => ({ operations: left.length, bytes: left.reduce((sum, { bytes }) => sum + bytes, 0) }),
+    left: () => ({ operations: left.length - done, bytes: bytesLeft }),
     async run(context) {
       const started = await begin(context());
       if (started === undefined || (await copyAll(context)) === "away") return "away";
+      settlement.begin();
       for (;;) {
         if (signal.aborted) return "away";
         const step = context();
         // Those who save wait for one step at most.
-        const outcome = await mutex.run(step, async () => (await settle(step)) || finish(started, step));
-        if (outcome !== true) return outcome;
+        const outcome = await mutex.run(step, async () => {
+          const settled = await settlement.next(step);
+          return settled === "empty" ? finish(started, step) : settled;
+        });
+        if (outcome !== "more") return outcome;
       }
     },
   };
-}
-
-/** How many of these fit into one step, at least one if there are any. */
-function countWithin(sizes: readonly number[]): number {
-  let sum = 0;
-  const over = sizes.findIndex((bytes, index) => {
-    sum += bytes;
-    return index > 0 && sum > BYTES_AT_ONCE;
-  });
-  return over === -1 ? sizes.length : over;
-}
-
-/** The remote record is as new as the local one, and another one. */
-function isOvertaken({ here, there }: Pair): boolean {
-  if (!here || !there || there.version < here.version) return false;
-  return there.version > here.version || JSON.stringify(there.value) !== JSON.stringify(here.value);
 }

@@ -113,7 +113,7 @@ export function createEscalate(deps: EscalateDeps): Node {
       degradation: context.trail.list().map(({ layer, mode }) => ({ layer, mode })),
     };
     try {
-      await deps.handoffs.create({ ...card }, { operationId: operationIdOf(state) }, context);
+      await deps.handoffs.create({ ...card }, { operationId: operationIdOf(state), owner: state.owner }, context);
     } catch (error) {
       return unsaved(error, state, context);
     }

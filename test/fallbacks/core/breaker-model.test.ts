@@ -94,6 +94,21 @@ class Model {
     if (this.state === "open") this.until = this.now;
   }
 
+  openFor(ms: number, trip: boolean): void {
+    if (trip) {
+      if (this.state === "closed" && this.now - this.closedAt >= 60_000) this.trips = 0;
+      this.trips += 1;
+    }
+    const end = this.now + ms;
+    if (this.state === "open") {
+      this.until = trip ? end : Math.max(this.until, end);
+      return;
+    }
+    this.results = this.state === "half_open" ? this.results.filter(({ era }) => era !== this.era) : this.results;
+    this.until = end;
+    this.#enter("open");
+  }
+
   #enter(state: Model["state"]): void {
     this.state = state;
     this.era += 1;
@@ -203,6 +218,12 @@ const tryNow = () =>
     real.breaker.tryNow();
   });
 
+const openFor = ({ ms, trip }: { ms: number; trip: boolean }) =>
+  command(`openFor(${ms}, ${trip})`, (model, real) => {
+    model.openFor(ms, trip);
+    real.breaker.openFor(ms, { trip });
+  });
+
 const how = fc.constantFrom("good", "good", "slow", "failure", "failure", "release", "probed", "trip");
 const commands = [
   fc.constant(acquire()),
@@ -211,6 +232,7 @@ const commands = [
   fc.record({ how: fc.constantFrom("good", "failure", "slow"), times: fc.constant(1) }).map(call),
   fc.oneof(fc.integer({ min: 0, max: 4_000 }), fc.integer({ min: 0, max: 70_000 })).map(advance),
   fc.constant(tryNow()),
+  fc.record({ ms: fc.integer({ min: 0, max: 30_000 }), trip: fc.boolean() }).map(openFor),
 ];
 
 describe("breaker, any sequence of events", () => {

@@ -1,29 +1,80 @@
-// Run by embedded.test.ts as a process of its own: writes until it is killed, or until the disk takes no more.
+// Run by tests of the embedded store as a process of its own: works until it is killed, or until the disk takes no more.
 import { writeSync } from "node:fs";
-import { systemClock } from "../../../src/fallbacks/core/clock.ts";
-import { createContext } from "../../../src/fallbacks/core/context.ts";
 import { asLayerError } from "../../../src/fallbacks/core/errors.ts";
+import { backup } from "../../../src/fallbacks/store/backup.ts";
 import { createEmbeddedStore } from "../../../src/fallbacks/store/embedded.ts";
+import type { Operation } from "../../../src/fallbacks/store/port.ts";
+import { context, put, single } from "./embedded-operations.ts";
 
-const [, , directory = "", task] = process.argv;
-const context = createContext({ clock: systemClock, requestId: "child", deadlineMs: 60_000 });
+const [, , directory = "", task, argument = ""] = process.argv;
 const store = createEmbeddedStore({ directory });
-const size = task === "fill" ? 100_000 : 100;
-const acknowledged: string[] = [];
+const say = (line: string) => writeSync(1, `${line}\n`);
 
+/** Keys 00000000, 00000001 and so on, one after the other; tells each that was acknowledged. */
 async function write(): Promise<void> {
   for (let number = 0; ; number += 1) {
     const key = String(number).padStart(8, "0");
-    const value = "x".repeat(size);
-    await store.commit({ id: key, writes: [{ kind: "put", collection: "meta", key, value }] }, context);
-    acknowledged.push(key);
-    if (task === "write") writeSync(1, `${key}\n`);
+    await store.commit(single(key, "x".repeat(100)), context);
+    say(key);
   }
 }
 
-try {
-  await write();
-} catch (error) {
-  const readable = (await store.get("meta", "00000000", context)) !== undefined;
-  writeSync(1, JSON.stringify({ acknowledged, errorClass: asLayerError(error).errorClass, readable }));
+/** As `write`, with large values, until it fails; tells all at the end. */
+async function fill(): Promise<void> {
+  const acknowledged: string[] = [];
+  try {
+    for (let number = 0; ; number += 1) {
+      const key = String(number).padStart(8, "0");
+      await store.commit(single(key, "x".repeat(100_000)), context);
+      acknowledged.push(key);
+    }
+  } catch (error) {
+    const readable = (await store.get("meta", "00000000", context)) !== undefined;
+    say(JSON.stringify({ acknowledged, errorClass: asLayerError(error).errorClass, readable }));
+  }
 }
+
+/** 64 at once, each with a row of turns and a count of them that must agree; goes on from what is there. */
+async function load(): Promise<void> {
+  const writer = async (name: string) => {
+    let count = ((await store.get("meta", `count/${name}`, context))?.value ?? 0) as number;
+    for (; ; count += 1) {
+      const turn = put(`turn/${name}/${String(count).padStart(6, "0")}`, count, { expect: 0 });
+      await store.commit({ id: `${name}/${count}`, writes: [turn, put(`count/${name}`, count + 1)] }, context);
+      say(`${name}/${count}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 64 }, (_, index) => writer(`w${index}`)));
+}
+
+/**
+ * So many operations, eight at a time; tells which were refused, does them again under the same ids up to four times,
+ * and then dies without a word.
+ */
+async function insist(): Promise<void> {
+  const insistOn = async (operation: Operation) => {
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      try {
+        await store.commit(operation, context);
+        say(`saved ${operation.id}`);
+        return;
+      } catch (error) {
+        say(`refused ${operation.id} ${asLayerError(error).errorClass} ${asLayerError(error).message}`);
+      }
+    }
+  };
+  for (let first = 0; first < Number(argument); first += 8) {
+    const ids = Array.from({ length: 8 }, (_, index) => `op-${first + index}`);
+    await Promise.all(ids.map((id) => insistOn({ id, writes: [put(id, 1)] })));
+  }
+  process.kill(process.pid, "SIGKILL");
+}
+
+const tasks: Readonly<Record<string, () => Promise<void>>> = {
+  write,
+  fill,
+  load,
+  insist,
+  backup: () => backup({ directory, file: argument }),
+};
+await tasks[task ?? ""]?.();

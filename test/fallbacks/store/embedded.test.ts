@@ -1,24 +1,23 @@
-import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "libsql";
-import { afterAll, describe, expect, it } from "vitest";
-import { systemClock } from "../../../src/fallbacks/core/clock.ts";
-import { createContext } from "../../../src/fallbacks/core/context.ts";
-import { createEmbeddedStore } from "../../../src/fallbacks/store/embedded.ts";
-import type { Write } from "../../../src/fallbacks/store/port.ts";
+import { describe, expect, it } from "vitest";
+import { createEmbeddedStore, type EmbeddedStore } from "../../../src/fallbacks/store/embedded.ts";
 import { storeContract } from "../../contracts/store.ts";
+import { context, put } from "./embedded-operations.ts";
+import { child, createThreadPool, killAfter, newDirectories } from "./embedded-rig.ts";
 
-const root = mkdtempSync(join(tmpdir(), "understudy-store-"));
-const newDirectory = () => join(mkdtempSync(join(root, "data-")), "inner");
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const newDirectory = newDirectories();
 
-const context = createContext({ clock: systemClock, requestId: "test", deadlineMs: 60_000 });
-const put = (key: string, value: string): Write => ({ kind: "put", collection: "meta", key, value });
-const child = join(import.meta.dirname, "embedded-child.ts");
-
-storeContract("embedded", () => createEmbeddedStore({ directory: newDirectory() }));
+const startThread = createThreadPool();
+let latest: EmbeddedStore | undefined;
+storeContract("embedded", async () => {
+  // No test of the suite needs two at once, and so one thread is enough for all.
+  await latest?.close();
+  latest = createEmbeddedStore({ directory: newDirectory(), startThread });
+  return latest;
+});
 
 describe("embedded store", () => {
   it("keeps everything over a close and a new start, operation ids too", async () => {
@@ -61,7 +60,7 @@ describe("embedded store", () => {
     database.close();
     const before = readFileSync(file);
     const older = createEmbeddedStore({ directory });
-    await expect(older.open()).rejects.toThrow(/schema version 99 and this program knows 1/);
+    await expect(older.open()).rejects.toThrow(/schema version 99 and this program knows 2/);
     await expect(older.open()).rejects.toMatchObject({ errorClass: "server" });
     expect(readFileSync(file).equals(before)).toBe(true);
   });
@@ -76,7 +75,7 @@ describe("embedded store", () => {
 
   it("has everything that it acknowledged when the process is killed", async () => {
     const directory = newDirectory();
-    const acknowledged = await killWhileWriting(directory, 25);
+    const acknowledged = await killAfter(25, directory, "write");
     expect(acknowledged.length).toBeGreaterThanOrEqual(25);
     const store = createEmbeddedStore({ directory });
     const kept = await store.list({ collection: "meta", limit: 1000 }, context);
@@ -96,19 +95,3 @@ describe("embedded store", () => {
     await store.close();
   });
 });
-
-/** Starts the child, kills it after so many acknowledgements, and returns all that it managed to tell. */
-function killWhileWriting(directory: string, count: number): Promise<readonly string[]> {
-  return new Promise((resolve, reject) => {
-    const writer = spawn(process.execPath, ["--import", "tsx", child, directory, "write"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let text = "";
-    writer.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      text += chunk;
-      if (text.split("\n").length > count) writer.kill("SIGKILL");
-    });
-    writer.on("error", reject);
-    writer.on("close", () => resolve(text.split("\n").slice(0, -1)));
-  });
-}

@@ -22,6 +22,7 @@ interface Pair {
 }
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 function leasesContract(name: string, create: () => Promise<Pair>): void {
   describe(`${name}: leases`, () => {
@@ -78,6 +79,53 @@ function leasesContract(name: string, create: () => Promise<Pair>): void {
       expect(await one.acquire("work", MINUTE, soon())).toBeUndefined();
       await second?.release(soon());
       expect(await second?.renew(soon())).toBe(false);
+      expect(await one.acquire("work", MINUTE, soon())).toBeDefined();
+    });
+
+    it("fault 31: stay with their holder when the taker's wall clock jumps an hour ahead, and are over in time", async () => {
+      pair = await create();
+      const { one, other, clock } = pair;
+      const held = await one.acquire("work", MINUTE, soon());
+      expect(await other.acquire("work", MINUTE, soon())).toBeUndefined();
+      clock.setWall(new Date(clock.wall().getTime() + HOUR));
+      expect(await other.acquire("work", MINUTE, soon())).toBeUndefined();
+      await clock.advance(MINUTE / 2);
+      // Renewed since the last look, so it cannot be over, whatever the wall clock says.
+      expect(await held?.renew(soon())).toBe(true);
+      clock.setWall(new Date(clock.wall().getTime() + 2 * HOUR));
+      expect(await other.acquire("work", MINUTE, soon())).toBeUndefined();
+      expect(held?.until).toEqual(new Date(clock.wall().getTime() + MINUTE));
+      await clock.advance(MINUTE - 1);
+      expect(await other.acquire("work", MINUTE, soon())).toBeUndefined();
+      await clock.advance(1);
+      expect(await other.acquire("work", MINUTE, soon())).toBeDefined();
+      expect(await held?.renew(soon())).toBe(false);
+    });
+
+    it("fault 31: lock nobody out for longer than they last when the holder's wall clock was a day ahead", async () => {
+      pair = await create();
+      const { one, other, clock } = pair;
+      clock.setWall(new Date(clock.wall().getTime() + 24 * HOUR));
+      expect(await one.acquire("work", MINUTE, soon())).toBeDefined();
+      clock.setWall(new Date(clock.wall().getTime() - 24 * HOUR));
+      expect(await other.acquire("work", MINUTE, soon())).toBeUndefined();
+      await clock.advance(MINUTE - 1);
+      expect(await other.acquire("work", MINUTE, soon())).toBeUndefined();
+      await clock.advance(1);
+      expect(await other.acquire("work", MINUTE, soon())).toBeDefined();
+    });
+
+    it("of an older form of the record, without its length, are bounded by the longest one", async () => {
+      pair = await create();
+      const { one, clock, store } = pair;
+      const until = clock.wall().getTime() + 100 * 24 * HOUR;
+      const value = { holder: "somebody", until };
+      await store.commit(
+        { id: "older", writes: [{ kind: "put", collection: "meta", key: "lease/work", value }] },
+        soon(),
+      );
+      expect(await one.acquire("work", MINUTE, soon())).toBeUndefined();
+      await clock.advance(24 * HOUR);
       expect(await one.acquire("work", MINUTE, soon())).toBeDefined();
     });
 

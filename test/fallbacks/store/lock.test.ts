@@ -15,6 +15,16 @@ const own = { pid: process.pid, url: "http://127.0.0.1:8080" };
 const script = join(import.meta.dirname, "lock-child.ts");
 
 describe("lock of a data directory", () => {
+  it("knows who held the directory before, also those who were killed, and no more than 50 of them", () => {
+    const directory = newDirectory();
+    for (let count = 1; count <= 60; count += 1) {
+      const lock = lockDirectory(directory, { ...own, instance: `instance-${count}` });
+      const before = Array.from({ length: Math.min(50, count - 1) }, (_, back) => `instance-${count - 1 - back}`);
+      expect(lock.predecessors).toEqual(before);
+      lock.release();
+    }
+  });
+
   it("tells who holds it, and nobody before and after", () => {
     const directory = join(newDirectory(), "not", "yet");
     expect(readLock(directory)).toBeUndefined();

@@ -8,7 +8,6 @@ import { systemClock } from "../../../src/fallbacks/core/clock.ts";
 import { createContext } from "../../../src/fallbacks/core/context.ts";
 import type { Json, Store, Write } from "../../../src/fallbacks/store/port.ts";
 import { createRedisStore, type RedisStoreOptions } from "../../../src/fallbacks/store/redis.ts";
-import { parseRedisUrl } from "../../../src/fallbacks/store/redis-address.ts";
 import { storeContract } from "../../contracts/store.ts";
 import { freePort } from "../../support/free-port.ts";
 import { describeWithRedis, type RedisServer, startRedis } from "../../support/redis-server.ts";
@@ -74,47 +73,6 @@ async function failure(work: Promise<unknown>) {
   return { error, ms: performance.now() - start };
 }
 
-describe("the URL of a Redis", () => {
-  it("is read with user, password, database, TLS and Unix sockets", () => {
-    const none = { tls: false, username: undefined, password: undefined, db: 0 };
-    expect(parseRedisUrl("redis://example")).toEqual({ ...none, at: { host: "example", port: 6379 } });
-    expect(parseRedisUrl("rediss://me:p%40ss@[::1]:7000/3")).toEqual({
-      at: { host: "::1", port: 7000 },
-      tls: true,
-      username: "me",
-      password: "p@ss",
-      db: 3,
-    });
-    expect(parseRedisUrl("/run/redis.sock")).toEqual({ ...none, at: { path: "/run/redis.sock" } });
-    expect(parseRedisUrl("unix:///run/redis.sock")).toEqual({ ...none, at: { path: "/run/redis.sock" } });
-    const socket = parseRedisUrl("unix://:secret@/run/a%20b.sock?db=2");
-    expect(socket).toEqual({ ...none, at: { path: "/run/a b.sock" }, password: "secret", db: 2 });
-  });
-
-  it("is refused without repeating it, for it may hold a password", () => {
-    for (const url of [
-      "redis//:secret@x",
-      "http://:secret@x",
-      "redis://:sec%ret@x",
-      "redis://:secret@x/one",
-      "unix://",
-      "unix://run/redis.sock",
-      "redis://x?secret=1",
-      "redis://:secret@x:99999",
-    ]) {
-      let text = "";
-      try {
-        parseRedisUrl(url);
-      } catch (error) {
-        text = `${String(error)} ${String((error as Error).cause)}`;
-      }
-      expect(text).toMatch(/URL of Redis cannot be used/);
-      expect(text).not.toMatch(/sec(ret|%ret)/);
-    }
-    expect(() => createRedisStore({ url: "redis://x", clock: systemClock, prefix: "a}b" })).toThrow(/prefix/);
-  });
-});
-
 describeWithRedis("redis store", () => {
   let shared: RedisServer;
   let stores = 0;
@@ -154,21 +112,6 @@ describeWithRedis("redis store", () => {
     expect(await store.commit({ id: "3", writes: [put("c", 3)] }, context())).toEqual({ status: "applied" });
   });
 
-  it("remembers the last 50 000 operations and no more", async () => {
-    const prefix = fresh();
-    const store = storeAt(shared.url, { prefix });
-    const ids = `{${prefix}}:operations`;
-    await store.commit({ id: "first", writes: [put("a", 1)] }, context());
-    const fill = "for n = 1, 49999 do redis.call('ZADD', KEYS[1], n + 1, 'filled' .. n) end";
-    await shared.command("EVAL", fill, "1", ids);
-    await store.commit({ id: "first", writes: [put("a", 2)] }, context());
-    expect((await store.get("meta", "a", context()))?.value).toBe(1);
-    await store.commit({ id: "one more", writes: [] }, context());
-    expect(await shared.command("ZCARD", ids)).toBe("50000");
-    await store.commit({ id: "first", writes: [put("a", 2)] }, context());
-    expect((await store.get("meta", "a", context()))?.value).toBe(2);
-  });
-
   it("has all of its keys under one hash tag, and shares them with nobody of another prefix", async () => {
     const server = await redis();
     await storeAt(server.url, { prefix: "one" }).commit({ id: "1", writes: [put("a", 1)] }, context());
@@ -178,31 +121,6 @@ describeWithRedis("redis store", () => {
     const keys = (await server.command("KEYS", "*")).split("\n").sort();
     expect(keys).toEqual(["{one}:keys:meta", "{one}:operations", "{one}:records:meta", "{two}:probe"]);
     expect(Number(await server.command("PTTL", "{two}:probe"))).toBeGreaterThan(1_000);
-  });
-
-  it.each([
-    ["another type for the records", ["SET", "{P}:records:meta", "mine"], "{P}:records:meta"],
-    ["another type for the keys", ["SET", "{P}:keys:meta", "mine"], "{P}:keys:meta"],
-    ["another type for the operations", ["SET", "{P}:operations", "mine"], "{P}:operations"],
-    ["other records", ["HSET", "{P}:records:meta", "\0a", "mine"], "{P}:records:meta"],
-  ])("leaves the data of others alone: %s", async (_name, command, key) => {
-    const prefix = fresh();
-    // redis-cli cannot be given a NUL.
-    const words = command.map((word) => word.replace("{P}", `{${prefix}}`));
-    if (words.length === 4)
-      await shared.command("EVAL", "redis.call('HSET', KEYS[1], '\\0a', 'mine')", "1", words[1] ?? "");
-    else await shared.command(...words);
-    const store = storeAt(shared.url, { prefix });
-    const writes = [put("other", 1), put("a", 1)];
-    await expect(store.commit({ id: "1", writes }, context())).rejects.toMatchObject({
-      errorClass: "bad_response",
-      message: /did not write; nothing was changed/,
-    });
-    expect(
-      await shared.command("EXISTS", `{${prefix}}:records:meta`, `{${prefix}}:keys:meta`, `{${prefix}}:operations`),
-    ).toBe("1");
-    if (words.length === 3) expect(await shared.command("GET", key.replace("{P}", `{${prefix}}`))).toBe("mine");
-    else await expect(store.get("meta", "a", context())).rejects.toMatchObject({ errorClass: "bad_response" });
   });
 
   it("writes all of an operation or nothing when the memory is full", async () => {

@@ -2,11 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CallContext, createContext } from "../../../src/fallbacks/core/context.ts";
 import { LayerError } from "../../../src/fallbacks/core/errors.ts";
-import type { StoreAccess } from "../../../src/fallbacks/store/access.ts";
+import type { StoreAccess, Unite } from "../../../src/fallbacks/store/access.ts";
 import { createMemoryStore } from "../../../src/fallbacks/store/memory.ts";
 import type { Json, Operation, Store, StoredRecord, Write } from "../../../src/fallbacks/store/port.ts";
 import { createTestAccess } from "../../contracts/store-access.ts";
 import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";
+import { uniteLists } from "./link-store.ts";
 
 const put = (key: string, value: Json, expected?: number): Write => ({
   kind: "put",
@@ -50,6 +51,24 @@ function createLosable(): Losable {
       if (committed.status === "applied") history.push(operation);
       return losable.script === "deaf" ? new Promise<never>(() => {}) : committed;
     },
+    async commitAll(operations, ctx) {
+      gate();
+      const outcomes = await inside.commitAll(operations, ctx);
+      history.push(...operations.filter((_, index) => outcomes[index]?.status === "applied"));
+      return losable.script === "deaf" ? new Promise<never>(() => {}) : outcomes;
+    },
+    async look(places, ctx) {
+      gate();
+      return inside.look(places, ctx);
+    },
+    async graves(request, ctx) {
+      gate();
+      return inside.graves(request, ctx);
+    },
+    async forgetGraves(before, limit, ctx) {
+      gate();
+      return inside.forgetGraves(before, limit, ctx);
+    },
     async get(collection, key, ctx) {
       gate();
       return inside.get(collection, key, ctx);
@@ -73,7 +92,7 @@ interface Rig {
   readonly all: (store: Store) => Promise<readonly StoredRecord[]>;
 }
 
-function rig(parts: { remote?: Losable; local?: Store; clock?: ManualClock } = {}): Rig {
+function rig(parts: { remote?: Losable; local?: Store; clock?: ManualClock; unite?: Unite } = {}): Rig {
   const { remote = createLosable() } = parts;
   const { access, clock, local } = createTestAccess({ ...parts, remote });
   const context = () => createContext({ clock, requestId: "test", deadlineMs: 5_000 });
@@ -111,25 +130,25 @@ describe("a remote store that has lost data", () => {
 
   it("shows how much is left to compare", async () => {
     const { access, clock, remote, save, read } = rig();
-    for (let number = 0; number < 150; number += 1) await save(`${number}`, put(`k${number}`, number));
+    for (let number = 0; number < 750; number += 1) await save(`${number}`, put(`k${number}`, number));
     await remote.lose(0);
     const backlogs: (number | undefined)[] = [];
-    const get = remote.get.bind(remote);
-    remote.get = (collection, key, context) => {
+    const look = remote.look.bind(remote);
+    remote.look = (places, context) => {
       backlogs.push(access.status().backlog?.operations);
-      return get(collection, key, context);
+      return look(places, context);
     };
     await read("k7");
     await clock.advance(2_000);
-    expect(backlogs).toContain(150);
-    expect(backlogs).toContain(50);
+    expect(backlogs).toContain(750);
+    expect(backlogs).toContain(250);
   });
 
   it("never makes the journal forget: a conflict with an empty store is no reason to mend", async () => {
     const { clock, local, remote, save, read, context } = rig();
     await save("1", put("a", 1));
     await remote.lose(0);
-    expect(await save("2", put("a", 2, 7))).toBe("conflict by losable");
+    expect(await save("2", put("a", 2, 7))).toBe("conflict by memory");
     expect((await local.get("meta", "a", context()))?.value).toBe(1);
     await clock.advance(2_000);
     expect(await read("a")).toEqual({ value: 1, by: "losable" });
@@ -172,19 +191,100 @@ describe("a remote store that has lost data", () => {
 
   it("starts over when it is emptied again while it is being filled", async () => {
     const { access, clock, local, remote, save, read, all } = rig();
-    for (let number = 0; number < 250; number += 1) await save(`${number}`, put(`k${number}`, number));
+    for (let number = 0; number < 950; number += 1) await save(`${number}`, put(`k${number}`, number));
     await remote.lose(0);
-    let reads = 0;
-    const get = remote.get.bind(remote);
-    remote.get = async (collection, key, context) => {
-      reads += 1;
-      if (reads === 150) await remote.lose(0);
-      return get(collection, key, context);
+    let looks = 0;
+    const look = remote.look.bind(remote);
+    remote.look = async (places, context) => {
+      looks += 1;
+      if (looks === 2) await remote.lose(0);
+      return look(places, context);
     };
     await read("k7");
     await clock.advance(10_000);
     expect(access.status().state).toBe("ok");
-    expect(reads).toBeGreaterThan(400);
+    expect(looks).toBeGreaterThan(3);
+    expect(await all(remote.inside())).toEqual(await all(local));
+  });
+
+  it("fault 43: does not bring back what was deleted, nor the older self of what was made again", async () => {
+    const { access, clock, local, remote, save, read, context } = rig();
+    const remove = (key: string): Write => ({ kind: "delete", collection: "meta", key });
+    await save("1", put("a", 1));
+    await save("2", put("b", "old"));
+    await save("3", remove("a"));
+    await save("4", remove("b"));
+    await save("5", put("b", "new", 0));
+    await save("6", put("c", "kept"));
+    const other = await remote.inside().commit({ id: "theirs", writes: [remove("c")] }, context());
+    expect(other.status).toBe("applied");
+    // The copy is from before the deletions, and the deletion by another instance comes after it.
+    await remote.lose(0.4);
+    expect((await remote.inside().list({ collection: "meta", limit: 10 }, context())).map(({ key }) => key)).toEqual([
+      "a",
+      "b",
+    ]);
+    await remote.inside().commit({ id: "theirs", writes: [put("c", "kept"), remove("c")] }, context());
+    await read("b");
+    await clock.advance(5_000);
+    expect(access.status()).toMatchObject({ state: "ok", action: "none" });
+    const places = ["a", "b", "c"].map((key) => ({ collection: "meta", key }) as const);
+    expect(await remote.inside().look(places, context())).toEqual([
+      { version: 2, value: undefined },
+      { version: 3, value: "new" },
+      { version: 2, value: undefined },
+    ]);
+    expect((await local.look(places, context())).slice(0, 2)).toEqual(
+      (await remote.look(places, context())).slice(0, 2),
+    );
+    expect(await read("a")).toEqual({ value: undefined, by: "losable" });
+    // A record that another one has deleted is an old copy here, and no reason to refuse.
+    expect(await save("7", put("c", "again", 0))).toBe("applied by losable");
+    expect(await local.look(places, context())).toEqual(await remote.inside().look(places, context()));
+  });
+
+  it.each([
+    { unite: uniteLists, value: ["first", "theirs", "ours"], dead: 0 },
+    { unite: undefined, value: ["first", "theirs"], dead: 1 },
+  ])("has what another instance put over a loss united with what was lost, or kept for a person: $dead", async (it) => {
+    const { unite, value, dead } = it;
+    const clock = createManualClock();
+    const remote = createLosable();
+    const { access, context, local, read, save } = rig({ clock, remote, ...(unite && { unite }) });
+    await save("1", put("a", ["first"], 0));
+    await save("2", put("b", 1));
+    await save("3", put("a", ["first", "ours"], 1));
+    await remote.lose(0.5);
+    expect(await remote.inside().get("meta", "a", context())).toMatchObject({ version: 1 });
+    await remote.inside().commit({ id: "theirs", writes: [put("a", ["first", "theirs"], 1)] }, context());
+    await read("a");
+    await clock.advance(30_000);
+    expect(await read("a")).toEqual({ value, by: "losable" });
+    expect(await local.get("meta", "a", context())).toEqual(await remote.inside().get("meta", "a", context()));
+    expect(await local.list({ collection: "meta", prefix: "dead/", limit: 10 }, context())).toHaveLength(dead);
+    expect(access.status()).toMatchObject({ state: "ok", backlog: null });
+  });
+
+  it("is filled many records at a time", async () => {
+    const { access, clock, local, remote, save, read, all } = rig();
+    for (let from = 0; from < 3_000; from += 100) {
+      await save(`${from}`, ...Array.from({ length: 100 }, (_, index) => put(`k${from + index}`, index)));
+    }
+    await remote.lose(0);
+    let calls = 0;
+    for (const name of ["look", "commit", "get"] as const) {
+      const call = remote[name].bind(remote) as (...args: unknown[]) => unknown;
+      Object.assign(remote, {
+        [name]: (...args: unknown[]) => {
+          calls += 1;
+          return call(...args);
+        },
+      });
+    }
+    await read("k7");
+    await clock.advance(5_000);
+    expect(access.status().state).toBe("ok");
+    expect(calls).toBeLessThan(40);
     expect(await all(remote.inside())).toEqual(await all(local));
   });
 
@@ -221,12 +321,12 @@ describe("a remote store that has lost data", () => {
 
   it("is not suspected because of an answer that comes when nobody waits for it any more", async () => {
     const { clock, remote, save } = rig();
-    const commit = remote.commit.bind(remote);
-    remote.commit = async (operation, context) => {
-      const committed = await commit(operation, context);
-      remote.commit = commit;
+    const commitAll = remote.commitAll.bind(remote);
+    remote.commitAll = async (operations, context) => {
+      const outcomes = await commitAll(operations, context);
+      remote.commitAll = commitAll;
       await new Promise<void>((resolve) => clock.after(30_000, resolve));
-      return committed;
+      return outcomes;
     };
     const first = save("1", put("a", 1));
     await clock.advance(100);

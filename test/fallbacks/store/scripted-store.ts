@@ -1,6 +1,6 @@
 import { LayerError } from "../../../src/fallbacks/core/errors.ts";
 import { createMemoryStore } from "../../../src/fallbacks/store/memory.ts";
-import type { Store } from "../../../src/fallbacks/store/port.ts";
+import type { Outcome, Store } from "../../../src/fallbacks/store/port.ts";
 
 /** What the scripted store does with a call; `deaf` applies a commit and never answers. */
 export type Script = "up" | "refuse" | "hang" | "deaf" | "invalid";
@@ -39,6 +39,31 @@ export function createScriptedStore(): ScriptedStore {
       scripted.commits.push(operation.id);
       const committed = await inside.commit(operation, context);
       return scripted.script === "deaf" ? never : committed;
+    },
+    async commitAll(operations, context) {
+      const outcomes: Outcome[] = [];
+      // One after the other, so that the script may change in the middle: a first part has then been applied.
+      for (const operation of operations) {
+        try {
+          outcomes.push(await scripted.commit(operation, context));
+        } catch (error) {
+          if (!(error instanceof LayerError && error.errorClass === "invalid_request")) throw error;
+          outcomes.push({ status: "refused", error });
+        }
+      }
+      return outcomes;
+    },
+    async look(places, context) {
+      await gate();
+      return inside.look(places, context);
+    },
+    async graves(request, context) {
+      await gate();
+      return inside.graves(request, context);
+    },
+    async forgetGraves(before, limit, context) {
+      await gate();
+      return inside.forgetGraves(before, limit, context);
     },
     async get(collection, key, context) {
       await gate();

@@ -2,12 +2,13 @@ import { describe, expect, it } from "vitest";
 import { createMockBusiness } from "../../../src/fallbacks/business/mock.ts";
 import { createMockModel } from "../../../src/fallbacks/llm/mock.ts";
 import type { ChatModel } from "../../../src/fallbacks/llm/port.ts";
+import { createIntentCache } from "../../../src/graph/intent-cache.ts";
 import { createPlan } from "../../../src/graph/nodes/plan.ts";
 import { createPlanTask } from "../../../src/graph/nodes/plan-task.ts";
 import { createRecognise } from "../../../src/graph/nodes/recognise.ts";
 import { createRecogniseTask } from "../../../src/graph/nodes/recognise-task.ts";
 import { createTools } from "../../../src/graph/tools/create-tools.ts";
-import { contextOf, createTicketList, layerOf, packs, recognitionOf, searchOf, stateOf } from "./bench.ts";
+import { clock, contextOf, createTicketList, layerOf, packs, recognitionOf, searchOf, stateOf } from "./bench.ts";
 
 const tools = createTools({
   knowledge: { search: async () => searchOf() },
@@ -54,6 +55,62 @@ describe("recognise", () => {
     const update = await createRecognise({ llm: layerOf("llm", modelSaying(said)), packs })(stateOf(), contextOf());
     expect(update.recognition?.intents).toEqual(["ticket", "chitchat"]);
     expect(update.tokens).toEqual({ input: 7, output: 3 });
+  });
+});
+
+describe("recognise with a cache", () => {
+  const said = recognitionOf({ intents: ["ticket"], emotion: "anxiety", emotionScore: 3 });
+
+  function setUp() {
+    const outcomes: string[] = [];
+    const calls = { count: 0 };
+    const model: ChatModel = {
+      ...modelSaying(said),
+      async run(task, input, context) {
+        calls.count += 1;
+        return modelSaying(said).run(task, input, context);
+      },
+    };
+    const intents = createIntentCache({
+      clock,
+      circumstances: () => "the same",
+      onLookup: (outcome) => outcomes.push(outcome),
+    });
+    const llm = layerOf<ChatModel>("llm", model, createMockModel());
+    return { outcomes, calls, llm, recognise: createRecognise({ llm, packs, intents }) };
+  }
+
+  it("asks the model once for the same message, and reads its numbers each time", async () => {
+    const { recognise, calls, outcomes } = setUp();
+    const state = stateOf({ message: "open a ticket for LK20260142" });
+    const first = await recognise(state, contextOf());
+    const again = await recognise(state, contextOf());
+    expect(again).toEqual({ ...first, tokens: { input: 0, output: 0 } });
+    expect(again.slots).toEqual({ orderId: "LK20260142" });
+    expect(calls.count).toBe(1);
+    expect(outcomes).toEqual(["miss", "hit"]);
+  });
+
+  it("does not speak for a model that is away, nor keep what the rules said meanwhile", async () => {
+    const { recognise, llm, outcomes } = setUp();
+    const known = stateOf({ message: "open a ticket" });
+    await recognise(known, contextOf());
+    await llm.control({ port: "scripted", action: "force_open", reason: "test", author: "test", ttlMs: 60_000 });
+    const context = contextOf();
+    expect((await recognise(known, context)).recognition).not.toEqual(said);
+    expect(context.trail.list()).toMatchObject([{ layer: "llm", reason: "forced" }]);
+    await recognise(stateOf({ message: "hello" }), contextOf());
+    expect(outcomes).toEqual(["miss", "refused", "refused", "miss", "refused"]);
+  });
+
+  it("looks nothing up where only rules are there", async () => {
+    const outcomes: string[] = [];
+    const onLookup = (outcome: string) => outcomes.push(outcome);
+    const intents = createIntentCache({ clock, circumstances: () => "the same", onLookup });
+    const own = createRecognise({ llm: layerOf("llm", createMockModel()), packs, intents });
+    await own(stateOf(), contextOf());
+    await own(stateOf(), contextOf());
+    expect(outcomes).toEqual([]);
   });
 });
 

@@ -1,0 +1,144 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Unite } from "../fallbacks/store/access.ts";
+import type { Json, Operation, Place, Seen, Write } from "../fallbacks/store/port.ts";
+import { Problem } from "../problems.ts";
+import { mergeSession, mergeTurn } from "./merge.ts";
+import * as records from "./records.ts";
+
+type Put = Extract<Write, { kind: "put" }>;
+type There = (place: Place) => Seen;
+
+/**
+ * What this process wrote to conversations while it did not see the others, made to fit what they have written.
+ *
+ * Turns are only ever added, so both sides' stay: with one number they are a fork. The same turn id in one session is one turn,
+ * see `mergeTurn`; in two sessions, both of which were given out, it is two, and the index names both. What was deleted on either side
+ * stays deleted. It also asks what is at places that the operation does not touch: where a turn is by its id; told that nothing is there,
+ * it keeps both.
+ */
+export function createUnite(): Unite {
+  return (operation, there) => {
+    try {
+      return unite(operation, there);
+    } catch (error) {
+      // Records that cannot be read: a person has to look at them.
+      if (error instanceof Problem) return undefined;
+      throw error;
+    }
+  };
+}
+
+function unite(operation: Operation, there: There): Operation | undefined {
+  const ours = new Set(["sessions", "turns", "turn_index"]);
+  if (operation.writes.some(({ collection }) => !ours.has(collection))) return undefined;
+  const ofSession = operation.writes.find(
+    ({ collection, key }) => collection === "sessions" && key.startsWith(records.allSessions),
+  );
+  if (!ofSession) return undefined;
+  const { id } = operation;
+  const seen = there(ofSession);
+  // The last step of a deletion: others have written to the session, so its mark stays until somebody has deleted that too.
+  if (ofSession.kind === "delete")
+    return { id, writes: operation.writes.filter((write) => write.collection !== "sessions") };
+  const mine = records.readSession(ofSession.value);
+  const theirs = seen.value === undefined ? undefined : records.readSession(seen.value);
+  // A grave, or a deletion that has begun: what was added meanwhile goes with the session.
+  if ((!theirs && seen.version > 0) || theirs?.removedAt) return { id, writes: [] };
+  const sessionId = ofSession.key.slice(records.allSessions.length);
+  const turns = operation.writes.filter(isTurn).map((write) => uniteTurn(write, { sessionId, mine, theirs }, there));
+  const ended = new Set(turns.flatMap(({ turnId, isOver }) => (isOver ? [turnId] : [])));
+  const session = theirs ? mergeSession(mine, theirs, { ended, fork: turns.some(({ fork }) => fork) }) : mine;
+  return {
+    id,
+    writes: [
+      ...turns.flatMap(({ writes }) => writes),
+      ...operation.writes.filter(isPutIn("turn_index")).flatMap((write) => uniteIndex(write, sessionId, turns, there)),
+      ...putIfNew(ofSession, session, seen),
+      ...operation.writes
+        .filter(isPutIn("sessions"))
+        .filter((write) => write !== ofSession)
+        .flatMap((write) => putIfNew(write, write.value, there(write))),
+    ],
+  };
+}
+
+interface UnitedTurn {
+  readonly writes: readonly Write[];
+  /** It takes a number that another turn has. */
+  readonly fork: boolean;
+  readonly turnId: string;
+  /** Its number in the shared store. */
+  readonly seq: number;
+  /** Nobody answers it any more. */
+  readonly isOver: boolean;
+}
+
+function uniteTurn(
+  write: Put,
+  {
+    sessionId,
+    mine,
+    theirs,
+  }: {
+    readonly sessionId: string;
+    readonly mine: records.SessionRecord;
+    readonly theirs: records.SessionRecord | undefined;
+  },
+  there: There,
+): UnitedTurn {
+  const turn = records.readTurn(write.value);
+  const { turnId } = turn;
+  const own = records.seqOf(write.key);
+  const known = knownPlace(sessionId, mine.owner, turnId, there);
+  const moved = known !== undefined && known.seq !== own;
+  const place: Place = moved ? known.place : write;
+  const seq = moved ? known.seq : own;
+  const seen = there(place);
+  // Its deletion leaves a grave; a session without one of its turns is one that is being deleted.
+  if (seen.value === undefined && seen.version > 0) return { writes: [], fork: false, turnId, seq, isOver: true };
+  const merged = seen.value === undefined ? turn : mergeTurn(turn, records.readTurn(seen.value));
+  const isOver = merged.status !== "running";
+  const isNew = seen.value === undefined && write.expect === 0;
+  const fork = isNew && theirs !== undefined && theirs.turns >= own;
+  return { writes: putIfNew(place, merged, seen), fork, turnId, seq, isOver };
+}
+
+/** Where the shared store has a turn with that id in that session. */
+function knownPlace(sessionId: string, owner: string, turnId: string, there: There) {
+  const { value } = there({ collection: "turn_index", key: records.turnIndexKey(owner, turnId) });
+  if (value === undefined) return undefined;
+  const { also, ...first } = records.readIndex(value);
+  const found = [first, ...also].find((one) => one.sessionId === sessionId);
+  if (!found) return undefined;
+  const { seq } = found;
+  const keys = [records.turnKey(sessionId, seq, turnId), records.numberKey(sessionId, seq)];
+  for (const key of keys) {
+    const place = { collection: "turns", key } as const;
+    const stored = there(place).value;
+    if (stored !== undefined && records.readTurn(stored).turnId === turnId) return { seq, place };
+  }
+  return undefined;
+}
+
+/** The index keeps what it says, and names the new place too. */
+function uniteIndex(write: Put, sessionId: string, turns: readonly UnitedTurn[], there: There): readonly Write[] {
+  const seen = there(write);
+  if (seen.value === undefined) return putIfNew(write, write.value, seen);
+  const { also, ...first } = records.readIndex(seen.value);
+  const { seq: asked } = records.readIndex(write.value);
+  const seq = turns.find(({ turnId }) => write.key.endsWith(`/${turnId}`))?.seq ?? asked;
+  if ([first, ...also].some((one) => one.sessionId === sessionId && one.seq === seq)) return [];
+  return putIfNew(write, { ...first, also: [...also, { sessionId, seq }] }, seen);
+}
+
+/** Nothing when it is there already. */
+function putIfNew({ collection, key }: Place, value: Json, seen: Seen): readonly Write[] {
+  if (isDeepStrictEqual(seen.value, value)) return [];
+  return [{ kind: "put", collection, key, value, expect: seen.version }];
+}
+
+const isPutIn =
+  (collection: Place["collection"]) =>
+  (write: Write): write is Put =>
+    write.kind === "put" && write.collection === collection;
+const isTurn = isPutIn("turns");

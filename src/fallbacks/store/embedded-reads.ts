@@ -1,0 +1,80 @@
+import { valueFromText } from "./check.ts";
+import { keyFromBytes, keyRange, keyToBytes } from "./key-order.ts";
+import type { Collection, Grave, GravesRequest, ListRequest, Place, Seen, StoredRecord } from "./port.ts";
+import type { SqliteDatabase } from "./sqlite-schema.ts";
+
+interface Row {
+  readonly key: ArrayBuffer | Uint8Array;
+  readonly version: number;
+  readonly value: string;
+}
+
+/** What the reading connection is asked. Each call sees one moment, and all that was committed before it. */
+export interface Reads {
+  get(collection: Collection, key: string): StoredRecord | undefined;
+  list(request: ListRequest): readonly StoredRecord[];
+  look(places: readonly Place[]): readonly Seen[];
+  graves(request: GravesRequest): readonly Grave[];
+}
+
+export function createReads(database: SqliteDatabase): Reads {
+  const get = database.prepare("SELECT key, version, value FROM records WHERE collection = ? AND key = ?");
+  const graveAt = database.prepare("SELECT version FROM graves WHERE collection = ? AND key = ?");
+  const graves = database.prepare(
+    "SELECT key, version, at FROM graves WHERE collection = ? AND key >= ? ORDER BY key LIMIT ?",
+  );
+  const ordered = (order: "ASC" | "DESC", bound: string) =>
+    database.prepare(
+      `SELECT key, version, value FROM records WHERE collection = ? AND key >= ? ${bound} ORDER BY key ${order} LIMIT ?`,
+    );
+  // With and without an end: a bound that may be null would keep SQLite from stopping at it.
+  const forward = ordered("ASC", "AND key < ?");
+  const forwardOpen = ordered("ASC", "");
+  const reverse = ordered("DESC", "AND key < ?");
+  const reverseOpen = ordered("DESC", "");
+
+  function seenAt({ collection, key }: Place): Seen {
+    const place = [collection, keyToBytes(key)];
+    const row = get.get(place) as Row | undefined;
+    if (row) return { version: row.version, value: valueFromText(row.value) };
+    const grave = graveAt.get(place) as Pick<Row, "version"> | undefined;
+    return { version: grave?.version ?? 0, value: undefined };
+  }
+
+  return {
+    get(collection, key) {
+      const row = get.get([collection, keyToBytes(key)]) as Row | undefined;
+      return row && recordOf(row);
+    },
+    list(request) {
+      const { from, to } = keyRange(request);
+      const { collection, limit } = request;
+      const rows =
+        to === undefined
+          ? (request.reverse ? reverseOpen : forwardOpen).all([collection, keyToBytes(from), limit])
+          : (request.reverse ? reverse : forward).all([collection, keyToBytes(from), keyToBytes(to), limit]);
+      return (rows as Row[]).map(recordOf);
+    },
+    look(places) {
+      database.exec("BEGIN");
+      try {
+        return places.map(seenAt);
+      } finally {
+        database.exec("COMMIT");
+      }
+    },
+    graves(request) {
+      const { from } = keyRange(request);
+      const rows = graves.all([request.collection, keyToBytes(from), request.limit]);
+      return (rows as (Row & { readonly at: number })[]).map(({ key, version, at }) => ({
+        key: keyFromBytes(key),
+        version,
+        at,
+      }));
+    },
+  };
+}
+
+function recordOf(row: Row): StoredRecord {
+  return { key: keyFromBytes(row.key), value: valueFromText(row.value), version: row.version };
+}

@@ -1,0 +1,67 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Conversations } from "../conversations/conversations.ts";
+import type { Clock, Random } from "../fallbacks/core/clock.ts";
+import type { StoreAccess } from "../fallbacks/store/access.ts";
+import type { Store } from "../fallbacks/store/port.ts";
+import { createJobs } from "../jobs/create-jobs.ts";
+import type { Jobs } from "../jobs/jobs.ts";
+import { sharedOnly } from "../jobs/shared-only.ts";
+import type { Log } from "../log.ts";
+import { createPrivacy } from "../privacy/create-privacy.ts";
+import { forgetGravesDaily } from "../privacy/forget-graves.ts";
+import type { Privacy } from "../privacy/privacy.ts";
+import { runRetention } from "../privacy/retention.ts";
+import { createHandoffs } from "../support/handoffs.ts";
+import { createTickets } from "../support/tickets.ts";
+
+/** What goes on without anybody waiting for it. */
+export interface Background {
+  readonly jobs: Jobs;
+  readonly privacy: Privacy;
+  /** Running jobs get so long, in ms, to come to a point from which they can go on elsewhere. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface BackgroundDeps {
+  readonly store: StoreAccess;
+  /** Whether other processes use the store as well. */
+  readonly shared: boolean;
+  /** All ports of the store that keep anything. */
+  readonly stores: readonly Store[];
+  readonly cluster: Cluster;
+  /** Over the given store. */
+  readonly conversationsOf: (store: StoreAccess) => Conversations;
+  /** Null: sessions are kept for ever. */
+  readonly retentionDays: number | null;
+  /** Of all configured keys, and of whoever comes without one. */
+  readonly keyIds: () => readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly newId: () => string;
+  readonly log: Pick<Log, "info">;
+  readonly report: (error: unknown, fields: object) => void;
+}
+
+export function createBackground(deps: BackgroundDeps): Background {
+  const { store, log, retentionDays } = deps;
+  const jobs = createJobs(deps);
+  const domainsOver = (access: StoreAccess) => ({
+    conversations: deps.conversationsOf(access),
+    tickets: createTickets(access, deps),
+    handoffs: createHandoffs(access, deps),
+  });
+  // Nothing is deleted by an old copy. Without a shared store the one here is never old.
+  const careful = domainsOver(deps.shared ? sharedOnly(store) : store);
+  const privacy = createPrivacy({ ...deps, ...domainsOver(store), erasing: careful, jobs });
+  const info = (fields: object, message: string) => log.info(fields, message);
+  runRetention({ ...deps, conversations: careful.conversations, jobs, days: retentionDays, report: info });
+  const stopForgetting = forgetGravesDaily({ ...deps, info });
+  return {
+    jobs,
+    privacy,
+    async close(graceMs) {
+      stopForgetting();
+      await jobs.close(graceMs);
+    },
+  };
+}
