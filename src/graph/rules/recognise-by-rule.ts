@@ -118,8 +118,13 @@ function askedFor(
 /** "Yes" to an offered ticket, or the description that was asked for. */
 export function answersOffer(text: string, last: PastTurn, clauses: readonly Clause[], pack: LanguagePack): boolean {
   if (tellsProblem(text, last, clauses, pack)) return true;
-  const short = text.length <= LONGEST_CONFIRMATION && !contentOf(pack.confirmation.yes.blank(text), pack);
-  return short && pack.confirmation.yes.test(text) && pack.ticket.offered.test(last.bot);
+  if (!pack.ticket.offered.test(last.bot) || text.length > LONGEST_CONFIRMATION) return false;
+  const { yes } = pack.confirmation;
+  // "你好" has a yes in it, and agrees to nothing.
+  const bare = pack.smallTalk
+    .filter(({ name }) => name === "greeting")
+    .reduce((left, { words }) => words.blank(left), text);
+  return yes.test(bare) && !contentOf(yes.blank(bare), pack);
 }
 
 const LONGEST_CONFIRMATION = 40;

@@ -73,6 +73,8 @@ describe("intents by rule", () => {
     expect(recognise("yes please", [refused("en")]).intents).toEqual(["ticket"]);
     expect(recognise("好的", [refused("zh")]).intents).toEqual(["ticket"]);
     expect(recognise("不用了", [refused("zh")]).intents).toEqual(["chitchat"]);
+    expect(recognise("你好！", [refused("zh")]).intents).toEqual(["chitchat"]);
+    expect(recognise("你好，好的", [refused("zh")]).intents).toEqual(["ticket"]);
     expect(recognise("yes please", [question]).intents).toEqual(["chitchat"]);
   });
 
