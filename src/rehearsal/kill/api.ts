@@ -64,7 +64,7 @@ export interface Api {
 }
 
 /** Of each turn; whoever gets no answer asks again. */
-const DEADLINE_MS = 5_000;
+const DEADLINE_MS = 30_000;
 /** Longer than any deadline of the server: whoever is silent for so long will never answer. */
 const SILENCE_MS = 45_000;
 
