@@ -91,7 +91,7 @@ export default {
       severity: "error",
       from: { path: "^src/", pathNot: "^src/(wiring|rehearsal|fallbacks|langchain|cluster)/|^src/app\\.ts" },
       to: {
-        path: "^src/fallbacks/(?!core/)[^/]+/(?!port\\.ts|access\\.ts|lock\\.ts|leases\\.ts|tokens\\.ts|backup\\.ts|dead-letters\\.ts)",
+        path: "^src/fallbacks/(?!core/)[^/]+/(?!port\\.ts|access\\.ts|lock\\.ts|leases\\.ts|tokens\\.ts|backup\\.ts|dead-letters\\.ts|operations\\.ts)",
       },
     },
     {

@@ -184,6 +184,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     stores: [...(firsts.store ?? []), local],
     cluster,
     conversationsOf,
+    conversations,
     retentionDays: config.retentionDays,
     keyIds: () => [WITHOUT_KEY, ...keys.map(({ keyId }) => keyId)],
     clock,

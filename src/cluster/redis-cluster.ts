@@ -34,8 +34,11 @@ const BEAT_MS = 1_000;
 const KNOCK_MS = 500;
 const ALIVE_MS = 3_000;
 const LONGEST_CLAIM_MS = 86_400_000;
-/** Bytes of messages that Redis has not taken yet, beyond which others are dropped. */
-const UNTAKEN_BYTES = 1_048_576;
+/**
+ * Bytes of messages that Redis has not taken yet, beyond which others are dropped. All that is kept of one turn goes out at once to whoever
+ * joins it, and text grows in JSON within JSON.
+ */
+const UNTAKEN_BYTES = 4 * 1_048_576;
 
 /**
  * The other processes on one Redis (4 or later), over two connections of its own: one hears, one has the small commands; so

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createApp } from "../app.ts";
 import { systemClock } from "../fallbacks/core/clock.ts";
 import { layerNames } from "../fallbacks/core/status.ts";
-import { check, STORE_FILE } from "../fallbacks/store/backup.ts";
+import { check, SCHEMA_VERSION, STORE_FILE } from "../fallbacks/store/backup.ts";
 import { createLog } from "../log.ts";
 import { lintChain } from "./chain-lint.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -87,6 +87,10 @@ async function checkStoreFile({ config }: Settings): Promise<readonly Finding[]>
     const { schemaVersion, problems, records, bytes, logBytes } = await check(file);
     const count = Object.values(records).reduce((sum, each) => sum + each, 0);
     const size = `${count} records, ${megabytes(bytes)}, log ${megabytes(logBytes)}, schema ${schemaVersion}`;
+    if (schemaVersion > SCHEMA_VERSION) {
+      const text = `${file} has schema version ${schemaVersion} and this program knows ${SCHEMA_VERSION}: start the newer one`;
+      return [{ what, verdict: "wrong", text }];
+    }
     if (problems.length === 0) return [{ what, verdict: "ok", text: size }];
     return problems.map((text) => ({ what, verdict: "wrong", text: `${file}: ${text}; restore a backup` }));
   } catch (error) {
@@ -115,13 +119,18 @@ async function checkLayers({ config, secrets }: Settings): Promise<readonly Find
         while (layer.status().state === "recovering" && systemClock.now() < until) await pause();
         const { state, ports, impact, lastError } = layer.status();
         return state === "ok"
-          ? { what: name, verdict: "ok", text: ports.join(", then ") }
+          ? { what: name, verdict: "ok", text: ports.map((port) => portName(name, port, config)).join(", then ") }
           : { what: name, verdict: "wrong", text: `${state}: ${lastError?.text ?? impact}` };
       }),
     );
   } finally {
     await app.close();
   }
+}
+
+/** The server that is looked through keeps nothing of its own; the one that is meant does. */
+function portName(layer: string, port: string, { store }: Settings["config"]): string {
+  return layer === "store" && port === "memory" ? store.provider : port;
 }
 
 function pause(): Promise<void> {

@@ -19,6 +19,7 @@ export interface Config {
     readonly tokensPerDay: number | null;
   };
   readonly llm: LlmConfig;
+  readonly intentCache: boolean;
   /** Null: no model, and no network call for one. */
   readonly embeddings: { readonly model: string } | null;
   readonly reranker: { readonly model: string } | null;
@@ -81,6 +82,7 @@ export function deriveConfig(values: Values): Config {
       tokensPerDay: values.TOKENS_PER_DAY ?? null,
     },
     llm,
+    intentCache: values.INTENT_CACHE === "on",
     embeddings: values.EMBEDDING_MODEL === undefined ? null : { model: values.EMBEDDING_MODEL },
     reranker: values.RERANKER_MODEL === undefined ? null : { model: values.RERANKER_MODEL },
     modelFiles: {

@@ -83,6 +83,11 @@ export const variables = {
     about: "Failures in a row after which a breaker opens.",
   }),
   ...llmVariables,
+  INTENT_CACHE: oneOf({
+    values: ["on", "off"],
+    initial: "on",
+    about: "Whether a model that has read a message is not asked again when the same is said in the same place.",
+  }),
   EMBEDDING_MODEL: text({
     allowed: "the name of a model such as Xenova/multilingual-e5-small",
     accept: isModelName,

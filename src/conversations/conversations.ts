@@ -93,13 +93,14 @@ export interface Conversations {
   sessionOf(owner: Owner, turnId: string, context: CallContext): Promise<string | undefined>;
   /**
    * Saves the outcome with the session's new memory, in one operation; idempotent. Of a turn that was taken for interrupted
-   * meanwhile, and of one that another process has answered too, the reply is kept, and the memory is left as it is.
+   * meanwhile, and of one that another process has answered too, the reply is kept, and the memory is left as it is. Resolves to
+   * what is stored of the turn then, which may be better than this outcome; undefined: it was deleted.
    */
   finish(
     open: OpenTurn,
     outcome: { readonly status: "done" | "failed" | "interrupted"; readonly reply: Json; readonly memory: Json },
     context: CallContext,
-  ): Promise<void>;
+  ): Promise<Pick<Turn, "status" | "reply"> | undefined>;
   /** Newest first. */
   list(
     owner: Owner,
@@ -115,7 +116,8 @@ export interface Conversations {
   ): Promise<SessionInfo & Page<Turn>>;
   /**
    * Deletes the session with its turns, in steps. From the first step on nobody sees it any more; broken off, the same call
-   * goes on with it. @throws {Problem} `session_not_found`.
+   * goes on with it. While the store that all processes share is away it ends with the first step: `removeOlder` does the rest.
+   * @throws {Problem} `session_not_found`.
    */
   remove(owner: Owner, sessionId: string, context: CallContext): Promise<void>;
   /**
@@ -123,15 +125,21 @@ export interface Conversations {
    * meanwhile may be there or not. The context must last for all of it. @throws {LayerError} when it cannot be read.
    */
   export(owner: Owner, context: CallContext): AsyncIterable<ExportedSession>;
-  /** Deletes every session of the owner, also one whose deletion was broken off. Broken off itself, the same call goes on. */
+  /** Of every session of the owner, also of one that nobody sees any more as its deletion has begun, and of one that cannot be read. */
+  sessionIds(owner: Owner, context: CallContext): AsyncIterable<string>;
+  /**
+   * Deletes every session of the owner, also one whose deletion was broken off, and what cannot be read. Broken off itself, the same call
+   * goes on.
+   */
   removeAll(owner: Owner, context: CallContext): Promise<Removed>;
   /**
    * Looks at up to `limit` (1 to 500) sessions behind `after`, and deletes those whose last turn was begun or ended before `before`, and
-   * what is left of those whose deletion was broken off. `next` is the `after` of the next step; null: all were looked at.
+   * what is left of those whose deletion was broken off. `unreadable` is how many stay as nobody can tell how old they are. `next` is
+   * the `after` of the next step; null: all were looked at.
    */
   removeOlder(
     before: Date,
     page: { readonly after?: string; readonly limit: number },
     context: CallContext,
-  ): Promise<Removed & { readonly next: string | null }>;
+  ): Promise<Removed & { readonly unreadable: number; readonly next: string | null }>;
 }

@@ -21,30 +21,35 @@ type Outcome = Parameters<Conversations["finish"]>[1];
 
 /** What `Conversations.finish` promises. */
 export function createFinish({ sessions, liveness, instance, clock }: FinishDeps): Conversations["finish"] {
-  async function tryFinish({ sessionId, turn }: OpenTurn, outcome: Outcome, context: CallContext): Promise<boolean> {
+  async function tryFinish(
+    { sessionId, turn }: OpenTurn,
+    outcome: Outcome,
+    context: CallContext,
+  ): Promise<records.TurnRecord | "deleted" | "lost"> {
     const [there, session] = await Promise.all([
       sessions.turn(sessionId, turn.seq, turn.turnId, context),
       sessions.session(sessionId, context),
     ]);
     // Deleted meanwhile: it stays deleted.
-    if (!session || session.record.removedAt !== null) return true;
+    if (!session || session.record.removedAt !== null) return "deleted";
     const stored = there ?? (await turnMoved(sessionId, turn.turnId, session.record.owner, context));
-    if (!stored) return true;
+    if (!stored) return "deleted";
     const ended = endOf(stored.record, outcome, instance);
-    if (!ended) return true;
+    if (!ended) return stored.record;
     const { running } = session.record;
     // Whoever took the turn for interrupted has gone on without it, and its memory would undo theirs.
     const holds = running?.runner === instance && running.seq === turn.seq && running.turnId === turn.turnId;
     const at = clock.wall().toISOString();
     const memory = { memory: outcome.memory, memoryAt: at, running: null };
     const value: records.SessionRecord = { ...session.record, ...(holds && memory), updatedAt: at };
-    return sessions.commit(
+    const saved = await sessions.commit(
       [
         { kind: "put", collection: "turns", key: stored.key, value: ended, expect: stored.version },
         { kind: "put", collection: "sessions", key: session.key, value, expect: session.version },
       ],
       context,
     );
+    return saved ? ended : "lost";
   }
 
   /** Another process, unseen, had begun the same turn in another place, and the two became one there. */
@@ -59,7 +64,9 @@ export function createFinish({ sessions, liveness, instance, clock }: FinishDeps
   return async (open, outcome, context) => {
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        if (await tryFinish(open, outcome, context)) return;
+        const stored = await tryFinish(open, outcome, context);
+        if (stored === "lost") continue;
+        return stored === "deleted" ? undefined : { status: stored.status, reply: stored.reply };
       }
       throw lostEveryRace();
     } finally {

@@ -90,6 +90,12 @@ export function seqOf(key: string): number {
   return Number(key.slice(start, start + SEQ_DIGITS));
 }
 
+/** The id of a turn, by its key; undefined: it has the key of older versions. */
+export function turnIdOf(key: string): string | undefined {
+  const end = key.indexOf("/") + 1 + SEQ_DIGITS;
+  return key[end] === "/" ? key.slice(end + 1) : undefined;
+}
+
 /** @throws {Problem} `internal` when it is something else; so do the others. */
 export function readSession(value: Json): SessionRecord {
   return read(sessionSchema, value);

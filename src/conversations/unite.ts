@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Unite } from "../fallbacks/store/access.ts";
+import { expectOf } from "../fallbacks/store/operations.ts";
 import type { Json, Operation, Place, Seen, Write } from "../fallbacks/store/port.ts";
 import { Problem } from "../problems.ts";
 import { mergeSession, mergeTurn } from "./merge.ts";
 import * as records from "./records.ts";
+import { indexRemoval } from "./removal-index.ts";
 
 type Put = Extract<Write, { kind: "put" }>;
 type There = (place: Place) => Seen;
@@ -34,12 +36,12 @@ function unite(operation: Operation, there: There): Operation | undefined {
   const ofSession = operation.writes.find(
     ({ collection, key }) => collection === "sessions" && key.startsWith(records.allSessions),
   );
-  if (!ofSession) return undefined;
   const { id } = operation;
+  if (ofSession?.kind === "delete" || operation.writes.some(isTurnRemoval)) {
+    return { id, writes: uniteRemoval(operation.writes, there) };
+  }
+  if (!ofSession) return undefined;
   const seen = there(ofSession);
-  // The last step of a deletion: others have written to the session, so its mark stays until somebody has deleted that too.
-  if (ofSession.kind === "delete")
-    return { id, writes: operation.writes.filter((write) => write.collection !== "sessions") };
   const mine = records.readSession(ofSession.value);
   const theirs = seen.value === undefined ? undefined : records.readSession(seen.value);
   // A grave, or a deletion that has begun: what was added meanwhile goes with the session.
@@ -60,6 +62,24 @@ function unite(operation: Operation, there: There): Operation | undefined {
         .flatMap((write) => putIfNew(write, write.value, there(write))),
     ],
   };
+}
+
+/**
+ * A step of a deletion. Others have written to the session, or to the index, so its mark stays until somebody has deleted that too; of the
+ * index only what leads to these very turns goes.
+ */
+function uniteRemoval(writes: readonly Write[], there: There): readonly Write[] {
+  const turns = new Set(writes.filter(isTurnRemoval).map(({ key }) => key));
+  return writes.flatMap((write) => {
+    if (write.collection === "sessions") return [];
+    if (write.collection !== "turn_index") return [write];
+    const { value, version } = there(write);
+    if (value === undefined) return [];
+    const turnId = write.key.slice(write.key.indexOf("/") + 1);
+    return indexRemoval(write.key, { value, version }, ({ sessionId, seq }) =>
+      [records.turnKey(sessionId, seq, turnId), records.numberKey(sessionId, seq)].some((key) => turns.has(key)),
+    );
+  });
 }
 
 interface UnitedTurn {
@@ -134,7 +154,7 @@ function uniteIndex(write: Put, sessionId: string, turns: readonly UnitedTurn[],
 /** Nothing when it is there already. */
 function putIfNew({ collection, key }: Place, value: Json, seen: Seen): readonly Write[] {
   if (isDeepStrictEqual(seen.value, value)) return [];
-  return [{ kind: "put", collection, key, value, expect: seen.version }];
+  return [{ kind: "put", collection, key, value, expect: expectOf(seen) }];
 }
 
 const isPutIn =
@@ -142,3 +162,4 @@ const isPutIn =
   (write: Write): write is Put =>
     write.kind === "put" && write.collection === collection;
 const isTurn = isPutIn("turns");
+const isTurnRemoval = ({ kind, collection }: Write) => kind === "delete" && collection === "turns";

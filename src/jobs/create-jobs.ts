@@ -35,6 +35,7 @@ interface Handling {
   readonly handler: JobHandler;
   readonly concurrency: number;
   readonly forgetPayload: boolean;
+  readonly attempts: "five" | "never_give_up";
   /** By token. */
   readonly runs: Map<string, Run & { readonly jobId: string }>;
 }
@@ -174,15 +175,23 @@ export function createJobs(options: JobsOptions): Jobs {
       await rows.end(jobId, record.kind, mark, giveBack, last);
       return;
     }
-    if (record.failures >= MOST_ATTEMPTS) {
+    if (over && record.failures >= MOST_ATTEMPTS) {
       const error = `its process ended in the middle of it; that was attempt ${found.record.attempts}`;
-      await rows.end(jobId, record.kind, mark, { state: "failed", error }, context);
+      await rows.end(jobId, record.kind, mark, afterDeath(handling, record.failures, error), context);
       return;
     }
     const { handler, forgetPayload, runs } = handling;
     const run = startRun(
-      { jobId, record, mark, heldFrom, handler, forgetPayload },
-      { rows, clock, leaseMs, afterFailure, isOurs: (id) => ours.has(id), report },
+      {
+        jobId,
+        record,
+        mark,
+        heldFrom,
+        handler,
+        forgetPayload,
+        afterFailure: (failures, error) => afterFailure(handling, failures, error),
+      },
+      { rows, clock, leaseMs, isOurs: (id) => ours.has(id), report },
     );
     runs.set(mark.token, { ...run, jobId });
     // Whoever still takes it for theirs looks at once, and else when the lease is to be renewed.
@@ -193,11 +202,16 @@ export function createJobs(options: JobsOptions): Jobs {
     });
   }
 
-  function afterFailure(record: records.JobRecord, error: string): Ending {
-    const failures = record.failures + 1;
-    if (failures >= MOST_ATTEMPTS) return { state: "failed", error };
+  function afterFailure({ attempts, forgetPayload }: Handling, failures: number, error: string): Ending {
+    if (failures >= MOST_ATTEMPTS && attempts === "five") return { state: "failed", error, forgetPayload };
     const wait = Math.min(LONGEST_RETRY_MS, retryMs * RETRY_GROWS ** (failures - 1));
     return { state: "waiting", error, delayMs: Math.round(wait * (0.5 + random())), failed: true };
+  }
+
+  /** The failure was counted when the run was taken over. */
+  function afterDeath(handling: Handling, failures: number, error: string): Ending {
+    const ending = afterFailure(handling, failures, error);
+    return ending.state === "waiting" ? { ...ending, failed: false } : ending;
   }
 
   function hear(message: unknown): void {
@@ -258,8 +272,8 @@ export function createJobs(options: JobsOptions): Jobs {
     handle(kind, handler, settings: HandleOptions = {}) {
       checkHandling(kind, settings);
       if (handlings.has(kind)) throw new LayerError("invalid_request", `kind: ${kind} has a handler already`);
-      const { concurrency = 1, forgetPayload = false } = settings;
-      handlings.set(kind, { handler, concurrency, forgetPayload, runs: new Map() });
+      const { concurrency = 1, forgetPayload = false, attempts = "five" } = settings;
+      handlings.set(kind, { handler, concurrency, forgetPayload, attempts, runs: new Map() });
       wake();
     },
     repeat(request) {

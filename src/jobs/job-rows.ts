@@ -20,7 +20,7 @@ export interface Read<T> {
 /** What has become of a job whose handler has ended. */
 export type Ending =
   | { readonly state: "done"; readonly result: Json; readonly forgetPayload: boolean }
-  | { readonly state: "failed"; readonly error: string }
+  | { readonly state: "failed"; readonly error: string; readonly forgetPayload: boolean }
   | { readonly state: "waiting"; readonly error: string | null; readonly delayMs: number; readonly failed: boolean };
 
 /** `lost`: somebody else runs the job, or nobody may any more. */
@@ -98,13 +98,12 @@ export function createJobRows(
 
   function endOf(record: records.JobRecord, ending: Ending): records.JobRecord {
     const next = { ...record, state: ending.state, run: null, updatedAt: clock.wall().toISOString() };
+    const payload = (over: { readonly forgetPayload: boolean }) => (over.forgetPayload ? { payload: null } : {});
     switch (ending.state) {
-      case "done": {
-        const payload = ending.forgetPayload ? null : record.payload;
-        return { ...next, payload, result: ending.result, error: null, ends: now() + DONE_KEPT_MS };
-      }
+      case "done":
+        return { ...next, ...payload(ending), result: ending.result, error: null, ends: now() + DONE_KEPT_MS };
       case "failed":
-        return { ...next, error: ending.error, ends: now() + FAILED_KEPT_MS };
+        return { ...next, ...payload(ending), error: ending.error, ends: now() + FAILED_KEPT_MS };
       case "waiting": {
         const failures = record.failures + (ending.failed ? 1 : 0);
         return { ...next, error: ending.error, failures, due: now() + ending.delayMs };

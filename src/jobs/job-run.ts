@@ -26,14 +26,14 @@ export interface RunOptions {
   readonly heldFrom: number;
   readonly handler: JobHandler;
   readonly forgetPayload: boolean;
+  /** What becomes of an attempt that failed. */
+  readonly afterFailure: (failures: number, error: string) => Ending;
 }
 
 export interface RunDeps {
   readonly rows: JobRows;
   readonly clock: Clock;
   readonly leaseMs: number;
-  /** What becomes of an attempt that failed. */
-  readonly afterFailure: (record: JobRecord, error: string) => Ending;
   /** Whether no other process can know of the job. */
   readonly isOurs: (jobId: string) => boolean;
   readonly report: (error: unknown, fields: object) => void;
@@ -123,7 +123,7 @@ export function startRun(options: RunOptions, deps: RunDeps): Run {
         return { state: "waiting", error: errorText(thrown), delayMs, failed: false };
       }
       if (!lost) deps.report(thrown, { doing: "a job", jobId, kind: record.kind, attempt: record.attempts });
-      return deps.afterFailure(record, errorText(thrown));
+      return options.afterFailure(record.failures + 1, errorText(thrown));
     }
   }
 

@@ -43,7 +43,7 @@ export interface JobRun {
 }
 
 /**
- * Returns the result, or throws: then the job is tried again later, five times at most. A `LayerError` that says when to come back
+ * Returns the result, or throws: then the job is tried again later, five times at most (see `attempts`). A `LayerError` that says when to come back
  * (`retryAfterMs`) is no failure: the job waits so long, 1 s to an hour. A handler may run more than once for one job (after a
  * crash, or when its outcome could not be saved), so it must bear that; never in two processes at a time while they see one another.
  */
@@ -52,8 +52,13 @@ export type JobHandler = (run: JobRun) => Promise<Json>;
 export interface HandleOptions {
   /** How many of this kind run at a time in this process, 1 to 100. Default 1. */
   readonly concurrency?: number;
-  /** Once the job is done its payload is forgotten, for it says what nobody has to know any longer. Default false. */
+  /** Once the job is over, in whatever way, its payload is forgotten, for it says what nobody has to know any longer. Default false. */
   readonly forgetPayload?: boolean;
+  /**
+   * `never_give_up`: a job that was promised to somebody is tried again, an hour apart at last, for as long as it takes. Default `five`:
+   * after five failures it has failed.
+   */
+  readonly attempts?: "five" | "never_give_up";
 }
 
 /** Work that outlives the request that asked for it, and the process that began it. */

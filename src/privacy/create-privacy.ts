@@ -15,7 +15,7 @@ export interface PrivacyDeps {
   readonly handoffs: Pick<Handoffs, "of">;
   /** The same for deleting: over a store that does not answer from an old copy (`sharedOnly`), where one is shared. */
   readonly erasing: {
-    readonly conversations: Pick<Conversations, "export" | "removeAll">;
+    readonly conversations: Pick<Conversations, "sessionIds" | "removeAll">;
     readonly tickets: Pick<Tickets, "removeAll">;
     readonly handoffs: Pick<Handoffs, "removeAll">;
   };
@@ -38,7 +38,10 @@ const progressSchema = z.object({
 });
 const nothing: EraseProgress = { keys: 0, sessions: 0, turns: 0, tickets: 0, handoffs: 0 };
 
-/** Takes the jobs of the kind `erase`. Their payload, which names the user, is forgotten when they are done. */
+/**
+ * Takes the jobs of the kind `erase`. Whoever was told that their data will be deleted is not let down by a server that fails or dies five
+ * times, so these are never given up. Their payload, which names the user, is forgotten when they are over.
+ */
 export function createPrivacy(deps: PrivacyDeps): Privacy {
   const { conversations, tickets, handoffs, erasing, jobs, newId } = deps;
 
@@ -63,7 +66,7 @@ export function createPrivacy(deps: PrivacyDeps): Privacy {
   /** Hand-offs go first, for sessions lead to them; and once more, for turns that ran on meanwhile. */
   async function eraseAll(owner: Owner, context: CallContext): Promise<Erased> {
     const sessionIds: string[] = [];
-    for await (const { session } of erasing.conversations.export(owner, context)) sessionIds.push(session.sessionId);
+    for await (const sessionId of erasing.conversations.sessionIds(owner, context)) sessionIds.push(sessionId);
     const removeHandoffs = async () => {
       let count = await erasing.handoffs.removeAll({ owner: ownerText(owner) }, context);
       for (const sessionId of sessionIds) count += await erasing.handoffs.removeAll({ sessionId }, context);
@@ -88,7 +91,7 @@ export function createPrivacy(deps: PrivacyDeps): Privacy {
     return counts;
   }
 
-  jobs.handle(KIND, run, { forgetPayload: true });
+  jobs.handle(KIND, run, { forgetPayload: true, attempts: "never_give_up" });
 
   return {
     async *export(scope, context) {

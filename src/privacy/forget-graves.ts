@@ -6,6 +6,8 @@ import { pause } from "../jobs/step-context.ts";
 export interface GravesDeps {
   /** Every port that has graves: the one of this machine and the shared one. */
   readonly stores: readonly Pick<Store, "name" | "forgetGraves">[];
+  /** Asked first: false when copies on this machine may still need the graves. Then nothing is forgotten before the next day. */
+  readonly takeOver?: () => Promise<boolean>;
   readonly clock: Clock;
   readonly random: Random;
   /** Hears how many were forgotten, when there were any. */
@@ -29,7 +31,7 @@ const JUMP_MS = 3_600_000;
  * nothing. Returns how to stop.
  */
 export function forgetGravesDaily(deps: GravesDeps): () => void {
-  const { stores, clock, random, info, report } = deps;
+  const { stores, takeOver = async () => true, clock, random, info, report } = deps;
   const stopping = new AbortController();
   const moment = () => ({ wall: clock.wall().getTime(), now: clock.now() });
   let last = moment();
@@ -55,7 +57,9 @@ export function forgetGravesDaily(deps: GravesDeps): () => void {
     const here = moment();
     const drift = here.wall - last.wall - (here.now - last.now);
     last = here;
-    if (Math.abs(drift) < JUMP_MS) for (const store of stores) await sweep(store, here.wall - KEPT_MS);
+    if (Math.abs(drift) < JUMP_MS && (await takeOver())) {
+      for (const store of stores) await sweep(store, here.wall - KEPT_MS);
+    }
     lookIn(DAY_MS);
   }
 

@@ -37,6 +37,8 @@ const progressSchema = z.object({
   after: z.string().nullable(),
   sessions: z.number(),
   turns: z.number(),
+  /** Sessions that cannot be read. Absent in records of older versions. */
+  unreadable: z.number().default(0),
 });
 type Progress = z.infer<typeof progressSchema>;
 
@@ -68,7 +70,7 @@ export function runRetention(deps: RetentionDeps): void {
   async function begin({ context, progress }: JobRun): Promise<Progress | undefined> {
     const regular = days === null || (await isRegular(stepContext(context)));
     const before = days === null ? 0 : clock.wall().getTime() - days * DAY_MS;
-    const first = { before: new Date(before).toISOString(), after: null, sessions: 0, turns: 0 };
+    const first = { before: new Date(before).toISOString(), after: null, sessions: 0, turns: 0, unreadable: 0 };
     // Kept before the time is noted: an attempt that fails in between must not find itself irregular.
     if (regular) await progress(first);
     await note(stepContext(context));
@@ -79,8 +81,14 @@ export function runRetention(deps: RetentionDeps): void {
 
   async function step(done: Progress, context: CallContext): Promise<Progress> {
     const page = { limit: atOnce, ...(done.after !== null && { after: done.after }) };
-    const { next, sessions, turns } = await conversations.removeOlder(new Date(done.before), page, context);
-    return { ...done, after: next, sessions: done.sessions + sessions, turns: done.turns + turns };
+    const { next, ...more } = await conversations.removeOlder(new Date(done.before), page, context);
+    return {
+      ...done,
+      after: next,
+      sessions: done.sessions + more.sessions,
+      turns: done.turns + more.turns,
+      unreadable: done.unreadable + more.unreadable,
+    };
   }
 
   async function run(run: JobRun): Promise<Json> {
@@ -94,7 +102,8 @@ export function runRetention(deps: RetentionDeps): void {
       await run.progress(done);
       await pause(clock, pauseMs, context.signal);
     }
-    const { before, sessions, turns } = done;
+    const { before, sessions, turns, unreadable } = done;
+    if (unreadable > 0) report({ unreadable }, "retention: sessions that cannot be read were not deleted");
     if (days !== null || turns > 0) {
       report({ days, before, sessions, turns }, "retention: sessions that nobody touched any more were deleted");
     }

@@ -64,9 +64,12 @@ export function announceTurns(conversations: Conversations, events: SessionEvent
       return begun;
     },
     async finish(open, outcome, context) {
-      await conversations.finish(open, outcome, context);
-      const { status, reply } = outcome;
-      events.announce(open.sessionId, turnEvent({ ...open.turn, status, reply }));
+      const stored = await conversations.finish(open, outcome, context);
+      // One that somebody else runs by now has not ended: they will say how it does.
+      if (stored && stored.status !== "running") {
+        events.announce(open.sessionId, turnEvent({ ...open.turn, ...stored }));
+      }
+      return stored;
     },
   };
 }

@@ -5,7 +5,14 @@ import type { Clock } from "../fallbacks/core/clock.ts";
 import type { TurnElsewhere } from "../graph/turn-elsewhere.ts";
 import { Problem } from "../problems.ts";
 import { createDrain, type Drain, shuttingDown } from "./drain.ts";
-import { type LiveTurn, type Relayed, startLiveTurn, type TurnEnd, type TurnRun } from "./live-turn.ts";
+import {
+  type LiveTurn,
+  type LiveTurnOptions,
+  type Relayed,
+  startLiveTurn,
+  type TurnEnd,
+  type TurnRun,
+} from "./live-turn.ts";
 import type { ProblemJson } from "./problem-json.ts";
 import { createTurnLog } from "./turn-log.ts";
 import type { Mirror } from "./turn-mirror.ts";
@@ -17,7 +24,7 @@ export interface TurnAsk {
   readonly owner: Owner;
   readonly message: string;
   readonly sessionId: string | undefined;
-  /** As the client chose it; undefined: a turn that nobody else can follow, and that ends when its client goes. */
+  /** As the client chose it; undefined: a turn whose events are not kept, and that ends when nobody waits for it. */
   readonly turnId: string | undefined;
   /** Milliseconds that whoever asks waits for another process that runs the turn, or says so. Absent: as long as it does. */
   readonly waitMs?: number;
@@ -80,6 +87,8 @@ export function createTurnStreams(options: TurnStreamsOptions): TurnStreams {
     maxEndedBytes = 16 * 1024 * 1024,
   } = options;
   const running = new Map<string, LiveTurn>();
+  /** Turns whose id was made here, once it is known: who asks another process for one must not have it run twice. */
+  const unnamed = new Map<string, LiveTurn>();
   // In the order in which they ended.
   const ended = new Map<string, Ended>();
   let endedBytes = 0;
@@ -88,7 +97,7 @@ export function createTurnStreams(options: TurnStreamsOptions): TurnStreams {
     clock,
     newId: options.newId,
     find(key) {
-      const live = running.get(key);
+      const live = running.get(key) ?? unnamed.get(key);
       return live?.elsewhere ? undefined : live;
     },
   });
@@ -120,9 +129,7 @@ export function createTurnStreams(options: TurnStreamsOptions): TurnStreams {
     const { message, sessionId, run, report } = ask;
     const newLog = () => createTurnLog({ run: key && options.newId().slice(-RUN_DIGITS), maxBytes: maxTurnBytes });
     const common = { clock, newLog, message, sessionId, draining: drain.begun, run, report };
-    if (key === null) {
-      return startLiveTurn({ ...common, graceMs: 0, relay: (turn) => Promise.reject(turn), onStop() {} });
-    }
+    if (key === null) return startUnnamed(ask.owner, common);
     forget(key);
     // One that was given up is no longer there when it ends, and may have been begun anew.
     const isRunning = () => running.get(key) === live;
@@ -139,6 +146,33 @@ export function createTurnStreams(options: TurnStreamsOptions): TurnStreams {
       running.delete(key);
       if (live.log.bytes > 0) keep(key, live);
     });
+    return live;
+  }
+
+  function startUnnamed(owner: Owner, common: Omit<LiveTurnOptions, "graceMs" | "relay" | "onStop">): LiveTurn {
+    let key: string | undefined;
+    const leave = () => {
+      if (key !== undefined && unnamed.get(key) === live) unnamed.delete(key);
+    };
+    const live: LiveTurn = startLiveTurn({
+      ...common,
+      run: (signal, emit, gone) =>
+        common.run(
+          signal,
+          (event) => {
+            if (event.type === "meta" && key === undefined && !signal.aborted) {
+              key = keyOf(owner, event.turnId);
+              unnamed.set(key, live);
+            }
+            emit(event);
+          },
+          gone,
+        ),
+      graceMs: 0,
+      relay: (turn) => Promise.reject(turn),
+      onStop: leave,
+    });
+    void live.ended.then(leave);
     return live;
   }
 
@@ -170,7 +204,7 @@ export function createTurnStreams(options: TurnStreamsOptions): TurnStreams {
     },
     async stop(owner, turnId) {
       const key = keyOf(owner, turnId);
-      const live = running.get(key);
+      const live = running.get(key) ?? unnamed.get(key);
       if (!live || live.elsewhere) return relay.stop(key);
       live.stop();
       return true;

@@ -31,17 +31,19 @@ export function sessionOf(card: Json | undefined): string | undefined {
 
 /**
  * Hand-offs of before there were such rows get one by the session that they name: once for a store. It may be broken off, and done
- * twice at once, for the rows are the same.
+ * twice at once, for the rows are the same. Returns whether all have theirs: while another port stands in for the store nothing is done,
+ * for it may lack those of other processes.
  */
 export async function indexOldHandoffs(
   store: Pick<StoreAccess, "get" | "list" | "commit">,
   context: CallContext,
-): Promise<void> {
-  if ((await store.get("handoffs", INDEXED, context)).value) return;
+): Promise<boolean> {
+  if ((await store.get("handoffs", INDEXED, context)).value) return true;
   const mark: Write = { kind: "put", collection: "handoffs", key: INDEXED, value: 1 };
   for (let after = WAITING; ; ) {
     const request = { collection: "handoffs", prefix: WAITING, after, limit: PAGE } as const;
-    const { value } = await store.list(request, context);
+    const { value, degraded } = await store.list(request, context);
+    if (degraded) return false;
     const rows = value.flatMap(({ key, value: handoff }) => {
       const sessionId = sessionOf(cardWithoutRows(handoff));
       const [createdAt = "", operation = ""] = key.slice(WAITING.length).split("/");
@@ -51,8 +53,11 @@ export async function indexOldHandoffs(
     const over = value.length < PAGE;
     // The version of what is first on the page makes the id of each step its own, also in a store that was brought back.
     const id = `handoffs-indexed/${after}/${value[0]?.version ?? 0}/${value.length}`;
-    await store.commit({ id, writes: over ? [...rows, mark] : rows }, context);
-    if (over || !last) return;
+    await store.commit({ id, writes: over ? [...rows, mark] : rows }, context).catch((error: unknown) => {
+      // Where only the mark cannot be saved all have their rows, and it is looked through again the next time: reads go on.
+      if (rows.length > 0) throw error;
+    });
+    if (over || !last) return true;
     after = last.key;
   }
 }

@@ -45,8 +45,7 @@ export function createHandoffs(store: StoreAccess, deps: { readonly clock: Clock
   let indexed = false;
 
   async function index(context: CallContext): Promise<void> {
-    if (!indexed) await indexOldHandoffs(store, context);
-    indexed = true;
+    indexed ||= await indexOldHandoffs(store, context);
   }
 
   async function page(whose: Whose, after: string | undefined, context: CallContext) {

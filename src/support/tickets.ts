@@ -52,7 +52,7 @@ export interface Tickets {
   move(owner: string, ticketId: string, to: TicketStatus, context: CallContext): Promise<Ticket>;
   /** Every one of the owner, newest first, read page by page as it is asked for. */
   all(owner: string, context: CallContext): AsyncIterable<Ticket>;
-  /** Deletes all of the owner, in steps, and returns how many. Broken off, the same call goes on. */
+  /** Deletes all of the owner, also what cannot be read, in steps, and returns how many. Broken off, the same call goes on. */
   removeAll(owner: string, context: CallContext): Promise<number>;
 }
 
@@ -95,16 +95,25 @@ export function createTickets(store: StoreAccess, deps: { readonly clock: Clock 
     return found?.stored.owner === hashOf(owner) ? found : undefined;
   }
 
-  /** A page of index rows, with the tickets that are there. */
+  /** A page of index rows, with the ids of their tickets. */
   async function page(owner: string, after: string | undefined, context: CallContext) {
     const prefix = ticketsOf(hashOf(owner));
     const start = after === undefined ? {} : { after };
     const request = { collection: "tickets", prefix, reverse: true, limit: PAGE, ...start } as const;
     const { value } = await store.list(request, context);
-    const found = await Promise.all(
-      value.map(({ key }) => findOwn(owner, key.slice(key.lastIndexOf("/") + 1), context)),
-    );
-    return { rows: value, tickets: found.flatMap((entry) => (entry ? [ticketOf(entry.stored)] : [])) };
+    return { rows: value, ids: value.map(({ key }) => key.slice(key.lastIndexOf("/") + 1)) };
+  }
+
+  async function ofPage(owner: string, ids: readonly string[], context: CallContext): Promise<readonly Ticket[]> {
+    const found = await Promise.all(ids.map((ticketId) => findOwn(owner, ticketId, context)));
+    return found.flatMap((entry) => (entry ? [ticketOf(entry.stored)] : []));
+  }
+
+  /** Of one that cannot be read, the row says whose it is. */
+  async function isThere(owner: string, ticketId: string, context: CallContext): Promise<boolean> {
+    const { value } = await store.get("tickets", ticketKey(ticketId), context);
+    const stored = storedSchema.safeParse(value?.value);
+    return value !== undefined && (!stored.success || stored.data.owner === hashOf(owner));
   }
 
   async function save(stored: Stored, context: CallContext): Promise<boolean> {
@@ -193,22 +202,24 @@ export function createTickets(store: StoreAccess, deps: { readonly clock: Clock 
     },
     async *all(owner, context) {
       for (let after: string | undefined; ; ) {
-        const { rows, tickets } = await page(owner, after, context);
-        yield* tickets;
+        const { rows, ids } = await page(owner, after, context);
+        yield* await ofPage(owner, ids, context);
         after = rows.at(-1)?.key;
         if (rows.length < PAGE) return;
       }
     },
     async removeAll(owner, context) {
       for (let removed = 0; ; ) {
-        const { rows, tickets } = await page(owner, undefined, context);
+        const { rows, ids } = await page(owner, undefined, context);
         const [first] = rows;
         if (!first) return removed;
-        const keys = [...rows.map(({ key }) => key), ...tickets.map(({ ticketId }) => ticketKey(ticketId))];
+        const there = await Promise.all(ids.map((ticketId) => isThere(owner, ticketId, context)));
+        const theirs = ids.filter((_, index) => there[index]);
+        const keys = [...rows.map(({ key }) => key), ...theirs.map(ticketKey)];
         const writes = keys.map((key): Write => ({ kind: "delete", collection: "tickets", key }));
         // Its version makes the id of each removal its own.
         await store.commit({ id: `tickets-removed/${first.key}/${first.version}`, writes }, context);
-        removed += tickets.length;
+        removed += theirs.length;
       }
     },
   };

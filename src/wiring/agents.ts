@@ -52,7 +52,7 @@ export function createAgents(deps: AgentsDeps): Chat {
     llm: layers.llm,
     tools: createTools({ knowledge, business: layers.business, tickets: deps.tickets }),
     packs,
-    intents,
+    ...(config.intentCache && { intents }),
     workingHours: config.workingHours,
   });
   const serialiser = createSerialiser({ clock });

@@ -11,6 +11,7 @@ import { createPrivacy } from "../privacy/create-privacy.ts";
 import { forgetGravesDaily } from "../privacy/forget-graves.ts";
 import type { Privacy } from "../privacy/privacy.ts";
 import { runRetention } from "../privacy/retention.ts";
+import { takeOverGraves } from "../privacy/take-over-graves.ts";
 import { createHandoffs } from "../support/handoffs.ts";
 import { createTickets } from "../support/tickets.ts";
 
@@ -26,9 +27,11 @@ export interface BackgroundDeps {
   readonly store: StoreAccess;
   /** Whether other processes use the store as well. */
   readonly shared: boolean;
-  /** All ports of the store that keep anything. */
+  /** All ports of the store that keep anything: the shared one, if there is one, and the one of this machine. */
   readonly stores: readonly Store[];
   readonly cluster: Cluster;
+  /** Those in which this process answers, for only they know which turns it is answering now. */
+  readonly conversations: Pick<Conversations, "export">;
   /** Over the given store. */
   readonly conversationsOf: (store: StoreAccess) => Conversations;
   /** Null: sessions are kept for ever. */
@@ -52,14 +55,17 @@ export function createBackground(deps: BackgroundDeps): Background {
   });
   // Nothing is deleted by an old copy. Without a shared store the one here is never old.
   const careful = domainsOver(deps.shared ? sharedOnly(store) : store);
-  const privacy = createPrivacy({ ...deps, ...domainsOver(store), erasing: careful, jobs });
+  const privacy = createPrivacy({ ...domainsOver(store), ...deps, erasing: careful, jobs });
   const info = (fields: object, message: string) => log.info(fields, message);
   runRetention({ ...deps, conversations: careful.conversations, jobs, days: retentionDays, report: info });
-  const stopForgetting = forgetGravesDaily({ ...deps, info });
+  const [shared, local] = [deps.stores.at(0), deps.stores.at(-1)];
+  const taking = deps.shared && shared && local && takeOverGraves({ ...deps, info, shared, local });
+  const stopForgetting = forgetGravesDaily({ ...deps, info, ...(taking && { takeOver: taking.run }) });
   return {
     jobs,
     privacy,
     async close(graceMs) {
+      if (taking) taking.stop();
       stopForgetting();
       await jobs.close(graceMs);
     },

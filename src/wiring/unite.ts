@@ -5,7 +5,7 @@ import { createUnite as uniteSupport } from "../support/unite.ts";
 
 /** Each domain unites its own records; what none of them can unite is for a person to look at. */
 export function createUnite(): Unite {
-  const all = [uniteConversations(), uniteSupport(), uniteJobs];
+  const all = [uniteConversations(), uniteSupport(), uniteJobs, dropLeases];
   return (operation, there) => {
     for (const unite of all) {
       const united = unite(operation, there);
@@ -14,3 +14,9 @@ export function createUnite(): Unite {
     return undefined;
   };
 }
+
+/** Whoever has a lease in the shared store has it: what was taken and renewed without seeing that has run out, and is nobody's loss. */
+const dropLeases: Unite = ({ id, writes }) => {
+  const isLease = writes.every(({ collection, key }) => collection === "meta" && key.startsWith("lease/"));
+  return isLease ? { id, writes: [] } : undefined;
+};

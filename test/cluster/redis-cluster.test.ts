@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vite
 import { createRedisCluster, type RedisCluster } from "../../src/cluster/redis-cluster.ts";
 import { systemClock } from "../../src/fallbacks/core/clock.ts";
 import type { Json } from "../../src/fallbacks/store/port.ts";
+import { createTurnLog } from "../../src/server/turn-log.ts";
+import { cutFrame } from "../../src/server/turn-relay-messages.ts";
 import { describeWithRedis, type RedisServer, startRedis } from "../support/redis-server.ts";
 
 const WAIT = { timeout: 20_000, interval: 10 };
@@ -87,6 +89,17 @@ describeWithRedis("a cluster over Redis", () => {
     a.publish("news", "real");
     await vi.waitFor(() => expect(atB).toHaveLength(1), WAIT);
     expect(b.counts.ignored).toBe(foreign.length);
+  });
+
+  it("sends all that is kept of a long turn at once", async () => {
+    const [a, b] = [await start(), await start()];
+    const atB = heard(b, "news");
+    const log = createTurnLog({ run: "deadbeef", maxBytes: 768 * 1024 });
+    while (log.bytes < 768 * 1024 - 200) log.add("token", { text: '"x"\n', by: "m" });
+    const pieces = cutFrame({ events: log.since(undefined) ?? "" });
+    for (const text of pieces) a.publish("news", { text });
+    await vi.waitFor(() => expect(atB).toHaveLength(pieces.length), WAIT);
+    expect(a.counts.dropped).toBe(0);
   });
 
   it("goes on when a listener throws, and says so", async () => {

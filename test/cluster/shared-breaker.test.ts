@@ -132,7 +132,8 @@ describe("a breaker that processes share", () => {
     await settle();
     expect(new Set(setUp.gates.flatMap(({ member }) => member.claims.map(({ name }) => name))).size).toBe(1);
     expect(sum(crowd(setUp.gates))).toBe(1);
-    expect(setUp.gates.map(({ member }) => member.said.length)).toEqual([1, 1, 0]);
+    // The one whose name it is says it once more.
+    expect(setUp.gates.map(({ member }) => member.said.length)).toEqual([1, 2, 0]);
   });
 
   it("is known to a process that starts in the middle, for the time that is left", async () => {
@@ -143,6 +144,27 @@ describe("a breaker that processes share", () => {
     await settle();
     expect(late.gate.breaker.state).toBe("open");
     expect(Math.round(late.gate.breaker.probeInMs())).toBe(3_000);
+  });
+
+  it.each([
+    [0, 1],
+    [1, 0],
+  ])("is one window also for a process that starts after two have begun it at once, %i first", async (...order) => {
+    const { clock, gates, add } = createSharedGates(2);
+    for (const index of order) trip((gates[index] as SharedGate).gate);
+    await settle();
+    await clock.advance(1_000);
+    const all = [...gates, add()];
+    await settle();
+    expect(states(all)).toEqual(["open", "open", "open"]);
+    await clock.advance(4_000);
+    const probing = new Set<number>();
+    for (let look = 0; look < 20; look += 1) {
+      for (const [index, count] of crowd(all).entries()) if (count > 0) probing.add(index);
+      await settle();
+      await clock.advance(100);
+    }
+    expect(probing.size).toBe(1);
   });
 
   it("is known to nobody who starts after it has closed", async () => {

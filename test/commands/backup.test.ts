@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "libsql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "../support/run-cli.ts";
 
@@ -51,6 +52,25 @@ describe("backup and restore", () => {
     const refused = await runCli(["restore", nothing], { environment: damaged });
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining("nothing.db") });
     expect(existsSync(file)).toBe(true);
+  });
+
+  it("a file of a newer version is refused by the server and by doctor, and left as it is", async () => {
+    const newer = { ...environment, DATA_DIR: join(directory, "newer") };
+    await runCli(["ingest", join(directory, "opening.md")], { environment: newer });
+    const database = new Database(join(newer.DATA_DIR, "understudy.db"));
+    database.pragma("user_version = 99");
+    database.pragma("wal_checkpoint(TRUNCATE)");
+    database.close();
+    const before = readFileSync(join(newer.DATA_DIR, "understudy.db"));
+    const refusal = "schema version 99 and this program knows";
+    expect(await runCli(["serve"], { environment: newer })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(refusal),
+    });
+    const { code, out } = await runCli(["doctor"], { environment: newer });
+    expect(code).toBe(1);
+    expect(out).toMatch(/^wrong {2}store file .*schema version 99/m);
+    expect(readFileSync(join(newer.DATA_DIR, "understudy.db"))).toEqual(before);
   });
 
   it.each([["backup"], ["restore"], ["backup", "a", "b"], ["restore", "a", "b"]])(

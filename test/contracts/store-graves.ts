@@ -47,6 +47,25 @@ export function graveCases({ fresh, commit }: GraveRig): void {
     expect((await store.get("meta", "a", context))?.version).toBe(4);
   });
 
+  it("refuses a copy that compares and is not newer than a grave, of a record and of a deletion", async () => {
+    const store = await fresh();
+    await commit(store, [put("a", 1), put("a", 2), remove("a")]);
+    const conflict = { status: "conflict", key: "a" };
+    for (const version of [1, 2, 3]) {
+      expect(await commit(store, [put("a", "old", { expect: 0, version })])).toEqual(conflict);
+      expect(await commit(store, [remove("a", { expect: 0, version })])).toEqual(conflict);
+    }
+    // Also one that was dug in the same operation.
+    expect(await commit(store, [put("a", 3), remove("a"), put("a", "old", { expect: 0, version: 5 })])).toEqual(
+      conflict,
+    );
+    expect(await store.get("meta", "a", context)).toBeUndefined();
+    expect(await commit(store, [remove("a", { expect: 0, version: 4 })])).toEqual({ status: "applied" });
+    expect(await commit(store, [put("a", "new", { expect: 0, version: 5 })])).toEqual({ status: "applied" });
+    expect(await commit(store, [put("a", "older", { expect: 5, version: 2 })])).toEqual({ status: "applied" });
+    expect((await store.get("meta", "a", context))?.version).toBe(2);
+  });
+
   it("takes the version of an original's grave when it is mended", async () => {
     const store = await fresh();
     await commit(store, [put("a", 1), remove("a", { version: 9 }), remove("b", { version: 5 })]);

@@ -67,7 +67,9 @@ export function createStoreModel(): StoreModel {
       const copy = new Map(places);
       for (const write of writes) {
         const before = seen(copy, write);
-        if (write.expect !== undefined && write.expect !== recordVersion(before)) {
+        const grave = before.value === undefined ? before.version : 0;
+        const outlived = write.version !== undefined && write.version <= grave;
+        if (write.expect !== undefined && (outlived || write.expect !== recordVersion(before))) {
           return { status: "conflict", key: write.key };
         }
         const { collection, key } = write;

@@ -1,10 +1,15 @@
 import { expect, it } from "vitest";
 import type { Turn } from "../../src/conversations/conversations.ts";
 import type { StoreAccess } from "../../src/fallbacks/store/access.ts";
+import type { Write } from "../../src/fallbacks/store/port.ts";
 import { createTestAccess } from "../contracts/store-access.ts";
 import { ann, contextOf, createTalker, problemOf, seedSession } from "./rig.ts";
 
 const bob = { keyId: "key-1", user: "bob" };
+
+function unreadable(collection: Write["collection"], key: string): Write {
+  return { kind: "put", collection, key, value: { of: "a later version" } };
+}
 
 /** Whose writes fail after the first `writes` ones. */
 function dyingAfter(access: StoreAccess, writes: number): StoreAccess {
@@ -159,6 +164,35 @@ it("two deletions of one session at once both end", async () => {
     problemOf(conversations.remove(ann, "ses_1", contextOf(clock))),
   ]);
   expect(outcomes).toContain("none");
+  for (const collection of ["sessions", "turns", "turn_index"] as const) {
+    expect((await access.list({ collection, limit: 10 }, contextOf(clock))).value).toEqual([]);
+  }
+});
+
+it("a session that cannot be read does not keep the others from being deleted for their age, and is told of", async () => {
+  const { access, clock } = createTestAccess();
+  const { conversations, say } = createTalker(access, clock);
+  for (const turnId of ["t1", "t2", "t3"]) await say(turnId);
+  await access.commit({ id: "other", writes: [unreadable("sessions", "session/ses_0")] }, contextOf(clock));
+  await clock.advance(86_400_000);
+  expect(await conversations.removeOlder(clock.wall(), { limit: 100 }, contextOf(clock))).toEqual({
+    sessions: 3,
+    turns: 3,
+    unreadable: 1,
+    next: null,
+  });
+});
+
+it("what cannot be read is deleted with everything else of its owner", async () => {
+  const { access, clock } = createTestAccess();
+  const { conversations, say } = createTalker(access, clock);
+  const whole = await say("t1");
+  const half = await say("t2", await say("t3"));
+  const [turn] = (await access.list({ collection: "turns", prefix: whole, limit: 1 }, contextOf(clock))).value;
+  const writes = [unreadable("turns", turn?.key ?? ""), unreadable("sessions", `session/${half}`)];
+  await access.commit({ id: "other", writes }, contextOf(clock));
+  expect(await collect(conversations.sessionIds(ann, contextOf(clock)))).toEqual([whole, half].sort());
+  expect(await conversations.removeAll(ann, contextOf(clock))).toEqual({ sessions: 2, turns: 3 });
   for (const collection of ["sessions", "turns", "turn_index"] as const) {
     expect((await access.list({ collection, limit: 10 }, contextOf(clock))).value).toEqual([]);
   }

@@ -61,8 +61,9 @@ export function createTalker(access: StoreAccess, clock: Clock, cluster?: Cluste
       if (!("open" in begun)) throw new Error(`${turnId} is known already`);
       return begun.open;
     },
-    finish: (open, reply = open.turn.turnId) =>
-      conversations.finish(open, { status: "done", reply, memory: { last: reply } }, contextOf(clock)),
+    async finish(open, reply = open.turn.turnId) {
+      await conversations.finish(open, { status: "done", reply, memory: { last: reply } }, contextOf(clock));
+    },
     async say(turnId, sessionId) {
       const open = await talker.begin(turnId, sessionId);
       await talker.finish(open);

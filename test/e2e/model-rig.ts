@@ -78,6 +78,8 @@ export async function startModelRig(options: RigOptions = {}) {
   const app = await testApp(
     { clock, ...(options.random && { random: options.random }), ...(options.log && { log: options.log }) },
     {
+      // Tests count calls, and say the same again.
+      INTENT_CACHE: "off",
       LLM_PRIORITY_ORDER: used.map((name) => `${name}_llm`).join(","),
       ...Object.fromEntries(
         used.flatMap((name, index) => {

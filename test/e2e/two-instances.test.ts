@@ -18,9 +18,9 @@ const PATIENCE_MS = 60_000;
 const STEPS = 6;
 const CLIENTS = 4;
 
-/** SCHEDULE_SEED plays one again, which a failure has printed. */
-const { SCHEDULE_SEED } = process.env;
-const seeds = SCHEDULE_SEED ? [Number(SCHEDULE_SEED)] : Array.from({ length: 20 }, (_, index) => 1_000 + index);
+/** SCHEDULE_SEED=1003 plays one again, which a failure has printed; SCHEDULE_SEED=1000-1099 plays many. */
+const [from = 1_000, to = from] = (process.env["SCHEDULE_SEED"] ?? "1000-1007").split("-").map(Number);
+const seeds = Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 async function play(steps: readonly Step[], seed: number, witness: Witness, { instances, ...rig }: SplitRig) {
   const servers = instances.map(({ api, number }): LoadServer => ({ api, outage: () => rig.outage(number) }));

@@ -157,6 +157,81 @@ describe("one user's data", () => {
     expect(await local.list({ collection: "handoffs", limit: 1_000 }, rig.context())).toEqual(before);
   });
 
+  it("finds hand-offs of before they had rows also when they were asked for first while the shared store was away", async () => {
+    const remote = createScriptedStore();
+    const createdAt = "2025-01-01T00:00:00.000Z";
+    const value = { handoffId: "ho_1", card: { sessionId: "ses_1" }, createdAt, status: "waiting" };
+    const put = { kind: "put", collection: "handoffs", key: `waiting/${createdAt}/1`, value } as const;
+    await remote.inside.commit({ id: "old", writes: [put] }, rig.context());
+    ({ clock, access } = createTestAccess({ local, remote }));
+    rig = createPrivacyRig(access, clock);
+    const count = async () => {
+      let found = 0;
+      for await (const { handoffId } of rig.handoffs.of({ sessionId: "ses_1" }, rig.context())) {
+        expect(handoffId).toBe("ho_1");
+        found += 1;
+      }
+      return found;
+    };
+    remote.script = "refuse";
+    expect(await count()).toBe(0);
+    remote.script = "up";
+    await clock.advance(60_000);
+    expect(access.status().state).toBe("ok");
+    expect(await count()).toBe(1);
+    await access.close();
+  });
+
+  it("is deleted however often the process dies that deletes it", async () => {
+    const town = createTown();
+    await rig.say(ann, "secret-of-ann", { support: true });
+    const { jobId } = await rig.privacy.erase(ann, rig.context());
+    rig.worker.kill();
+    const hanging: StoreAccess = {
+      ...access,
+      list: (request, context) =>
+        request.collection === "sessions" ? new Promise<never>(() => {}) : access.list(request, context),
+    };
+    for (let death = 0; death < 7; death += 1) {
+      const dying = createPrivacyRig(hanging, clock, { town });
+      await clock.advance(3_600_000);
+      dying.worker.kill();
+    }
+    rig = createPrivacyRig(access, clock, { town });
+    expect(await found(rig.worker.jobs, jobId)).toMatchObject({ state: "running" });
+    // The process is lost first, then the job waits, an hour and a half at most.
+    await clock.advance(2 * 3_600_000);
+    expect(await found(rig.worker.jobs, jobId)).toMatchObject({
+      state: "done",
+      result: { sessions: 1 },
+      payload: null,
+    });
+    expect(await holds("ann")).toEqual([]);
+  });
+
+  it("is deleted together with what cannot be read", async () => {
+    const first = await rig.say(ann, "secret-of-ann", { support: true });
+    const second = await rig.say(ann, "secret-of-ann", { support: true });
+    const [turn] = await local.list({ collection: "turns", prefix: first, limit: 1 }, rig.context());
+    const [ticket] = await local.list({ collection: "tickets", prefix: "ticket/", limit: 1 }, rig.context());
+    const other = { of: "a later version", text: "secret-of-ann" };
+    const put = { kind: "put", value: other } as const;
+    const writes = [
+      { ...put, collection: "turns", key: turn?.key ?? "" },
+      { ...put, collection: "tickets", key: ticket?.key ?? "" },
+      { ...put, collection: "sessions", key: `session/${second}` },
+    ] as const;
+    await access.commit({ id: "other", writes }, rig.context());
+    const { jobId } = await rig.privacy.erase(ann, rig.context());
+    await settle();
+    await settle();
+    expect(await found(rig.worker.jobs, jobId)).toMatchObject({
+      state: "done",
+      result: { sessions: 2, turns: 2, tickets: 2, handoffs: 4 },
+    });
+    expect(await holds("ann")).toEqual([]);
+  });
+
   it("goes on being deleted by another process when one dies in the middle of it, and again does no harm", async () => {
     const town = createTown();
     for (const owner of [ann, annOfTwo]) {

@@ -34,7 +34,7 @@ async function rig() {
   const mine = new Set(["ses_1", "ses_2"]);
   const conversations = fakeConversations({
     begin: async () => ({ open }),
-    finish: async () => {},
+    finish: async (_open, { status, reply }) => ({ status, reply }),
     turns: async ({ user }, sessionId) => {
       if (user !== "guest" || !mine.has(sessionId)) throw new Problem("session_not_found", "there is none");
       return {} as Awaited<ReturnType<Conversations["turns"]>>;
@@ -100,6 +100,19 @@ describe("GET /api/v1/sessions/{session_id}/stream", () => {
       const done = JSON.parse(/data: (.*)\n\n$/.exec(reader.text)?.[1] ?? "") as object;
       expect(done).toMatchObject({ turn_id: "t1", status: "done", reply: { reply: "hi", served_by: "mock" } });
     }
+  });
+
+  it("tells how a turn has ended, not how somebody who came too late took it to have ended", async () => {
+    const { first, context } = await rig();
+    const reader = await watch(first.url);
+    const outcomes = [{ status: "done" as const, reply }, { status: "running" as const, reply: null }, undefined];
+    for (const stored of outcomes) {
+      const turns = announceTurns(fakeConversations({ finish: async () => stored }), first.sessionEvents);
+      await turns.finish(open, { status: "failed", reply: null, memory: null }, context);
+    }
+    first.sessionEvents.announce("ses_1", { event: "message", data: { text: "a person" } });
+    await reader.shows("a person");
+    expect(Array.from(reader.text.matchAll(/"status":"(\w+)"/g), ([, status]) => status)).toEqual(["done"]);
   });
 
   it("tells nothing of other sessions, nor of turns that could not be begun or saved", async () => {

@@ -91,8 +91,11 @@ export function fakeConversations(change: Partial<Conversations> = {}): Conversa
     turns: async () => ({ ...session, items: [], next: null }),
     async remove() {},
     async *export() {},
+    sessionIds: () => {
+      throw new Error("not used by the server");
+    },
     removeAll: async () => ({ sessions: 0, turns: 0 }),
-    removeOlder: async () => ({ sessions: 0, turns: 0, next: null }),
+    removeOlder: async () => ({ sessions: 0, turns: 0, unreadable: 0, next: null }),
     ...change,
   };
 }

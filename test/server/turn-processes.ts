@@ -86,7 +86,18 @@ function savingChat(chat: PlayedChat, cluster: Cluster, saved: SavedTurns): Chat
   return {
     async run(request, emit = () => {}) {
       const { turnId } = request;
-      if (turnId === undefined) return chat.run(request, emit);
+      if (turnId === undefined) {
+        let mine: Saved | undefined;
+        const reply = await chat.run(request, (event) => {
+          if (event.type === "meta") {
+            mine = { runner: cluster.instance, status: "running" };
+            saved.set(JSON.stringify([request.owner, event.turnId]), mine);
+          }
+          emit(event);
+        });
+        if (mine) Object.assign(mine, { status: "done", reply });
+        return reply;
+      }
       const key = JSON.stringify([request.owner, turnId]);
       const known = saved.get(key);
       if (known?.reply) {

@@ -70,6 +70,21 @@ describe("a turn that another process runs", () => {
     expect(b.chat.runs).toHaveLength(0);
   });
 
+  it("is not run twice when its id was made there, and gives its answer to who asks for it by that id", async () => {
+    const { clock, a, b } = await two();
+    const reading = a.read({ message: turn.message });
+    const run = await a.chat.begun(1);
+    begin(run, "one");
+    const reader = await reading;
+    await reader.has(2);
+    const asked = postJson(`${b.url}/api/v1/chat`, turn);
+    await eventually(clock, () => expect(a.member.said.length).toBeGreaterThan(0));
+    run.end();
+    expect((await asked).status).toBe(200);
+    await reader.over;
+    expect([a.chat.runs.length, b.chat.runs.length]).toEqual([1, 0]);
+  });
+
   it("fails as it does there", async () => {
     const { a, b } = await two();
     const { run, reader } = await begunAt(a, "half");

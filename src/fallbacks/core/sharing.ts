@@ -56,13 +56,15 @@ const LONGEST_HELD_MS = 3_600_000;
  * Transitions go both ways, and each process applies them to its own breaker at once. When the open time is over, the window
  * belongs to whoever gets the claim on it; for the others it goes on until they hear how the probe ended, and for as long as a probe can
  * take at the most. Who cannot ask goes alone. Windows that began at the same time in several processes
- * become one: the latest end and the greatest name.
+ * become one: the latest end and the greatest name, which is said again, as whoever comes later hears the last word only.
  */
 export function createSharing(options: SharingOptions): Sharing {
   const { clock, random, breaker, rest, callMs, maxOpenMs, onHeard } = options;
   const leaseMs = callMs + TAKE_UP_MS;
   const doubt = createDoubt(clock);
   let window = "";
+  /** The name is of our making: nobody else would say it again. */
+  let named = false;
   /** Monotonic end of the open time, without what waiting for a probe of others adds. */
   let windowEnds = Number.NEGATIVE_INFINITY;
   /** Others have brought the window about. */
@@ -82,6 +84,7 @@ export function createSharing(options: SharingOptions): Sharing {
 
   function begin(name: string, ms: number, byPeer: boolean): void {
     window = name;
+    named = !byPeer;
     windowEnds = clock.now() + ms;
     told = byPeer;
     together = byPeer;
@@ -105,8 +108,12 @@ export function createSharing(options: SharingOptions): Sharing {
     if (length <= 0 || doubt.strong) return;
     const goesOn = breaker.state === "open" && clock.now() < windowEnds;
     if (goesOn) {
-      if (name > window) window = name;
+      if (name > window) {
+        window = name;
+        named = false;
+      }
       windowEnds = Math.max(windowEnds, clock.now() + length);
+      if (named) share.tell({ kind: "open", ms: windowEnds - clock.now(), window, errorClass });
     } else begin(name, length, true);
     breaker.openFor(length, { trip: !goesOn });
     onHeard({ kind: "open", errorClass });

@@ -1,20 +1,10 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { chmodSync, constants, copyFileSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { LayerError } from "../core/errors.ts";
 import { syncDirectory } from "./directory.ts";
 import { keyToBytes } from "./key-order.ts";
 import type { Place } from "./port.ts";
+import { syncFile } from "./rewrite.ts";
 import { openExisting, storeError } from "./sqlite.ts";
 import { checkVersion, migrate, type SqliteDatabase, versionOf } from "./sqlite-schema.ts";
 
@@ -172,15 +162,6 @@ function countsOf(database: SqliteDatabase): Pick<FileReport, "records" | "grave
     ? (database.prepare("SELECT count(*) AS count FROM graves").get([]) as { count: number })
     : 0;
   return { records: Object.fromEntries(counts), graves: graves === 0 ? 0 : graves.count };
-}
-
-function syncFile(file: string): void {
-  const opened = openSync(file, "r+");
-  try {
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
-  }
 }
 
 function sizeOf(file: string): number {

@@ -13,6 +13,7 @@ import { startSqliteThread } from "./sqlite-thread.ts";
 
 export type { FileReport } from "./backup-tasks.ts";
 export { STORE_FILE } from "./embedded.ts";
+export { SCHEMA_VERSION } from "./sqlite-schema.ts";
 
 /**
  * Copies the store of a data directory, as it is at one moment, into one file, while it is in use by this or another process.

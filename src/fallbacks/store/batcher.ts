@@ -30,6 +30,8 @@ const MOST_AT_ONCE = 256;
 const BYTES_AT_ONCE = 1024 * 1024;
 /** For one batch, in ms: its steps have limits of their own. */
 const BATCH_MS = 60_000;
+/** A batch gets at least so long, in ms: somebody who has hardly any time left must not make the shared store look away to all. */
+const LEAST_MS = 400;
 
 interface Waiting extends Member {
   readonly context: CallContext;
@@ -72,9 +74,12 @@ export function createBatcher(options: {
     return here.slice(0, count);
   }
 
-  async function runNext(context: CallContext): Promise<void> {
+  async function runNext(): Promise<void> {
     const members = take();
     if (members.length === 0) return;
+    // So that whoever has the least time still hears that it was saved here, where the shared store is slow.
+    const shortest = Math.min(BATCH_MS, ...members.map(({ context }) => context.deadline.remaining()));
+    const context = createContext({ clock, requestId: "store-batch", deadlineMs: Math.max(LEAST_MS, shortest) });
     current = context;
     try {
       await run(members, context);
@@ -88,7 +93,7 @@ export function createBatcher(options: {
     while (queue.length > 0) {
       const context = createContext({ clock, requestId: "store-batch", deadlineMs: BATCH_MS });
       // It fails only when the mutex cannot be had in all that time; those who still wait are tried again.
-      await mutex.run(context, () => runNext(context)).catch(() => undefined);
+      await mutex.run(context, runNext).catch(() => undefined);
     }
     running = undefined;
   }

@@ -115,7 +115,8 @@ export function createConflictReplay(options: {
         const step = await tryOnce(operation, context);
         if (step === "away") return "away";
         if (step === "sent") {
-          await outbox.remove([entry.key], context);
+          // Without a sync of its own: sent again after a crash, it is known there by its id.
+          outbox.settle([entry.key]);
           return "sent";
         }
         if (step === "again") continue;

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import type { CallContext } from "../core/context.ts";
 import { LayerError } from "../core/errors.ts";
-import { DEAD } from "./outbox.ts";
 import { operationSchema } from "./outbox-entry.ts";
-import type { Committed, Json, Operation, Store } from "./port.ts";
+import { type Committed, DEAD, type Json, type Operation, type Store } from "./port.ts";
 
 /** Something that was acknowledged here and that the shared store has refused for ever. */
 export interface DeadLetter {
@@ -44,15 +43,18 @@ export function createDeadLetters(options: {
 }): DeadLetters {
   const { local, commit, newId, onDropped } = options;
 
-  async function find(key: string, context: CallContext): Promise<DeadLetter | undefined> {
+  async function find(key: string, context: CallContext) {
     if (!key.startsWith(DEAD)) return undefined;
     const record = await local.get("meta", key, context);
-    return record && letterOf(record.key, record.value);
+    return record && { letter: letterOf(record.key, record.value), version: record.version };
   }
 
-  async function drop(key: string, context: CallContext): Promise<void> {
-    await local.commit({ id: newId(), writes: [{ kind: "delete", collection: "meta", key }] }, context);
-    onDropped?.();
+  /** False: somebody else has dropped it at the same time. */
+  async function drop(key: string, expect: number, context: CallContext): Promise<boolean> {
+    const writes = [{ kind: "delete", collection: "meta", key, expect } as const];
+    const { status } = await local.commit({ id: newId(), writes }, context);
+    if (status === "applied") onDropped?.();
+    return status === "applied";
   }
 
   return {
@@ -61,24 +63,23 @@ export function createDeadLetters(options: {
       return records.map(({ key, value }) => letterOf(key, value));
     },
     async retryDead(key, context) {
-      const letter = await find(key, context);
-      if (!letter?.operation) {
-        const why = letter ? "holds no operation that can be read" : "is the key of no dead letter";
+      const found = await find(key, context);
+      if (!found?.letter.operation) {
+        const why = found ? "holds no operation that can be read" : "is the key of no dead letter";
         throw new LayerError(
           "invalid_request",
           `key: ${JSON.stringify(key)} ${why}; listDead gives those that are there`,
         );
       }
       // The first id is spent in the local store. A derived one is applied once, also when the letter could not be dropped.
-      const operation = { id: `retry/${key}`, writes: letter.operation.writes };
+      const operation = { id: `retry/${key}`, writes: found.letter.operation.writes };
       const { value } = await commit(operation, context);
-      if (value.status === "applied") await drop(key, context);
+      if (value.status === "applied") await drop(key, found.version, context);
       return value;
     },
     async dropDead(key, context) {
-      const letter = await find(key, context);
-      if (letter) await drop(key, context);
-      return letter !== undefined;
+      const found = await find(key, context);
+      return found !== undefined && drop(key, found.version, context);
     },
   };
 }

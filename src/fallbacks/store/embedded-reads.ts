@@ -1,5 +1,6 @@
 import { valueFromText } from "./check.ts";
 import { keyFromBytes, keyRange, keyToBytes } from "./key-order.ts";
+import { countWithin } from "./operations.ts";
 import type { Collection, Grave, GravesRequest, ListRequest, Place, Seen, StoredRecord } from "./port.ts";
 import type { SqliteDatabase } from "./sqlite-schema.ts";
 
@@ -23,15 +24,37 @@ export function createReads(database: SqliteDatabase): Reads {
   const graves = database.prepare(
     "SELECT key, version, at FROM graves WHERE collection = ? AND key >= ? ORDER BY key LIMIT ?",
   );
-  const ordered = (order: "ASC" | "DESC", bound: string) =>
-    database.prepare(
-      `SELECT key, version, value FROM records WHERE collection = ? AND key >= ? ${bound} ORDER BY key ${order} LIMIT ?`,
-    );
   // With and without an end: a bound that may be null would keep SQLite from stopping at it.
-  const forward = ordered("ASC", "AND key < ?");
-  const forwardOpen = ordered("ASC", "");
-  const reverse = ordered("DESC", "AND key < ?");
-  const reverseOpen = ordered("DESC", "");
+  const ordered = (columns: string) => {
+    const inOrder = (order: "ASC" | "DESC", bound: string) =>
+      database.prepare(
+        `SELECT ${columns} FROM records WHERE collection = ? AND key >= ? ${bound} ORDER BY key ${order} LIMIT ?`,
+      );
+    return {
+      bounded: { forward: inOrder("ASC", "AND key < ?"), reverse: inOrder("DESC", "AND key < ?") },
+      open: { forward: inOrder("ASC", ""), reverse: inOrder("DESC", "") },
+    };
+  };
+  const records = ordered("key, version, value");
+  // SQLite knows the length without reading a long value.
+  const sizes = ordered("octet_length(value) AS bytes");
+
+  function rowsOf(statements: ReturnType<typeof ordered>, request: ListRequest, limit: number): readonly unknown[] {
+    const { from, to } = keyRange(request);
+    const { bounded, open } = statements;
+    const direction = request.reverse ? "reverse" : "forward";
+    if (to === undefined) return open[direction].all([request.collection, keyToBytes(from), limit]);
+    return bounded[direction].all([request.collection, keyToBytes(from), keyToBytes(to), limit]);
+  }
+
+  function countOf(request: ListRequest): number {
+    if (request.bytes === undefined) return request.limit;
+    const rows = rowsOf(sizes, request, request.limit) as readonly { readonly bytes: number }[];
+    return countWithin(
+      rows.map(({ bytes }) => bytes),
+      request.bytes,
+    );
+  }
 
   function seenAt({ collection, key }: Place): Seen {
     const place = [collection, keyToBytes(key)];
@@ -46,15 +69,7 @@ export function createReads(database: SqliteDatabase): Reads {
       const row = get.get([collection, keyToBytes(key)]) as Row | undefined;
       return row && recordOf(row);
     },
-    list(request) {
-      const { from, to } = keyRange(request);
-      const { collection, limit } = request;
-      const rows =
-        to === undefined
-          ? (request.reverse ? reverseOpen : forwardOpen).all([collection, keyToBytes(from), limit])
-          : (request.reverse ? reverse : forward).all([collection, keyToBytes(from), keyToBytes(to), limit]);
-      return (rows as Row[]).map(recordOf);
-    },
+    list: (request) => (rowsOf(records, request, countOf(request)) as readonly Row[]).map(recordOf),
     look(places) {
       database.exec("BEGIN");
       try {

@@ -65,7 +65,7 @@ export function createWriteStatements(database: SqliteDatabase): WriteStatements
         // No collection has a NUL in its name.
         const place = `${write.collection}\u0000${write.key}`;
         const before = stands.get(place) ?? standOf(write);
-        if (write.expect !== undefined && write.expect !== before.record) return { status: "conflict", key: write.key };
+        if (isConflict(write, before)) return { status: "conflict", key: write.key };
         const after = standAfter(write, before);
         stands.set(place, after);
         steps.push({ write, before, after });
@@ -75,6 +75,12 @@ export function createWriteStatements(database: SqliteDatabase): WriteStatements
     },
     forget: (before, limit) => forget.run([before, limit]).changes,
   };
+}
+
+/** A copy that compares is refused by a grave that it does not outlive, too. */
+function isConflict({ expect, version }: PostedWrite, { record, grave }: Stand): boolean {
+  if (expect === undefined) return false;
+  return expect !== record || (version !== undefined && version <= grave);
 }
 
 function standAfter(write: PostedWrite, { record, grave }: Stand): Stand {

@@ -1,10 +1,10 @@
-import { closeSync, fsyncSync, openSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
-import { LayerError } from "../core/errors.ts";
 import { syncDirectory } from "./directory.ts";
 import { createApplied } from "./embedded-applied.ts";
 import type { WriteResult, WriteTask } from "./embedded-protocol.ts";
 import { createWriteStatements } from "./embedded-write.ts";
+import { rewrite, syncFile } from "./rewrite.ts";
 import { openExisting } from "./sqlite.ts";
 import type { SqliteDatabase } from "./sqlite-schema.ts";
 
@@ -16,22 +16,25 @@ export interface EmbeddedWriter {
    * @throws what SQLite says; then nothing of the group has happened, or after a failed sync, all of it may have.
    */
   run(tasks: readonly WriteTask[]): readonly WriteResult[];
-  /** Moves everything from the log to the main file and closes the connection. */
+  /** Moves everything from the log to the main file, as far as others who read it allow, and closes the connection. */
   close(): void;
 }
 
 /** Another process that writes, such as a person with a database tool, is waited for this long, in ms. */
 const BUSY_MS = 5_000;
 
+/** For somebody who reads, such as a backup, not so long: there is another way. */
+const BUSY_READING_MS = 500;
+
 /** 16 MB: each move to the main file costs two syncs, and a page that changed ten times in between is moved once. */
 const CHECKPOINT_PAGES = 4_000;
 
-/** @throws {LayerError} `server` when the file cannot be opened or its log cannot be made sure of. */
+/** @throws {LayerError} `server` when the file cannot be opened; what the system says when its log cannot be made sure of. */
 export async function openWriter(file: string): Promise<EmbeddedWriter> {
   const database = await openExisting(file, BUSY_MS);
   try {
     database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-    empty(database, file);
+    makeSure(database, file);
     return writerOn(database, file);
   } catch (error) {
     database.close();
@@ -43,26 +46,41 @@ export async function openWriter(file: string): Promise<EmbeddedWriter> {
  * After a failed sync Linux takes the pages that it could not write for clean: it shows them to every reader and says "ok" to
  * the next sync, and at a loss of power they are gone. A log that was written before such a failure, by this process or
  * one before it, may therefore have a hole that nobody can see, and what is acknowledged behind a hole is lost with it.
- * So no log is believed that this connection has not begun itself: what it holds is written anew, into the main file, which is
- * synced, and the log is cut to nothing. The cut is synced too: should it be lost, the old log would be laid over the new
- * pages. What was acknowledged before the failure had been synced by then and is in what is moved.
+ * So no log is believed that was not written since: what it holds goes into the main file, which is synced, and the log is cut
+ * to nothing. What was acknowledged before the failure had been synced by then and is in what is moved.
  */
-function empty(database: SqliteDatabase, file: string): void {
+function makeSure(database: SqliteDatabase, file: string): void {
+  if (!isEmptied(database, file)) rewriteLog(database, file);
+}
+
+/** Whether the log could be cut, which somebody who reads an older state forbids: a backup does so until its end. */
+function isEmptied(database: SqliteDatabase, file: string): boolean {
+  database.pragma(`busy_timeout = ${BUSY_READING_MS}`);
   const [result] = database.pragma("wal_checkpoint(TRUNCATE)") as readonly { readonly busy: number }[];
-  if (result?.busy !== 0) {
-    throw new LayerError("server", `${file} is being read by another process, such as a backup; it is tried again`);
-  }
+  database.pragma(`busy_timeout = ${BUSY_MS}`);
+  if (result?.busy !== 0) return false;
   const log = `${file}-wal`;
-  if (!statSync(log, { throwIfNoEntry: false })) return;
-  // SQLite holds no lock on the log, so to close it here takes none away.
-  const opened = openSync(log, "r+");
-  try {
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
+  if (statSync(log, { throwIfNoEntry: false })) {
+    // Should the cut be lost, the old log would be laid over the new pages.
+    syncFile(log);
+    // SQLite does this too when it makes a log, and passes over a failure.
+    syncDirectory(dirname(file));
   }
-  // SQLite does this too when it makes a log, and passes over a failure.
-  syncDirectory(dirname(file));
+  return true;
+}
+
+/**
+ * The other way: the same bytes are written to the same places of the log, so that the pages that were taken for clean are not, and
+ * a sync writes them or says that it cannot. Who reads sees no difference; nobody adds to the log or cuts it meanwhile.
+ */
+function rewriteLog(database: SqliteDatabase, file: string): void {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    rewrite(`${file}-wal`);
+    syncDirectory(dirname(file));
+  } finally {
+    database.exec("ROLLBACK");
+  }
 }
 
 function writerOn(database: SqliteDatabase, file: string): EmbeddedWriter {
@@ -93,7 +111,7 @@ function writerOn(database: SqliteDatabase, file: string): EmbeddedWriter {
     },
     close() {
       try {
-        empty(database, file);
+        makeSure(database, file);
       } finally {
         database.close();
       }

@@ -5,7 +5,7 @@ import type { Member } from "./batcher.ts";
 import type { Mending } from "./mending.ts";
 import { isRefusal, lookAll, NOTHING, nameOf, placesOf } from "./operations.ts";
 import type { Outbox, Saved } from "./outbox.ts";
-import type { Committed, Outcome, Place, Seen, Store } from "./port.ts";
+import type { Committed, Outcome, Place, Seen, Store, Write } from "./port.ts";
 import type { OnRemote } from "./remote-link.ts";
 import type { ReplicaMark, Sent } from "./replica-mark.ts";
 
@@ -38,8 +38,8 @@ export function createInStep(options: {
   readonly mending: Mending;
   readonly onRemote: OnRemote;
   readonly save: (members: readonly Member[], context: CallContext) => Promise<readonly Saved[]>;
-  /** The remote store has not applied it, so that its id is free there and spent here. */
-  readonly onRefused: (id: string) => void;
+  /** The remote store has not applied them, so that their ids are free there and spent here. Gives the local writes that note it. */
+  readonly onRefused: (ids: readonly string[]) => readonly Write[];
   readonly fallBehind: () => void;
   readonly isBehind: () => boolean;
   /** The answer of the local store. */
@@ -128,11 +128,11 @@ export function createInStep(options: {
   /** The remote store refused what the local one has applied: the local records are made as they are there, then it is said. */
   async function takeBack(refused: readonly Refused[], sent: Served<unknown>, context: CallContext): Promise<void> {
     const entries = refused.map(({ member, entry }) => ({ key: entry, operation: member.operation }));
-    for (const { member } of refused) onRefused(member.operation.id);
+    const notes = onRefused(refused.map(({ member }) => member.operation.id));
     const places = placesOf(entries.flatMap(({ operation }) => operation.writes));
     try {
-      if (!(await isMended(places, entries, context))) {
-        await outbox.markRefused(entries, context).finally(fallBehind);
+      if (!(await isMended(places, entries, notes, context))) {
+        await outbox.markRefused(entries, context, notes).finally(fallBehind);
       }
     } finally {
       for (const { member, outcome } of refused) {
@@ -145,9 +145,11 @@ export function createInStep(options: {
   async function isMended(
     places: readonly Place[],
     entries: readonly { readonly key: string }[],
+    notes: readonly Write[],
     context: CallContext,
   ): Promise<boolean> {
-    const also = entries.map(({ key }) => ({ kind: "delete", collection: "outbox", key }) as const);
+    const removals = entries.map(({ key }): Write => ({ kind: "delete", collection: "outbox", key }));
+    const also = [...removals, ...notes];
     try {
       const { value } = await mending.mend(places, { raise: false, also }, context);
       if (value) outbox.settle(entries.map(({ key }) => key));

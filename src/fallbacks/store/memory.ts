@@ -59,7 +59,10 @@ export function createMemoryStore(options: { readonly clock?: Pick<Clock, "wall"
     const { key } = write;
     const record = records.get(key);
     const grave = graves.get(key);
-    if (write.expect !== undefined && write.expect !== (record?.version ?? 0)) return undefined;
+    if (write.expect !== undefined) {
+      if (write.expect !== (record?.version ?? 0)) return undefined;
+      if (write.version !== undefined && write.version <= (grave?.version ?? 0)) return undefined;
+    }
     if (write.kind === "put") {
       const text = valueToText(write.value, key);
       records.set(key, { text, version: write.version ?? ((record ?? grave)?.version ?? 0) + 1 });

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { CallContext } from "../core/context.ts";
 import { eachRecord } from "./each-record.ts";
+import { keyRange } from "./key-order.ts";
 import { nameOf } from "./operations.ts";
-import { collections, type Place, type Store, type Write } from "./port.ts";
+import { collections, type ListRequest, type Place, type Store, type Write } from "./port.ts";
 
 /**
  * Places where the local store has something else than the remote one, because an operation on them was refused or united. They
@@ -12,6 +13,8 @@ export interface Mends {
   /** Reads what an earlier process left. Call once, first. */
   load(context: CallContext): Promise<void>;
   has(place: Place): boolean;
+  /** The keys of a collection that a request with this range may give. */
+  within(request: Omit<ListRequest, "limit">): readonly string[];
   /** Local writes that note those of these places that are not noted yet; `noted` when they are done. */
   notes(places: readonly Place[]): readonly Write[];
   noted(places: readonly Place[]): void;
@@ -37,6 +40,12 @@ export function createMends(local: Store): Mends {
         known.set(nameOf(place), place);
       }),
     has: (place) => known.has(nameOf(place)),
+    within(request) {
+      const { from, to } = keyRange(request);
+      return [...known.values()].flatMap(({ collection, key }) =>
+        collection === request.collection && key >= from && (to === undefined || key < to) ? [key] : [],
+      );
+    },
     notes: (places) =>
       places.flatMap(({ collection, key }): readonly Write[] => {
         if (known.has(nameOf({ collection, key }))) return [];

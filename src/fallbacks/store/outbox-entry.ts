@@ -42,6 +42,7 @@ export const operationSchema = z.object({
 
 /** `at` is the wall clock when it was saved, in ms since 1970. */
 const entrySchema = z.object({ at: z.number(), refused: z.literal(true).optional(), operation: operationSchema });
+const savedSchema = entrySchema.pick({ at: true });
 
 /** @throws {LayerError} `invalid_request` when the operation is not JSON. */
 export function draftOf({ id, writes }: Operation, at: Date): Draft {
@@ -66,6 +67,6 @@ export function entryOf({ key, value }: StoredRecord): OutboxEntry {
 
 /** When it was saved, in ms since 1970; undefined when it cannot be read. */
 export function savedAt(value: Json): number | undefined {
-  const parsed = entrySchema.pick({ at: true }).safeParse(value);
+  const parsed = savedSchema.safeParse(value);
   return parsed.success ? parsed.data.at : undefined;
 }

@@ -2,9 +2,10 @@ import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
 import { asLayerError, type LayerError } from "../core/errors.ts";
 import { eachRecord } from "./each-record.ts";
-import { countWithin, lookAll, nameOf, sizeOf } from "./operations.ts";
+import { countWithin, lookAll, nameOf, placesOf, sizeOf } from "./operations.ts";
 import { type Draft, entryOf, type OutboxEntry, refusedValue, savedAt } from "./outbox-entry.ts";
-import type { Operation, Outcome, Store, Write } from "./port.ts";
+import { DEAD, type Operation, type Outcome, type Store, type Write } from "./port.ts";
+import { placesIn, type WaitingPlaces } from "./waiting-places.ts";
 
 export interface Saved {
   /** `failed`: the local store could not be written, and nothing of the operation was. */
@@ -36,10 +37,11 @@ export interface Outbox {
   remove(keys: readonly string[], context: CallContext, also?: readonly Write[]): Promise<void>;
   /** Entries for operations whose effect the local store has already, with further writes in the same transaction. */
   adopt(drafts: readonly Draft[], context: CallContext, also?: readonly Write[]): Promise<void>;
-  /** Keeps entries, with a note that they are not to be sent. */
+  /** Keeps entries, with a note that they are not to be sent, and with further writes in the same transaction. */
   markRefused(
     entries: readonly { readonly key: string; readonly operation: Operation }[],
     context: CallContext,
+    also?: readonly Write[],
   ): Promise<void>;
   /** Takes the entry out and keeps it under `meta`, `DEAD`, for a person to look at. Returns its key there. */
   bury(entry: OutboxEntry, reason: string, context: CallContext, also?: readonly Write[]): Promise<string>;
@@ -55,9 +57,6 @@ export interface Outbox {
   dropped(): void;
 }
 
-/** Records of the local store alone, in `meta`: what the remote one refused. */
-export const DEAD = "dead/";
-
 const BYTES_AT_ONCE = 1024 * 1024;
 
 export function createOutbox(options: {
@@ -66,8 +65,10 @@ export function createOutbox(options: {
   readonly newId: () => string;
   /** Written with each removal. */
   readonly record?: () => readonly Write[];
+  /** Is told of what is counted. */
+  readonly places?: WaitingPlaces;
 }): Outbox {
-  const { local, clock, newId, record = () => [] } = options;
+  const { local, clock, newId, record = () => [], places: waitingPlaces } = options;
   /** By key, in order: size, and monotonic time of saving. */
   const waiting = new Map<string, { readonly bytes: number; readonly at: number }>();
   /** Of all that is waiting: many ask for it, and there may be many entries. */
@@ -91,6 +92,7 @@ export function createOutbox(options: {
   function discount(key: string): void {
     waitingBytes -= waiting.get(key)?.bytes ?? 0;
     waiting.delete(key);
+    waitingPlaces?.forget(key);
   }
 
   const removal = (key: string): Write => ({ kind: "delete", collection: "outbox", key });
@@ -143,6 +145,7 @@ export function createOutbox(options: {
       await eachRecord(local, { collection: "outbox", prefix: "" }, context, ({ key, value }) => {
         const wall = clock.wall().getTime();
         count(key, sizeOf(value), clock.now() - Math.max(0, wall - (savedAt(value) ?? wall)));
+        waitingPlaces?.add(key, placesIn(value));
         last = Math.max(last, Number(key));
       });
       dead = 0;
@@ -153,7 +156,10 @@ export function createOutbox(options: {
     async saveAll(drafts, context, also = () => []) {
       const prepared = drafts.map((draft) => ({ ...draft, key: nextKey() }));
       // Counted before they are there, so that a replay that is faster than this function cannot leave them counted for ever.
-      for (const { key, bytes } of prepared) count(key, bytes, clock.now());
+      for (const { key, bytes, operation } of prepared) {
+        count(key, bytes, clock.now());
+        waitingPlaces?.add(key, placesOf(operation.writes));
+      }
       const applied = (
         { operation, localId, key, value }: (typeof prepared)[number],
         more: readonly Write[],
@@ -182,7 +188,9 @@ export function createOutbox(options: {
       });
     },
     async page(limit, context, after = "") {
-      const found = await local.list({ collection: "outbox", limit: countOf(limit, after), after }, context);
+      // The local store may have more than is counted here.
+      const request = { collection: "outbox", limit: countOf(limit, after), bytes: BYTES_AT_ONCE, after } as const;
+      const found = await local.list(request, context);
       return found.map(entryOf);
     },
     settle(keys) {
@@ -200,15 +208,16 @@ export function createOutbox(options: {
       const prepared = drafts.map((draft) => ({ ...draft, key: nextKey() }));
       const records = prepared.map(({ key, value }): Write => ({ kind: "put", collection: "outbox", key, value }));
       await apply([...records, ...also], context);
-      for (const { key, bytes } of prepared) count(key, bytes, clock.now());
+      for (const { key, bytes, operation } of prepared) {
+        count(key, bytes, clock.now());
+        waitingPlaces?.add(key, placesOf(operation.writes));
+      }
     },
-    async markRefused(entries, context) {
-      await apply(
-        entries.map(({ key, operation }): Write => {
-          return { kind: "put", collection: "outbox", key, value: refusedValue(operation, clock.wall()) };
-        }),
-        context,
-      );
+    async markRefused(entries, context, also = []) {
+      const marks = entries.map(({ key, operation }): Write => {
+        return { kind: "put", collection: "outbox", key, value: refusedValue(operation, clock.wall()) };
+      });
+      await apply([...marks, ...also], context);
     },
     async bury(entry, reason, context, also = []) {
       const at = clock.wall().toISOString();
@@ -228,6 +237,7 @@ export function createOutbox(options: {
     async isEmpty(context) {
       if ((await local.list({ collection: "outbox", limit: 1 }, context)).length > 0) return false;
       waiting.clear();
+      waitingPlaces?.clear();
       waitingBytes = 0;
       uncertain = false;
       return true;

@@ -23,6 +23,9 @@ export type Collection = (typeof collections)[number];
 /** Collections that belong to one store alone: nothing of them is copied, and a deletion leaves no grave. */
 export const ownCollections: ReadonlySet<Collection> = new Set<Collection>(["outbox", "replicas"]);
 
+/** Begins the keys in `meta` of what the shared store refused for ever. They stay in the store of one machine. */
+export const DEAD = "dead/";
+
 export interface Place {
   readonly collection: Collection;
   readonly key: string;
@@ -58,7 +61,10 @@ export type Write =
       readonly value: Json;
       /** Compare-and-set: the version that must be there, 0 for "must not exist". Absent: whatever is there. */
       readonly expect?: number;
-      /** For mending a copy from the original: the version to give it (1 or more) instead of the next one. */
+      /**
+       * For mending a copy from the original: the version to give it (1 or more) instead of the next one. With `expect`: it
+       * conflicts with a grave of this version or a higher one too, as the copy is older than the deletion.
+       */
       readonly version?: number;
     }
   | {
@@ -67,7 +73,7 @@ export type Write =
       readonly key: string;
       /** As for a put. Of a record that is not there: 0. */
       readonly expect?: number;
-      /** For mending a copy: the version of the grave. Absent: one more than that of the record; nothing there, no grave. */
+      /** For mending a copy, as for a put: the version of the grave. Absent: one more than that of the record; nothing there, no grave. */
       readonly version?: number;
     };
 
@@ -91,6 +97,11 @@ export interface ListRequest {
   readonly after?: string;
   /** 1 to 1000. */
   readonly limit: number;
+  /**
+   * Fewer than `limit` when their values, as JSON text, would be more than so many bytes; at least one if there are any. A hint: a
+   * store may pass it over. Who gives it has read all only when the answer is empty.
+   */
+  readonly bytes?: number;
   readonly reverse?: boolean;
 }
 

@@ -66,7 +66,8 @@ while at <= #ARGV do
       local entry = entryOf(collection, ARGV[from + 1])
       if not entry then return redis.error_reply("FOREIGN " .. KEYS[4 * collection - 1]) end
       local now = draft[entry] or entry
-      if expected ~= "" and tonumber(expected) ~= now.record then
+      local outlived = expected ~= "" and given and given <= now.grave
+      if outlived or (expected ~= "" and tonumber(expected) ~= now.record) then
         answer = number
         break
       end

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
 import { asLayerError, LayerError } from "../core/errors.ts";
 import type { ConflictReplay } from "./conflict-replay.ts";
+import type { Doubt } from "./doubt.ts";
 import type { Mends } from "./mends.ts";
 import { isRefusal, nameOf, placesOf } from "./operations.ts";
 import type { Outbox } from "./outbox.ts";
@@ -36,23 +37,29 @@ const MOST_AT_ONCE = 500;
 const GROWTH = 4;
 /** After a conflict: what is behind it has been sent in vain. */
 const LEAST_AFTER_CONFLICT = 4;
+/** Entries of one page that go by themselves: what was sent is taken out of the outbox with one sync for all. */
+const MOST_ALONE = 50;
+const OVERTAKEN = "overtaken while it was unknown whether the shared store has it";
 
 export function createReplay(options: {
   readonly outbox: Outbox;
   readonly mark: ReplicaMark;
   readonly mends: Mends;
   readonly conflicts: ConflictReplay;
+  readonly doubt: Doubt;
   readonly onRemote: OnRemote;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly signal: AbortSignal;
 }): Replay {
-  const { outbox, mark, mends, conflicts, onRemote, clock, newId, signal } = options;
+  const { outbox, mark, mends, conflicts, doubt, onRemote, clock, newId, signal } = options;
   const stuck = createStuck(clock);
   let atOnce = MOST_AT_ONCE;
 
   function isReady(entry: OutboxEntry): entry is Ready {
-    return entry.operation !== undefined && !entry.refused && !stuck.has(entry.key) && !isBuiltOnOther(entry.operation);
+    const { key, operation, refused } = entry;
+    if (operation === undefined || refused) return false;
+    return !stuck.has(key) && !doubt.has(key) && !isBuiltOnOther(operation);
   }
 
   /** It compares with a record that the remote store has in another form: the same version may be two things. */
@@ -64,12 +71,7 @@ export function createReplay(options: {
   async function settle(run: readonly Ready[], sent: Sent, context: CallContext): Promise<Step> {
     const applied = run.filter((_, index) => sent[index]?.status === "applied");
     for (const { key } of applied) stuck.forget(key);
-    if (applied.length > 0) {
-      await outbox.remove(
-        applied.map(({ key }) => key),
-        context,
-      );
-    }
+    outbox.settle(applied.map(({ key }) => key));
     const at = sent.findIndex((outcome) => outcome && outcome.status !== "applied");
     const [entry, outcome] = [run[at], sent[at]];
     if (!entry || !outcome) {
@@ -114,6 +116,23 @@ export function createReplay(options: {
     return value !== undefined;
   }
 
+  /** An entry that the remote store may have had long ago. */
+  async function sendDoubtful(entry: Ready, context: CallContext): Promise<Step> {
+    const { key, operation } = entry;
+    const found = await doubt.look(operation, context);
+    if (found === "away") return "away";
+    if (found === "fits") return send([entry], context);
+    if (found === "spent") outbox.settle([key]);
+    else if (operation.writes.some(({ expect }) => expect !== undefined)) return refuse(entry, OVERTAKEN, context);
+    else {
+      const places = placesOf(operation.writes);
+      await outbox.remove([], context, mends.notes(places));
+      mends.noted(places);
+      await conflicts.bury(entry, OVERTAKEN, context);
+    }
+    return "sent";
+  }
+
   /** An entry that is no part of a batch. */
   async function alone(entry: OutboxEntry, context: () => CallContext): Promise<Step> {
     const { operation, key } = entry;
@@ -132,19 +151,21 @@ export function createReplay(options: {
       if (!(await isThere(context()))) return "away";
     }
     const ready = { ...entry, operation };
-    const step = isBuiltOnOther(operation)
-      ? await refuse(ready, "it was built on an operation that the shared store did not take", context())
-      : await send([ready], context());
+    if (isBuiltOnOther(operation)) {
+      return refuse(ready, "it was built on an operation that the shared store did not take", context());
+    }
+    const step = doubt.has(key) ? await sendDoubtful(ready, context()) : await send([ready], context());
     return stuck.has(key) && step === "away" ? "held" : step;
   }
 
-  /** One batch or one single entry; `held` when there is nothing to do but wait. */
+  /** Some single entries or one batch; `held` when there is nothing to do but wait. */
   async function advance(
     entries: readonly OutboxEntry[],
     held: Set<string>,
     context: () => CallContext,
   ): Promise<Step> {
     const run: Ready[] = [];
+    let gone = 0;
     for (const entry of entries) {
       if (signal.aborted) return "away";
       const names = placesOf(entry.operation?.writes ?? []).map(nameOf);
@@ -158,17 +179,20 @@ export function createReplay(options: {
         continue;
       }
       // What is before it goes before it.
-      if (run.length > 0) break;
+      if (run.length > 0 || gone === MOST_ALONE) break;
       const step = await alone(entry, context);
-      if (step !== "held") return step;
-      for (const name of names) held.add(name);
+      if (step === "away") return step;
+      if (step === "sent") gone += 1;
+      else for (const name of names) held.add(name);
     }
-    return run.length > 0 ? send(run, context()) : "held";
+    if (run.length > 0) return send(run, context());
+    return gone > 0 ? "sent" : "held";
   }
 
   return {
     async page(context) {
       if (outbox.unsettled) await outbox.remove([], context());
+      if (!(await doubt.settle(context()))) return "away";
       /** Records on which something waits that was not sent: what is further back may have built on it. */
       const held = new Set<string>();
       let entries = await outbox.page(MOST_AT_ONCE, context());

@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
 import { LayerError } from "../core/errors.ts";
-import { collections, type Operation, type Outcome, type Store, type Write } from "./port.ts";
+import { collections, type Operation, type Outcome, type Place, type Store, type Write } from "./port.ts";
+import { createRecentPlaces } from "./recent-places.ts";
 
 /** What a call gives instead of an answer by a remote store that has lost what it had acknowledged. */
 export const LOST = Symbol("lost");
@@ -51,6 +52,13 @@ export interface ReplicaMark {
   ): Promise<Sent | typeof LOST>;
   /** Makes sure that what `call` reads was not read from a store that has lost data. */
   read<T>(port: Store, call: () => Promise<T>, context: CallContext): Promise<T | typeof LOST>;
+  /** Whether something of this journal was applied there that was never acknowledged, or not noted here before a new start. */
+  isAhead(port: Store, context: CallContext): Promise<boolean | typeof LOST>;
+  /**
+   * Whether a remote store that has lost data has lost a compared write of this process to this place: what is there now was not
+   * built on it. Known of what this process has sent itself.
+   */
+  hasLost(place: Place): boolean;
   /** A new mark, and the write that makes the remote store whole under it; `restored` when it has been done. */
   restoring(): { readonly number: number; readonly write: Write };
   restored(number: number): void;
@@ -78,6 +86,9 @@ export function createReplicaMark(options: {
   let born = false;
   let calls = 0;
   let last = LEAP;
+  const recent = createRecentPlaces();
+  /** The smallest mark that was found in a store that has lost data. */
+  let lostAt = Number.POSITIVE_INFINITY;
   /** Version of the record in the remote store; undefined when it must be asked. */
   let known: number | undefined;
 
@@ -97,6 +108,11 @@ export function createReplicaMark(options: {
 
   async function versionIn(port: Store, context: CallContext): Promise<number> {
     return (await port.get("replicas", name, context))?.version ?? 0;
+  }
+
+  function isLost(version: number, least: number): boolean {
+    if (version < least) lostAt = Math.min(lostAt, version);
+    return version < least;
   }
 
   /** One attempt: the operations, then the seal, which moves the mark on whatever became of them. */
@@ -163,7 +179,7 @@ export function createReplicaMark(options: {
       let open = operations.map((operation, index) => ({ operation, index }));
       for (let vain = 0; vain < MOST_VAIN; ) {
         before ??= await versionIn(port, context);
-        if (unsent || before < sent) return LOST;
+        if (unsent || isLost(before, sent)) return LOST;
         const { number, openings, marked, seal } = batchOf(
           open.map(({ operation }) => operation),
           before,
@@ -175,7 +191,10 @@ export function createReplicaMark(options: {
         if (call !== calls) throw new LayerError("aborted", "the batch was given up");
         const own = answers.slice(openings.length);
         for (const [position, { index }] of open.entries()) {
-          if (!isMoved(own[position])) outcomes[index] = own[position];
+          if (isMoved(own[position])) continue;
+          outcomes[index] = own[position];
+          const operation = operations[index];
+          if (operation && own[position]?.status === "applied") recent.wrote(operation, number);
         }
         if (own.at(-1)?.status === "applied") {
           sent = number;
@@ -196,8 +215,13 @@ export function createReplicaMark(options: {
       if (unsent) return LOST;
       if (least === 0) return call();
       const [value, version] = await Promise.all([call(), versionIn(port, context)]);
-      return version < least ? LOST : value;
+      return isLost(version, least) ? LOST : value;
     },
+    async isAhead(port, context) {
+      const version = unsent ? 0 : await versionIn(port, context);
+      return unsent || isLost(version, sent) ? LOST : version > sent;
+    },
+    hasLost: (place) => recent.isBehind(place, lostAt),
     restoring() {
       const number = nextNumber(sent);
       return { number, write: markOf(number) };
@@ -205,6 +229,8 @@ export function createReplicaMark(options: {
     restorations: (number) => [markOf(number), { kind: "delete", collection: alone.collection, key: alone.key }],
     restored(number) {
       calls += 1;
+      recent.clear();
+      lostAt = Number.POSITIVE_INFINITY;
       born = true;
       known = number;
       sent = number;

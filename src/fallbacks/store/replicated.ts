@@ -4,8 +4,11 @@ import type { Served } from "../core/layer.ts";
 import type { Degradation } from "../core/status.ts";
 import type { StoreAccess, StoreAccessOptions } from "./access.ts";
 import { createBatcher, type Member } from "./batcher.ts";
+import { createBehind } from "./behind.ts";
+import { createCatchUp } from "./catch-up.ts";
 import { createConflictReplay } from "./conflict-replay.ts";
 import { createDeadLetters } from "./dead-letters.ts";
+import { createDoubt } from "./doubt.ts";
 import { createInStep } from "./in-step.ts";
 import { createJournal } from "./journal.ts";
 import { createMending } from "./mending.ts";
@@ -13,13 +16,15 @@ import { createMends } from "./mends.ts";
 import { createMutex } from "./mutex.ts";
 import { createOutbox } from "./outbox.ts";
 import { draftOf } from "./outbox-entry.ts";
-import type { Committed, Operation, Store } from "./port.ts";
+import type { Committed, Operation, Place, Store } from "./port.ts";
+import { createReadBoth } from "./read-both.ts";
 import { createRefusedIds } from "./refused-ids.ts";
 import { createOnRemote } from "./remote-link.ts";
 import { createReplay } from "./replay.ts";
 import { createReplicaMark, LOST } from "./replica-mark.ts";
 import { replicatedStatus } from "./replicated-status.ts";
 import { createResync } from "./resync.ts";
+import { createWaitingPlaces } from "./waiting-places.ts";
 
 /** Milliseconds for one step of the replay. */
 const REPLAY_STEP_MS = 30_000;
@@ -32,8 +37,8 @@ const IDLE_MS = 50;
  * under way share one sync of the disk and one round trip.
  *
  * In step: the remote store has everything; it answers reads and decides conflicts.
- * Behind: something waits in the outbox. New operations queue behind it and are acknowledged by the local store, which
- * also answers reads; a background replay brings the remote store up to date, and only then is it in step again.
+ * Behind: something waits in the outbox. New operations queue behind it and are acknowledged by the local store; reads see
+ * both, if the remote one is there. A background replay brings it up to date, and only then is it in step again.
  * A remote store that has lost data is behind too: it is given everything anew before anybody reads it.
  *
  * A write without `expect` is the last one to arrive, also when it waited through an outage: it replaces what other
@@ -45,11 +50,13 @@ export function createReplicated(
   const { layer, local, remote, clock, newId, drainMs, unite, onBuried } = options;
   const journal = createJournal({ local, clock, newId });
   const mark = createReplicaMark({ local, clock, newId });
-  const outbox = createOutbox({ local: journal.store, clock, newId, record: () => mark.record() });
+  const waiting = createWaitingPlaces();
+  const record = () => mark.record();
+  const outbox = createOutbox({ local: journal.store, clock, newId, record, places: waiting });
   const mends = createMends(local);
   const mutex = createMutex(clock);
   const stop = new AbortController();
-  const refusedIds = createRefusedIds(newId);
+  const refusedIds = createRefusedIds({ local, clock, newId });
   let behindSince: Date | undefined;
   let loading: Promise<void> | undefined;
   let draining: Promise<void> | undefined;
@@ -72,13 +79,17 @@ export function createReplicated(
   async function load(): Promise<void> {
     await mark.load(ownContext(LOAD_MS));
     await mends.load(ownContext(LOAD_MS));
+    await refusedIds.load(ownContext(LOAD_MS));
     await outbox.load(ownContext(LOAD_MS));
     if (mark.unsent) loseRemote();
     const { operations, oldestS } = outbox.backlog();
     if (operations > 0 || mends.some().length > 0) fallBehind(new Date(clock.wall().getTime() - oldestS * 1000));
   }
 
+  const isBehind = () => behindSince !== undefined;
+
   function fallBehind(since: Date = clock.wall()): void {
+    if (!behindSince) doubt.begin();
     behindSince ??= since;
     schedule();
   }
@@ -124,8 +135,21 @@ export function createReplicated(
   const parts = { local: journal.store, outbox, mark, mends, onRemote, newId };
   const mending = createMending(parts);
   const conflicts = createConflictReplay({ ...parts, unite, onBuried });
-  const replay = createReplay({ ...parts, conflicts, clock, signal: stop.signal });
+  const doubt = createDoubt({ ...parts, clock });
+  const replay = createReplay({ ...parts, conflicts, doubt, clock, signal: stop.signal });
   const resync = createResync({ ...parts, conflicts, mutex, clock, signal: stop.signal });
+
+  const catchUp = createCatchUp({
+    ...parts,
+    mending,
+    replay,
+    mutex,
+    clock,
+    signal: stop.signal,
+    onDone() {
+      behindSince = undefined;
+    },
+  });
 
   const save = (members: readonly Member[], context: CallContext) =>
     outbox.saveAll(
@@ -139,31 +163,27 @@ export function createReplicated(
     mending,
     remoteName: remote.name,
     save,
-    onRefused: (id) => refusedIds.add(id),
+    onRefused: (ids) => refusedIds.add(ids),
     fallBehind,
-    isBehind: () => behindSince !== undefined,
+    isBehind,
     byLocal,
   });
 
-  /** The remote store gets them in the replay. */
-  async function behind(members: readonly Member[], context: CallContext): Promise<void> {
-    const saved = await save(members, context);
-    const answer = byLocal();
-    for (const [index, member] of members.entries()) {
-      const outcome = saved[index]?.outcome;
-      if (outcome?.status === "applied" || outcome?.status === "conflict")
-        member.resolve({ ...answer, value: outcome });
-      else if (outcome) member.reject(outcome.error);
-    }
-    drainSoon();
-  }
+  /** While behind: the remote store is there, and what it has counts wherever nothing waits for it. */
+  const isRead = () =>
+    waiting.known && !outbox.uncertain && !resync.needed && layer.status().breaker?.state === "closed";
+  const isRemote = (place: Place) => isRead() && !waiting.has(place) && !mends.has(place);
+  const readBoth = createReadBoth({ ...parts, waiting });
+  const behind = createBehind({ ...parts, save, isRemote, byLocal });
 
   const batcher = createBatcher({
     clock,
     mutex,
     async run(members, context) {
       cancelTidying?.();
-      await (behindSince ? behind : inStep)(members, context);
+      const run = behindSince ? behind : inStep;
+      await run(members, context);
+      if (run === behind) drainSoon();
       if (!behindSince && outbox.unsettled && !stop.signal.aborted) {
         cancelTidying = clock.after(IDLE_MS, () => void tidy(), { background: true });
       }
@@ -192,31 +212,18 @@ export function createReplicated(
   }
 
   async function replayAll(): Promise<void> {
-    while (behindSince && !stop.signal.aborted) {
+    while (isBehind() && !stop.signal.aborted) {
       if (resync.needed && (await resync.run(step)) === "away") return;
-      const outcome = await replay.page(step);
-      if (outcome === "away") return;
+      if ((await catchUp.run(step)) === "away") return;
       drainError = undefined;
-      if (outcome === "empty" && !(await catchUp(step()))) return;
     }
   }
 
-  /** Back in step, unless something was saved meanwhile. False when the remote store is away. */
-  function catchUp(context: CallContext): Promise<boolean> {
-    return mutex.run(context, async () => {
-      if (!(await outbox.isEmpty(context))) return true;
-      const places = mends.some();
-      if (places.length === 0) {
-        behindSince = undefined;
-        return true;
-      }
-      const { value } = await mending.mend(places, { raise: true, also: mends.erasures(places) }, context);
-      if (value) mends.erased(places);
-      return value;
-    });
-  }
-
-  async function read<T>(call: (port: Store, context: CallContext) => Promise<T>, context: CallContext) {
+  async function read<T>(
+    call: (port: Store, context: CallContext) => Promise<T>,
+    both: (context: CallContext) => Promise<{ readonly value: T } | undefined>,
+    context: CallContext,
+  ) {
     await ready();
     if (!behindSince) {
       const served = await layer.use<T | typeof LOST>(
@@ -228,7 +235,9 @@ export function createReplicated(
       loseRemote();
     }
     drainSoon();
-    const value = await call(local, context);
+    // The local store has an answer to whatever the remote one fails with.
+    const found = isRead() ? await both(context).catch(() => undefined) : undefined;
+    const { value } = found ?? { value: await call(local, context) };
     const answer = byLocal();
     context.trail.note(answer.degraded);
     return { ...answer, value };
@@ -242,8 +251,18 @@ export function createReplicated(
   return {
     commit,
     deadLetters: createDeadLetters({ local: journal.store, commit, newId, onDropped: () => outbox.dropped() }),
-    get: (collection, key, context) => read((port, ctx) => port.get(collection, key, ctx), context),
-    list: (request, context) => read((port, ctx) => port.list(request, ctx), context),
+    get: (collection, key, context) =>
+      read(
+        (port, ctx) => port.get(collection, key, ctx),
+        (ctx) => readBoth.get({ collection, key }, ctx),
+        context,
+      ),
+    list: (request, context) =>
+      read(
+        (port, ctx) => port.list(request, ctx),
+        (ctx) => readBoth.list(request, ctx),
+        context,
+      ),
     durability() {
       const { by } = status();
       return by === remote.name ? remote.durability : local.durability;

@@ -5,12 +5,12 @@ import { eachGrave, eachRecord } from "./each-record.ts";
 import type { Mends } from "./mends.ts";
 import type { Mutex } from "./mutex.ts";
 import { countWithin, sizeOf } from "./operations.ts";
-import { DEAD, type Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import { draftOf } from "./outbox-entry.ts";
-import { collections, ownCollections, type Place, type Store, type Write } from "./port.ts";
+import { collections, DEAD, ownCollections, type Place, type Store, type Write } from "./port.ts";
 import type { OnRemote } from "./remote-link.ts";
 import type { ReplicaMark } from "./replica-mark.ts";
-import { compare, copyNewer, isOvertaken } from "./resync-pairs.ts";
+import { compare, copyNewer, isOvertaken, type Pair } from "./resync-pairs.ts";
 import { createSettlement } from "./resync-settlement.ts";
 
 /**
@@ -56,8 +56,10 @@ export function createResync(options: {
   let done = 0;
   let bytesLeft = 0;
   let atOnce = PLACES_AT_ONCE;
-  /** Both stores had these in the same version, and not the same. */
-  let doubtful: Place[] = [];
+  /** Both stores had these in the same version, and not the same; or the remote one went on without what it has lost. */
+  let doubtful: Sized[] = [];
+  /** Version of the witness when it was written last. */
+  let witnessed = 0;
 
   async function scan(context: CallContext): Promise<Sized[]> {
     const found: Sized[] = [];
@@ -75,40 +77,59 @@ export function createResync(options: {
     return found;
   }
 
+  function isDoubtful({ place, here, there }: Pair): boolean {
+    return there.version === here.version || mark.hasLost(place);
+  }
+
   /** What was acknowledged here, and overwritten by another instance in a store that did not have it, is looked at once more. */
   async function adoptDoubtful(context: CallContext): Promise<"done" | "away"> {
-    const places = doubtful.filter((place) => !mends.has(place));
-    if (places.length === 0) return "done";
-    const { value: pairs } = await onRemote((port, ctx) => compare({ local, port }, places, ctx), context);
-    if (!pairs) return "away";
-    const drafts = pairs.filter(isOvertaken).map(({ place, here }) => {
-      // It fits nothing as it is, so that it is united with what is there, or buried.
-      const expect = here.version - 1;
-      const { value } = here;
-      const write: Write =
-        value === undefined ? { kind: "delete", ...place, expect } : { kind: "put", ...place, value, expect };
-      return draftOf({ id: newId(), writes: [write] }, clock.wall());
-    });
-    await outbox.adopt(drafts, context, mends.notes(places));
-    mends.noted(places);
+    const left = doubtful.filter((place) => !mends.has(place));
+    for (let done = 0; done < left.length; ) {
+      const places = firstOf(left, done);
+      const { value: pairs } = await onRemote((port, ctx) => compare({ local, port }, places, ctx), context);
+      if (!pairs) return "away";
+      const drafts = pairs.filter(isOvertaken).map(({ place, here }) => {
+        // It fits nothing as it is, so that it is united with what is there, or buried.
+        const expect = here.version - 1;
+        const { value } = here;
+        const write: Write =
+          value === undefined ? { kind: "delete", ...place, expect } : { kind: "put", ...place, value, expect };
+        return draftOf({ id: newId(), writes: [write] }, clock.wall());
+      });
+      await outbox.adopt(drafts, context, mends.notes(places));
+      mends.noted(places);
+      done += places.length;
+    }
     return "done";
   }
 
-  /** A store that is emptied again while it is being filled loses this record too, and then the run does not count. */
+  /**
+   * Written anew behind whatever is copied: a store that is emptied again while it is being filled, or is put back to a copy of
+   * itself from then, has it in an older version or not at all, and then the run does not count.
+   */
   const witness = () => ({ collection: "replicas", key: `${mark.name}/filling` }) as const;
 
-  async function begin(context: CallContext): Promise<number | undefined> {
+  async function begin(context: CallContext): Promise<"done" | "away"> {
     const { value } = await onRemote(async (port, ctx) => {
       const { collection, key } = witness();
       await port.commit({ id: newId(), writes: [{ kind: "put", collection, key, value: null }] }, ctx);
       return port.get(collection, key, ctx);
     }, context);
-    return value?.version;
+    witnessed = value?.version ?? 0;
+    return value ? "done" : "away";
   }
 
-  /** The next places: more of them when they are small and nobody writes to them at the same time. */
-  function next(): readonly Place[] {
-    const some = left.slice(done, done + atOnce);
+  /** False: what was copied before is not there any more. */
+  async function bearWitness(port: Store, context: CallContext): Promise<boolean> {
+    const writes: readonly Write[] = [{ kind: "put", ...witness(), value: null, expect: witnessed }];
+    const { status } = await port.commit({ id: newId(), writes }, context);
+    if (status === "applied") witnessed += 1;
+    return status === "applied";
+  }
+
+  /** As many as are one step: more of them when they are small and nobody writes to them at the same time. */
+  function firstOf(all: readonly Sized[], from: number): readonly Place[] {
+    const some = all.slice(from, from + atOnce);
     const sizes = some.map(({ bytes }) => bytes);
     return some.slice(0, countWithin(sizes, BYTES_AT_ONCE)).map(({ collection, key }) => ({ collection, key }));
   }
@@ -120,28 +141,31 @@ export function createResync(options: {
     doubtful = [];
     while (done < left.length) {
       if (signal.aborted) return "away";
-      const some = next();
+      const some = firstOf(left, done);
       const { value } = await onRemote(async (port, ctx) => {
         const pairs = await compare({ local, port }, some, ctx);
-        return { pairs, copied: await copyNewer(port, pairs, newId(), ctx) };
+        const copied = await copyNewer(port, pairs, newId(), ctx);
+        return { pairs, copied, whole: await bearWitness(port, ctx) };
       }, context());
-      if (!value) return "away";
+      if (!value?.whole) return "away";
       atOnce = value.copied ? PLACES_AT_ONCE : Math.max(1, Math.floor(atOnce / 4));
       if (!value.copied) continue;
-      const equals = value.pairs.filter((pair) => pair.there.version === pair.here.version && isOvertaken(pair));
-      doubtful.push(...equals.map(({ place }) => place));
-      bytesLeft -= left.slice(done, done + some.length).reduce((sum, { bytes }) => sum + bytes, 0);
+      for (const [index, pair] of value.pairs.entries()) {
+        const sized = left[done + index];
+        if (sized && isOvertaken(pair) && isDoubtful(pair)) doubtful.push(sized);
+        bytesLeft -= sized?.bytes ?? 0;
+      }
       done += some.length;
     }
     return "done";
   }
 
   /** Nobody may save in the meantime: the mutex is held. */
-  async function finish(started: number, context: CallContext): Promise<"done" | "away"> {
+  async function finish(context: CallContext): Promise<"done" | "away"> {
     if ((await adoptDoubtful(context)) === "away") return "away";
     const { number, write } = mark.restoring();
     const writes: readonly Write[] = [
-      { kind: "put", ...witness(), value: null, expect: started },
+      { kind: "put", ...witness(), value: null, expect: witnessed },
       { kind: "delete", ...witness() },
       write,
     ];
@@ -164,8 +188,7 @@ export function createResync(options: {
     },
     left: () => ({ operations: left.length - done, bytes: bytesLeft }),
     async run(context) {
-      const started = await begin(context());
-      if (started === undefined || (await copyAll(context)) === "away") return "away";
+      if ((await begin(context())) === "away" || (await copyAll(context)) === "away") return "away";
       settlement.begin();
       for (;;) {
         if (signal.aborted) return "away";
@@ -173,7 +196,9 @@ export function createResync(options: {
         // Those who save wait for one step at most.
         const outcome = await mutex.run(step, async () => {
           const settled = await settlement.next(step);
-          return settled === "empty" ? finish(started, step) : settled;
+          if (settled === "away") return settled;
+          if (settled === "empty") return finish(step);
+          return (await onRemote(bearWitness, step)).value ? settled : "away";
         });
         if (outcome !== "more") return outcome;
       }

@@ -121,7 +121,7 @@ export async function examineRecords({ ask, users }: ExamineOptions): Promise<nu
     if (kept.kind === "ok") {
       problems.push(...checkRecords({ user, what: "ticket" }, turns, kept.body.tickets));
       problems.push(...checkRecords({ user, what: "handoff" }, turns, kept.body.handoffs));
-    } else if (!isUnknownRoute(kept)) {
+    } else {
       witness.found("refused", `what is kept of ${user}: ${wordsOf(kept)}`);
     }
     for (const { kind, text } of problems) witness.found(kind, text);
@@ -140,11 +140,6 @@ async function askForThem({ api, witness, instance }: Ask, user: string): Promis
   if (answer.kind !== "ok") return undefined;
   witness.answered(turnId, answer.body);
   return ticketsIn(answer.body.reply);
-}
-
-/** A server that cannot give out what it keeps of a user says so; then what it tells the user has to do. */
-function isUnknownRoute(answer: Exclude<Answer<unknown>, { kind: "ok" }>): boolean {
-  return answer.kind === "refused" && answer.code === "not_found";
 }
 
 function isDeleted({ sessionId }: TurnFacts, { sessions }: Witness): boolean {

@@ -62,6 +62,20 @@ describe("dead letters", () => {
     expect(access.status()).toMatchObject({ state: "ok", backlog: null });
   });
 
+  it("count as dropped once, however many drop one at the same time", async () => {
+    const { access, clock, context, deadLetters, remote } = await rig();
+    remote.script = "refuse";
+    await access.commit({ id: "3", writes: [put("b", "ours", 0)] }, context());
+    await remote.inside.commit({ id: "other b", writes: [put("b", "theirs", 0)] }, context());
+    remote.script = "up";
+    await clock.advance(30_000);
+    const [letter] = await deadLetters.listDead(10, context());
+    const key = letter?.key ?? "";
+    const dropped = await Promise.all([deadLetters.dropDead(key, context()), deadLetters.dropDead(key, context())]);
+    expect(dropped.sort()).toEqual([false, true]);
+    expect(access.status().action).toContain("1 operations");
+  });
+
   it("are dropped, and nothing else is", async () => {
     const { access, context, deadLetters, local } = await rig();
     const [letter] = await deadLetters.listDead(10, context());

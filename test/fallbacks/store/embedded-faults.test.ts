@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "libsql";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createEmbeddedStore } from "../../../src/fallbacks/store/embedded.ts";
 import { context, single } from "./embedded-operations.ts";
@@ -100,7 +101,100 @@ describeWithStrace("fault 53: a sync fails", () => {
       await again.close();
     });
   }
+
+  it("acknowledges nothing of its group, and writes the log anew that a reader keeps from being cut", async () => {
+    const directory = newDirectory();
+    const store = open(directory);
+    await store.commit(single("before", 1), context);
+    const reader = readingFrom(directory);
+    await store.commit(single("behind it", 1), context);
+    const log = `${directory}.strace`;
+    const calls = "fsync,fdatasync";
+    const { stdout } = spawnSync(
+      "strace",
+      // biome-ignore format: a command line
+      ["-f", "-y", "-o", log, "-e", `trace=${calls},pwrite64`, "-e", `inject=${calls}:error=EIO:when=6`,
+        process.execPath, ...childArguments, directory, "insist", "32"],
+      { encoding: "utf8", timeout: 60_000 },
+    );
+    const saved = stdout.split("\n").flatMap((line) => (line.startsWith("saved ") ? [line.slice(6)] : []));
+    expect(saved).toHaveLength(32);
+    expectLogWrittenAnew(readFileSync(log, "utf8"));
+    reader.close();
+    await store.close();
+    const again = open(directory);
+    const found = await again.list({ collection: "meta", limit: 1000 }, context);
+    expect(found.map(({ key }) => key)).toEqual(expect.arrayContaining(["before", "behind it", ...saved]));
+    await again.close();
+  });
 });
+
+describe("a store that somebody reads for long, as a backup does", () => {
+  it("is written to by a server that starts meanwhile, and closed, and the reader sees one moment", async () => {
+    const directory = newDirectory();
+    const first = open(directory);
+    await first.commit(single("a", 1), context);
+    const reader = readingFrom(directory);
+    await first.commit(single("b", 1), context);
+    await first.close();
+    const second = open(directory);
+    await second.commit(single("c", 1), context);
+    expect(reader.count()).toBe(1);
+    await second.close();
+    reader.close();
+    const third = open(directory);
+    const found = await third.list({ collection: "meta", limit: 1000 }, context);
+    expect(found.map(({ key }) => key)).toEqual(["a", "b", "c"]);
+    await third.commit(single("d", 1), context);
+    await third.close();
+    expect(statSync(join(directory, "understudy.db-wal"), { throwIfNoEntry: false })?.size ?? 0).toBe(0);
+  });
+});
+
+/** Another connection that looks at one moment of the store until it is closed. */
+function readingFrom(directory: string): { count(): number; close(): void } {
+  const database = new Database(join(directory, "understudy.db"));
+  database.exec("BEGIN");
+  const statement = database.prepare("SELECT count(*) AS count FROM records");
+  const count = () => (statement.get([]) as { readonly count: number }).count;
+  count();
+  return {
+    count,
+    close() {
+      database.exec("COMMIT");
+      database.close();
+    },
+  };
+}
+
+/** Between a sync of the log that failed and the next one that is believed, the log has been written from its first byte on. */
+function expectLogWrittenAnew(trace: string): void {
+  const calls = trace.split("\n").flatMap((line) => {
+    const [, name = "", words = "", result = ""] =
+      /(\w+)\(\d+<[^>]*understudy\.db-wal>(.*)\) *= (-?\d+)/.exec(line) ?? [];
+    return name === "" ? [] : [{ writes: name === "pwrite64", atStart: words.endsWith(" 0"), good: result !== "-1" }];
+  });
+  let failures = 0;
+  let syncs = 0;
+  let state: "believed" | "doubted" | "anew" = "believed";
+  for (const { writes, atStart, good } of calls) {
+    if (writes) {
+      if (atStart && state === "doubted") state = "anew";
+    } else if (!good) {
+      failures += 1;
+      state = "doubted";
+      syncs = 0;
+    } else if (state === "anew") {
+      state = "believed";
+    } else if (state === "doubted") {
+      // What can be moved is synced before. A second one would be that of a group.
+      syncs += 1;
+      expect(syncs).toBe(1);
+    }
+  }
+  expect(failures).toBeGreaterThan(0);
+  expect(state).toBe("believed");
+}
 
 /**
  * Between a sync of the log that failed and the next one of it that is believed, the log has been cut to nothing, which SQLite

@@ -207,6 +207,32 @@ describe("a remote store that has lost data", () => {
     expect(await all(remote.inside())).toEqual(await all(local));
   });
 
+  it("starts over when it is put back to a copy of itself from the time when it was being filled", async () => {
+    const { access, clock, context, local, remote, save, read, all } = rig();
+    for (let from = 0; from < 1_500; from += 100) {
+      await save(`${from}`, ...Array.from({ length: 100 }, (_, index) => put(`k${from + index}`, index)));
+    }
+    await remote.lose(0);
+    let looks = 0;
+    const look = remote.look.bind(remote);
+    remote.look = async (places, context) => {
+      looks += 1;
+      // What began the filling is still there, and some of what came after it is not.
+      if (looks === 3) await remote.lose(0.5);
+      return look(places, context);
+    };
+    await read("k7");
+    await clock.advance(10_000);
+    expect(access.status().state).toBe("ok");
+    expect(looks).toBeGreaterThan(3);
+    const places = Array.from(
+      { length: 1_000 },
+      (_, index) => ({ collection: "meta", key: `k${index + 500}` }) as const,
+    );
+    expect((await remote.inside().look(places, context())).every(({ version }) => version === 1)).toBe(true);
+    expect(await all(remote.inside())).toEqual(await all(local));
+  });
+
   it("fault 43: does not bring back what was deleted, nor the older self of what was made again", async () => {
     const { access, clock, local, remote, save, read, context } = rig();
     const remove = (key: string): Write => ({ kind: "delete", collection: "meta", key });

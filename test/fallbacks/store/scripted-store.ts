@@ -1,3 +1,4 @@
+import type { Clock } from "../../../src/fallbacks/core/clock.ts";
 import { LayerError } from "../../../src/fallbacks/core/errors.ts";
 import { createMemoryStore } from "../../../src/fallbacks/store/memory.ts";
 import type { Outcome, Store } from "../../../src/fallbacks/store/port.ts";
@@ -16,8 +17,8 @@ export interface ScriptedStore extends Store {
 }
 
 /** A remote store for tests: a memory store that can be switched off. */
-export function createScriptedStore(): ScriptedStore {
-  const inside = createMemoryStore();
+export function createScriptedStore(options: { readonly clock?: Pick<Clock, "wall"> } = {}): ScriptedStore {
+  const inside = createMemoryStore(options);
   const never = new Promise<never>(() => {});
 
   async function gate(): Promise<void> {
