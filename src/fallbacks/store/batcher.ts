@@ -31,7 +31,7 @@ const BYTES_AT_ONCE = 1024 * 1024;
 /** For one batch, in ms: its steps have limits of their own. */
 const BATCH_MS = 60_000;
 /** A batch gets at least so long, in ms: somebody who has hardly any time left must not make the shared store look away to all. */
-const LEAST_MS = 400;
+const LEAST_MS = 100;
 
 interface Waiting extends Member {
   readonly context: CallContext;
