@@ -59,6 +59,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
   const warned = new Set<string>();
   /** All that have not ended: `ready` and those that were left. */
   const clients = new Set<Redis>();
+  const left = new WeakSet<Redis>();
 
   async function open(): Promise<Redis> {
     let client: Redis;
@@ -97,6 +98,9 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
   function end(client: Redis): void {
     forget(client);
     // After 1 ms it no longer waits for the other side, which may be frozen.
+    // Many commands may find out at once, and each call of the client would add its listener.
+    if (left.has(client)) return;
+    left.add(client);
     client.disconnect();
   }
 

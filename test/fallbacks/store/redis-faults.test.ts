@@ -1,8 +1,10 @@
 import { rmSync } from "node:fs";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "../../../src/fallbacks/core/clock.ts";
+import { createContext } from "../../../src/fallbacks/core/context.ts";
 import { createRedisStore } from "../../../src/fallbacks/store/redis.ts";
 import { freePort } from "../../support/free-port.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
 import { describeWithRedis, startRedis } from "../../support/redis-server.ts";
 import { createRig, put, type Rig, soon } from "./redis-rig.ts";
 
@@ -89,6 +91,25 @@ describeWithRedis("access over a real Redis and the embedded journal", () => {
       await expectBoth(rig, ["a", "b", "c", "d", "e", "f", "g"]);
     },
   );
+
+  it("fault 40: many commands that find it frozen at once leave it once", async () => {
+    const server = await redis();
+    const clock = createManualClock();
+    const store = createRedisStore({ url: server.url, clock });
+    closing({ close: async () => store.close?.() });
+    const context = createContext({ clock, requestId: "test", deadlineMs: 60_000 });
+    await store.get("turns", "a", context);
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning);
+    process.on("warning", onWarning);
+    onTestFinished(() => void process.off("warning", onWarning));
+    server.stop();
+    const reads = Array.from({ length: 30 }, () => store.get("turns", "a", context).catch((error: unknown) => error));
+    await clock.advance(3_000);
+    await Promise.all(reads);
+    await clock.advance(3_000);
+    expect(warnings).toEqual([]);
+  });
 
   it("fault 41: Redis is killed and comes back empty; everything comes back from the journal", async () => {
     const server = await redis();
