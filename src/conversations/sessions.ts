@@ -45,9 +45,10 @@ export function createSessions(store: StoreAccess, newId: () => string): Session
   }
 
   async function owned(owner: Owner, sessionId: string, context: CallContext) {
-    const { value, degraded } = await store.get("sessions", records.sessionKey(sessionId), context);
-    // An outage is never "not found".
-    if (!value && degraded) throw cannotTell();
+    const place = { collection: "sessions", key: records.sessionKey(sessionId) } as const;
+    const { value, degraded } = await store.get(place.collection, place.key, context);
+    // An outage is never "not found"; what was deleted here is gone all the same.
+    if (!value && degraded && !(await store.wasDeleted?.(place, context))) throw cannotTell();
     const found = versioned(value, records.readSession);
     if (!found || found.record.owner !== records.ownerKey(owner)) throw notYours();
     return found;

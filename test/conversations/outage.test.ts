@@ -42,14 +42,17 @@ describe("sessions while the shared store is away", () => {
     const elsewhere = createTalker(createTestAccess({ clock, remote }).access, clock);
     const theirs = await elsewhere.say("t1");
     const own = await here.say("t2");
+    const deleted = await here.say("t3");
+    await here.conversations.remove(ann, deleted, contextOf(clock));
     const looking = (sessionId: string) =>
       problemOf(here.conversations.turns(ann, sessionId, { limit: 10 }, contextOf(clock)));
 
     remote.script = "refuse";
     expect(await looking(theirs)).toBe("store_unavailable");
-    expect(await problemOf(here.begin("t3", theirs))).toBe("store_unavailable");
+    expect(await problemOf(here.begin("t4", theirs))).toBe("store_unavailable");
     expect(await problemOf(here.conversations.remove(ann, theirs, contextOf(clock)))).toBe("store_unavailable");
     expect(await looking(own)).toBe("none");
+    expect(await looking(deleted)).toBe("session_not_found");
 
     remote.script = "up";
     await clock.advance(20_000);

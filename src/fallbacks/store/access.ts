@@ -26,6 +26,11 @@ export interface StoreAccess {
   commit(operation: Operation, context: CallContext): Promise<Served<Committed>>;
   get(collection: Collection, key: string, context: CallContext): Promise<Served<StoredRecord | undefined>>;
   list(request: ListRequest, context: CallContext): Promise<Served<readonly StoredRecord[]>>;
+  /**
+   * Whether it is known on this machine that there was a record and that it was deleted: it will not come back, whatever the shared store
+   * would say. Absent where there is no other store that could know better.
+   */
+  wasDeleted?(place: Place, context: CallContext): Promise<boolean>;
   /** What a write acknowledged now survives. */
   durability(): Store["durability"];
   status(): LayerStatus;

@@ -263,6 +263,10 @@ export function createReplicated(
         (ctx) => readBoth.list(request, ctx),
         context,
       ),
+    async wasDeleted(place, context) {
+      const [seen] = await journal.store.look([place], context);
+      return seen !== undefined && seen.version > 0 && seen.value === undefined;
+    },
     durability() {
       const { by } = status();
       return by === remote.name ? remote.durability : local.durability;
