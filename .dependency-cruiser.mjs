@@ -1,6 +1,6 @@
 /** Who may import whom. Each rule says why; docs/architecture.md has the picture. */
 const folders =
-  "config|text|models|fallbacks|retrieval|accounts|support|conversations|graph|server|rehearsal|wiring|commands|metrics|langchain|cluster|jobs|privacy";
+  "config|text|models|fallbacks|retrieval|accounts|support|conversations|graph|server|rehearsal|wiring|commands|metrics|langchain|cluster|jobs|privacy|ingestion|evaluation";
 
 export default {
   forbidden: [
@@ -50,6 +50,23 @@ export default {
       to: { path: "^src/", pathNot: "^src/($1/|fallbacks/|text/|cluster/cluster\\.ts|problems\\.ts)" },
     },
     {
+      name: "ingestion-brings-documents",
+      comment: "It takes what owners bring, and hands it to the knowledge base as jobs; nobody there knows of it.",
+      severity: "error",
+      from: { path: "^src/ingestion/" },
+      to: {
+        path: "^src/",
+        pathNot: "^src/(ingestion/|retrieval/|jobs/|fallbacks/|text/|cluster/cluster\\.ts|problems\\.ts)",
+      },
+    },
+    {
+      name: "evaluation-asks-as-everybody",
+      comment: "What is measured is what is served: it sees the knowledge base from outside.",
+      severity: "error",
+      from: { path: "^src/evaluation/" },
+      to: { path: "^src/", pathNot: "^src/(evaluation/|retrieval/(knowledge|support)\\.ts|fallbacks/core/)" },
+    },
+    {
       name: "cluster-is-beside-the-layers",
       comment:
         "How processes speak with each other over Redis: it knows how to reach one, and nothing that they speak about but ports.",
@@ -87,9 +104,14 @@ export default {
     },
     {
       name: "only-wiring-names-vendors",
-      comment: "Which port stands where is decided in one place; everybody else sees a layer and its port's interface.",
+      comment:
+        "Which port stands where is decided in one place; everybody else sees a layer and its port's interface. A thread gets no port handed in.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(wiring|rehearsal|fallbacks|langchain|cluster)/|^src/app\\.ts" },
+      from: {
+        path: "^src/",
+        pathNot:
+          "^src/(wiring|rehearsal|fallbacks|langchain|cluster)/|^src/app\\.ts|^src/retrieval/prepare-worker\\.ts",
+      },
       to: {
         path: "^src/fallbacks/(?!core/)[^/]+/(?!port\\.ts|access\\.ts|lock\\.ts|leases\\.ts|tokens\\.ts|backup\\.ts|dead-letters\\.ts|operations\\.ts)",
       },
@@ -97,10 +119,10 @@ export default {
     {
       name: "library-is-the-layer",
       comment:
-        "The library is the model layer for other people's programs: it must run without a server, a graph or a store.",
+        "The library is the layers of models for other people's programs: it must run without a server, a graph or a store.",
       severity: "error",
       from: { path: "^src/langchain/" },
-      to: { path: "^src/", pathNot: "^src/(langchain|fallbacks/core|fallbacks/llm)/" },
+      to: { path: "^src/", pathNot: "^src/(langchain|models|fallbacks/core|fallbacks/llm|fallbacks/embeddings)/" },
     },
     {
       name: "library-is-an-edge",
@@ -130,10 +152,10 @@ export default {
       from: {
         path: "^src/",
         pathNot:
-          "^src/(graph/langgraph|fallbacks/(store/sqlite(-schema)?|store/redis-(client|connection|open|listener|settings)|llm/(openai|anthropic|google|groq|ollama|connection)|vectors/chroma(-access)?|tracing/langfuse-client)|models/vendor|metrics/meters|log|text/[^/]+|server/[^/]+)\\.ts",
+          "^src/(graph/langgraph|fallbacks/(store/sqlite(-schema)?|store/redis-(client|connection|open|listener|settings)|llm/(openai|anthropic|google|groq|ollama|connection)|vectors/chroma(-access)?|tracing/langfuse-client)|models/vendor|metrics/meters|log|text/[^/]+|server/[^/]+|retrieval/(diff-lines|fetching/(addresses|xml-text)|reading/(markup|csv|zip|docx|pdf)))\\.ts",
       },
       to: {
-        path: "node_modules/(@langchain/(langgraph|openai|anthropic|google-genai|groq|ollama)|openai|undici|prom-client|chromadb|@xenova/transformers|ioredis|langfuse|libsql|pino|stemmer|express|helmet|express-rate-limit|multer)/",
+        path: "node_modules/(@langchain/(langgraph|openai|anthropic|google-genai|groq|ollama)|openai|undici|prom-client|chromadb|@xenova/transformers|ioredis|langfuse|libsql|pino|stemmer|express|helmet|express-rate-limit|multer|htmlparser2|mammoth|pdfjs-dist|csv-parse|yauzl|diff|ipaddr\\.js)/",
       },
     },
     {

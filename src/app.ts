@@ -17,16 +17,12 @@ import { type LayerStatus, layerNames } from "./fallbacks/core/status.ts";
 import { withFaults } from "./fallbacks/llm/faulty.ts";
 import type { StoreAccess } from "./fallbacks/store/access.ts";
 import { createStoreAccess } from "./fallbacks/store/create-access.ts";
-import { createLeases } from "./fallbacks/store/leases.ts";
-import { createVectorAccess } from "./fallbacks/vectors/create-access.ts";
 import type { Chat } from "./graph/chat-types.ts";
 import { createLangGraphExecutor, type LangGraphOptions } from "./graph/langgraph.ts";
 import { createLog, type Log } from "./log.ts";
 import { createEventLog } from "./log-events.ts";
 import { createMetrics } from "./metrics/create-metrics.ts";
 import { createStandIns } from "./rehearsal/stand-ins.ts";
-import { createKnowledge } from "./retrieval/create-knowledge.ts";
-import { createIsGone } from "./retrieval/is-gone.ts";
 import type { Knowledge } from "./retrieval/knowledge.ts";
 import { createHttpServer } from "./server/create-server.ts";
 import { createMeteredChat } from "./server/metered-chat.ts";
@@ -36,6 +32,7 @@ import { createHandoffs } from "./support/handoffs.ts";
 import { createTickets } from "./support/tickets.ts";
 import { createAgents } from "./wiring/agents.ts";
 import { createBackground } from "./wiring/background.ts";
+import { createKnowledgeBase } from "./wiring/knowledge-base.ts";
 import { createLayers, type FirstPorts, type LayerSet } from "./wiring/layers.ts";
 import { changesOf } from "./wiring/live-changes.ts";
 import { openLocalStore } from "./wiring/local-store.ts";
@@ -162,6 +159,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     memoryOf: memory.memoryOf,
     shareOf,
     onEvent,
+    report,
   });
   const { local } = localStore;
   const [firstStore] = [...(firsts.store ?? []), ...localStore.slots.map(({ port }) => port)];
@@ -193,25 +191,18 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     log,
     report,
   });
-  const [firstVectors] = firsts.vectors ?? [];
-  const vectors = createVectorAccess({
-    layer: layers.vectors,
-    local: layers.local.vectors,
-    ...(firstVectors && { remote: firstVectors }),
-    clock,
-    isGone: createIsGone(store),
-  });
-  const knowledge = createKnowledge({
+  const { knowledge, vectors, openIngestion, fetcher } = createKnowledgeBase({
+    config,
+    layers,
+    local: layers.local,
+    remoteVectors: firsts.vectors?.[0],
     store,
-    embeddings: layers.embeddings,
-    vectors,
-    reranker: layers.reranker,
-    clock,
-    localEmbeddings: layers.local.embeddings,
     shared: firsts.store !== undefined,
-    leases: firsts.store && firsts.vectors && createLeases(store, { clock, newId }),
-    report,
+    jobs: background.jobs,
+    cluster,
+    clock,
     newId,
+    report,
   });
   const chat = createAgents({
     config,
@@ -240,6 +231,8 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   await knowledge.load(startUp);
   if (config.sampleKnowledge) await addSampleOnce(new URL("knowledge/", resources), knowledge, store, startUp);
 
+  const ingestion = openIngestion();
+
   let listening = false;
   const stopping = new AbortController();
   const notReady = new Set([LOADING]);
@@ -259,6 +252,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     sessionEvents,
     ...background,
     knowledge,
+    ingestion,
     layers: statuses,
     ready() {
       const unable = store.status().state === "down" ? ["nothing can be saved"] : [];
@@ -291,7 +285,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
       authMode: config.authMode,
       corsOrigins: config.corsOrigins,
       maxDeadlineMs: config.limits.deadlineMs,
-      maxBodyBytes: { chat: 256_000, documents: 6_000_000 },
+      maxBodyBytes: { chat: 256_000, documents: 42_000_000 },
       requestsPerMinute: config.limits.requestsPerMinute,
       turnsAtOnce: config.limits.turnsAtOnce,
     },
@@ -347,6 +341,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
       metrics.close();
       const closing = [
         { close: () => background.close(JOBS_GRACE_MS) },
+        fetcher,
         knowledge,
         ...[...layerNames].reverse().map((name) => ({ ...layers, store, vectors })[name]),
         shared,

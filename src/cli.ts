@@ -5,6 +5,7 @@ import { type Command, type Terminal, UsageError } from "./commands/command.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { drillCommand } from "./commands/drill.ts";
 import { eraseCommand } from "./commands/erase.ts";
+import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { fakeLlmCommand } from "./commands/fake-llm.ts";
 import { ingestCommand } from "./commands/ingest.ts";
@@ -17,6 +18,7 @@ const commands: Readonly<Record<string, Command>> = {
   serve: serveCommand,
   ask: askCommand,
   ingest: ingestCommand,
+  eval: evalCommand,
   drill: drillCommand,
   "fake-llm": fakeLlmCommand,
   doctor: doctorCommand,

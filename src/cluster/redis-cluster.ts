@@ -8,7 +8,7 @@ import { createRedisListener } from "../fallbacks/store/redis-listener.ts";
 import type { Cluster } from "./cluster.ts";
 import { jsonOf, opened, sealed } from "./envelope.ts";
 import { createKeptTexts } from "./kept-texts.ts";
-import { COMMAND_MS, createSmallCommands } from "./small-commands.ts";
+import { createSmallCommands } from "./small-commands.ts";
 
 export interface RedisClusterOptions {
   /** As for the store: `redis://`, `rediss://`, `unix://`, `redis-sentinel://`, `redis-cluster://`. */
@@ -33,6 +33,8 @@ const BEAT_MS = 1_000;
 /** While Redis is away, it is asked more often. */
 const KNOCK_MS = 500;
 const ALIVE_MS = 3_000;
+/** A connection that has said nothing for so long while something waits is made anew; what somebody waits for takes less. */
+const SILENCE_MS = 1_000;
 const LONGEST_CLAIM_MS = 86_400_000;
 /**
  * Bytes of messages that Redis has not taken yet, beyond which others are dropped. All that is kept of one turn goes out at once to whoever
@@ -67,7 +69,7 @@ export function createRedisCluster(options: RedisClusterOptions): RedisCluster {
   let untaken = 0;
   let cancelBeat = () => {};
 
-  const connection = createRedisConnection({ address, tag, clock, silenceMs: COMMAND_MS, load });
+  const connection = createRedisConnection({ address, tag, clock, silenceMs: SILENCE_MS, load });
   const commands = createSmallCommands({ connection, clock, onChange: look });
   const texts = createKeptTexts({ ask }, tag);
   const listener = createRedisListener({
@@ -142,7 +144,7 @@ export function createRedisCluster(options: RedisClusterOptions): RedisCluster {
         return;
       }
       untaken += bytes;
-      void ask("PUBLISH", channel, text).then((answer) => {
+      void commands.post("PUBLISH", channel, text).then((answer) => {
         untaken -= bytes;
         if (!answer) counts.dropped += 1;
       });

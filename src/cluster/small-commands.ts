@@ -12,6 +12,8 @@ export interface SmallCommands {
   readonly up: boolean;
   /** Undefined after 100 ms at most, and at once while Redis is away. */
   ask(command: string, ...words: readonly Word[]): Promise<Answer | undefined>;
+  /** As `ask`, for what nobody waits for: it takes as long as the connection lasts, 10 s at most. */
+  post(command: string, ...words: readonly Word[]): Promise<Answer | undefined>;
   /** As `ask`, also while Redis is away: finds out whether it is back. */
   knock(command: string, ...words: readonly Word[]): Promise<Answer | undefined>;
 }
@@ -23,8 +25,10 @@ export interface SmallCommandsOptions {
   readonly onChange: () => void;
 }
 
-/** Limit of a command in ms. */
-export const COMMAND_MS = 100;
+/** Limit in ms of a command that somebody waits for. */
+const COMMAND_MS = 100;
+/** Beyond this a connection that says nothing has been given up, whatever is under way. */
+const POST_MS = 10_000;
 /** Failures in a row after which Redis is away until a knock is answered. */
 const FAILURES = 2;
 
@@ -38,9 +42,9 @@ export function createSmallCommands({ connection, clock, onChange }: SmallComman
     onChange();
   }
 
-  async function send(command: string, words: readonly Word[]): Promise<Answer | undefined> {
+  async function send(deadlineMs: number, command: string, words: readonly Word[]): Promise<Answer | undefined> {
     try {
-      const context = createContext({ clock, requestId: "cluster", deadlineMs: COMMAND_MS });
+      const context = createContext({ clock, requestId: "cluster", deadlineMs });
       const reply = await connection.call(context, command, ...words);
       failures = 0;
       return { reply };
@@ -57,10 +61,13 @@ export function createSmallCommands({ connection, clock, onChange }: SmallComman
       return up;
     },
     async ask(command, ...words) {
-      return up ? send(command, words) : undefined;
+      return up ? send(COMMAND_MS, command, words) : undefined;
+    },
+    async post(command, ...words) {
+      return up ? send(POST_MS, command, words) : undefined;
     },
     async knock(command, ...words) {
-      const answered = await send(command, words);
+      const answered = await send(COMMAND_MS, command, words);
       if (answered) set(true);
       return answered;
     },

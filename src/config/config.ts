@@ -50,6 +50,8 @@ export interface Config {
     | { readonly provider: "none" };
   /** Days after which a session that nobody has touched is deleted; null: never. */
   readonly retentionDays: number | null;
+  /** Hosts, addresses and blocks that pages are fetched from although they are not public. */
+  readonly fetchAllowPrivate: readonly string[];
   readonly sampleKnowledge: boolean;
   /** Null: people are always there. Hours are [start, end) in the time zone. */
   readonly workingHours: { readonly startHour: number; readonly endHour: number; readonly timezone: string } | null;
@@ -73,7 +75,7 @@ export function deriveConfig(values: Values): Config {
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
     authMode,
-    corsOrigins: values.CORS_ORIGINS?.split(",").map((origin) => origin.trim()) ?? [],
+    corsOrigins: listOf(values.CORS_ORIGINS),
     limits: {
       requestsPerMinute: values.REQUESTS_PER_MINUTE,
       turnsAtOnce: values.TURNS_AT_ONCE,
@@ -108,6 +110,7 @@ export function deriveConfig(values: Values): Config {
       values.DATA_DIR === ":memory:" ? { provider: "memory" } : { provider: "embedded", directory: values.DATA_DIR },
     business: businessOf(values, production),
     retentionDays: values.RETENTION_DAYS ?? null,
+    fetchAllowPrivate: listOf(values.FETCH_ALLOW_PRIVATE),
     sampleKnowledge: (values.SAMPLE_KNOWLEDGE ?? (production ? "off" : "on")) === "on",
     workingHours:
       values.WORKING_HOURS_START === undefined || values.WORKING_HOURS_END === undefined
@@ -123,6 +126,8 @@ export function deriveConfig(values: Values): Config {
   if (problems.length > 0) throw new ConfigError(problems);
   return frozen(config);
 }
+
+const listOf = (value: string | undefined) => value?.split(",").map((entry) => entry.trim()) ?? [];
 
 /** Freezes a tree of plain objects and lists. */
 function frozen<T>(value: T): T {

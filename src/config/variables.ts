@@ -36,6 +36,10 @@ export const variables = {
     values: ["on", "off"],
     about: "The knowledge base of a made-up shop. Default: on, in production off.",
   }),
+  FETCH_ALLOW_PRIVATE: text({
+    allowed: "host names, addresses and blocks such as wiki.intra,10.2.0.0/16,wiki.intra:8090, separated by commas",
+    about: "What pages of the knowledge base may be fetched from although it is not public. Default: nothing.",
+  }),
   AUTH_MODE: oneOf({
     values: ["open", "required"],
     about:

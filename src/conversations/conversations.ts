@@ -66,10 +66,15 @@ export interface KnownTurn {
   readonly elsewhere: boolean;
 }
 
+/** A turn with what else was said under its id, in processes that did not see one another. */
+export interface ExportedTurn extends Turn {
+  readonly alternatives: readonly { readonly message: string; readonly reply: Json }[];
+}
+
 /** Everything of one session. `turns` reads them page by page, oldest first, as they are asked for. */
 export interface ExportedSession {
   readonly session: SessionInfo;
-  readonly turns: AsyncIterable<Turn>;
+  readonly turns: AsyncIterable<ExportedTurn>;
 }
 
 /** How much was deleted by this call. */

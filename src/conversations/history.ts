@@ -3,7 +3,7 @@ import type { Page } from "../fallbacks/core/page.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
 import type { StoredRecord } from "../fallbacks/store/port.ts";
 import { Problem } from "../problems.ts";
-import type { Conversations, Owner, SessionInfo, Turn } from "./conversations.ts";
+import type { Conversations, ExportedTurn, Owner, SessionInfo, Turn } from "./conversations.ts";
 import type { Liveness } from "./liveness.ts";
 import * as records from "./records.ts";
 import type { Sessions } from "./sessions.ts";
@@ -47,6 +47,11 @@ export function createHistory(store: StoreAccess, sessions: Sessions, liveness: 
     return records.shownTurn(seq, turn, { isRun, fork });
   }
 
+  async function exported(record: StoredRecord, fork: boolean): Promise<ExportedTurn> {
+    const { alternatives } = records.readTurn(record.value);
+    return { ...(await shown(record, fork)), alternatives };
+  }
+
   /** `next` is what follows the prefix in the key of the last item; `beyond` is the record behind it. */
   async function pageOf(part: Part, { after, limit }: PageRequest, context: CallContext) {
     if (!Number.isInteger(limit) || limit < 1 || limit > LONGEST_PAGE) {
@@ -79,11 +84,12 @@ export function createHistory(store: StoreAccess, sessions: Sessions, liveness: 
     return { items: found.flat(), next };
   }
 
-  async function turnPage(
+  async function turnPage<T extends Turn>(
     sessionId: string,
     page: PageRequest & { readonly reverse?: boolean },
+    show: (record: StoredRecord, fork: boolean) => Promise<T>,
     context: CallContext,
-  ): Promise<Page<Turn>> {
+  ): Promise<Page<T>> {
     const { reverse = false, after } = page;
     const prefix = records.turnsOf(sessionId);
     const { items, beyond, next } = await pageOf({ collection: "turns", prefix, reverse }, page, context);
@@ -92,11 +98,11 @@ export function createHistory(store: StoreAccess, sessions: Sessions, liveness: 
       key ? records.seqOf(key) : undefined,
     );
     const fork = (at: number) => seqs[at + 1] === seqs[at] || seqs[at + 1] === seqs[at + 2];
-    return { items: await Promise.all(items.map((record, at) => shown(record, fork(at)))), next };
+    return { items: await Promise.all(items.map((record, at) => show(record, fork(at)))), next };
   }
 
-  async function* everyTurn(sessionId: string, context: CallContext): AsyncGenerator<Turn> {
-    yield* everyItem((page) => turnPage(sessionId, page, context));
+  async function* everyTurn(sessionId: string, context: CallContext): AsyncGenerator<ExportedTurn> {
+    yield* everyItem((page) => turnPage(sessionId, page, exported, context));
   }
 
   return {
@@ -123,7 +129,7 @@ export function createHistory(store: StoreAccess, sessions: Sessions, liveness: 
     sessions: sessionPage,
     async turns(owner, sessionId, page, context) {
       const { record } = await sessions.own(owner, sessionId, context);
-      return { ...records.infoOf(sessionId, record), ...(await turnPage(sessionId, page, context)) };
+      return { ...records.infoOf(sessionId, record), ...(await turnPage(sessionId, page, shown, context)) };
     },
     async *export(owner, context) {
       for await (const session of everyItem((page) => sessionPage(owner, page, context))) {

@@ -16,6 +16,8 @@ export interface ChatRequest {
   readonly deadlineMs?: number;
   /** Which list of models may answer; null or absent: the one for everybody. */
   readonly tier?: string | null;
+  /** Of whoever asks: decide which documents may answer. Default: none. */
+  readonly roles?: ReadonlySet<string>;
   /**
    * What was said before, oldest first, where the client keeps the conversation. It stands in the place of the session's own
    * history and memory, and is not saved.

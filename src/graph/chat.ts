@@ -52,6 +52,7 @@ export function createChat(deps: ChatDeps): Chat {
         deadlineMs: Math.min(request.deadlineMs ?? deps.deadlineMs, deps.deadlineMs),
         signal: request.signal,
         tier: request.tier ?? null,
+        ...(request.roles && { roles: request.roles }),
       });
       try {
         return await inLine(request, request.turnId ?? deps.newId(), context, emit);

@@ -1,4 +1,4 @@
-import type { SessionInfo, Turn } from "../conversations/conversations.ts";
+import type { ExportedTurn, SessionInfo } from "../conversations/conversations.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { Job } from "../jobs/jobs.ts";
 import type { Handoff } from "../support/handoffs.ts";
@@ -13,7 +13,7 @@ export interface DataScope {
 /** One thing that is kept of a user. Turns follow their session. */
 export type DataItem =
   | { readonly type: "session"; readonly keyId: string; readonly session: SessionInfo }
-  | { readonly type: "turn"; readonly sessionId: string; readonly turn: Turn }
+  | { readonly type: "turn"; readonly sessionId: string; readonly turn: ExportedTurn }
   | { readonly type: "ticket"; readonly keyId: string; readonly ticket: Ticket }
   | { readonly type: "handoff"; readonly keyId: string; readonly handoff: Handoff };
 

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { LayerName, LayerState, Mode, Reason } from "../fallbacks/core/status.ts";
 
 /** The parts of the API that drills and the command line read, as they are on the wire. */
@@ -40,6 +41,16 @@ export interface HealthReport {
   readonly notices: readonly string[];
 }
 
+/** A document on its way into the knowledge base; of a sitemap, its pages have jobs of their own. */
+export interface SeenJob {
+  readonly job_id: string;
+  readonly kind: "file" | "page" | "sitemap";
+  readonly name: string;
+  readonly state: "received" | "parsed" | "embedded" | "indexed" | "live" | "failed";
+  readonly children: readonly string[];
+  readonly failure: { readonly code: string; readonly detail: string } | null;
+}
+
 export interface Client {
   chat(body: {
     readonly message: string;
@@ -50,26 +61,71 @@ export interface Client {
   history(
     sessionId: string,
   ): Promise<readonly { readonly turn_id: string; readonly reply: { readonly reply: string } | null }[]>;
+  /** Adds a text, and waits until it is live. */
   addDocument(document: { readonly name: string; readonly content: string }): Promise<void>;
+  /** Hands in a file, and does not wait until it is read. `audience`: role names. */
+  addFile(file: {
+    readonly name: string;
+    readonly content: Uint8Array<ArrayBuffer>;
+    readonly audience?: readonly string[];
+  }): Promise<SeenJob>;
+  /** The same of a page, or of all pages that a sitemap lists. */
+  addPage(page: {
+    readonly url: string;
+    readonly kind: "page" | "sitemap";
+    readonly audience?: readonly string[];
+  }): Promise<SeenJob>;
+  /** Hears of each state until the last, to which it resolves; a connection that breaks is made again. */
+  followJob(jobId: string, hear: (job: SeenJob) => void): Promise<SeenJob>;
 }
+
+/** A server that wants to be asked less often says when to come back. */
+const LONGEST_WAIT_S = 60;
+/** Connections one after the other that brought nothing. */
+const MOST_FAILURES = 10;
+const AGAIN_MS = 500;
 
 /** Talks to a running server. A problem+json becomes an Error with its title, detail and code. */
 export function createClient(url: string, key?: string): Client {
-  async function call<T>(path: string, body?: object): Promise<T> {
-    const response = await fetch(new URL(path, url), {
+  const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` };
+
+  async function send(path: string, body?: object): Promise<Response> {
+    const isForm = body instanceof FormData;
+    return fetch(new URL(path, url), {
       method: body ? "POST" : "GET",
-      headers: {
-        ...(body && { "content-type": "application/json" }),
-        ...(key !== undefined && { authorization: `Bearer ${key}` }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
+      headers: { ...(body && !isForm && { "content-type": "application/json" }), ...authorization },
+      ...(body && { body: isForm ? body : JSON.stringify(body) }),
     });
+  }
+
+  async function call<T>(path: string, body?: object): Promise<T> {
+    const response = await send(path, body);
     const text = await response.text();
     // /health answers 503 with the report itself when turns cannot be answered.
     if (!response.ok && !(path === "/health" && response.status === 503))
       throw new Error(problemText(text, response.status));
     return JSON.parse(text) as T;
   }
+
+  /** For what sends much: asks again when the server wants to be asked later. */
+  async function patiently(path: string, body?: object): Promise<Response> {
+    for (;;) {
+      const response = await send(path, body);
+      const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+      if (response.status !== 429 || !(seconds <= LONGEST_WAIT_S)) return response;
+      await response.body?.cancel();
+      await setTimeout(seconds * 1_000);
+    }
+  }
+
+  async function ingest(path: string, body: object): Promise<SeenJob> {
+    const response = await patiently(`${path}?wait=0`, body);
+    const text = await response.text();
+    const [job] = response.ok ? (JSON.parse(text) as { readonly jobs: readonly SeenJob[] }).jobs : [];
+    if (!job) throw new Error(problemText(text, response.status));
+    return job;
+  }
+
   return {
     chat: (body) => call("/api/v1/chat", body),
     health: () => call("/health"),
@@ -78,9 +134,52 @@ export function createClient(url: string, key?: string): Client {
       return (await call<{ items: Awaited<ReturnType<Client["history"]>> }>(path)).items;
     },
     async addDocument(document) {
-      await call("/api/v1/knowledge/documents", document);
+      await call("/api/v1/knowledge/documents?wait=60", document);
+    },
+    addFile({ name, content, audience }) {
+      const form = new FormData();
+      if (audience) form.append("audience", audience.join(","));
+      form.append("file", new Blob([content]), name);
+      return ingest("/api/v1/knowledge/documents", form);
+    },
+    addPage: (page) => ingest("/api/v1/knowledge/urls", page),
+    async followJob(jobId, hear) {
+      const path = `/api/v1/knowledge/jobs/${encodeURIComponent(jobId)}/events`;
+      for (let failures = 0; ; failures += 1) {
+        try {
+          const response = await patiently(path);
+          if (!response.ok) throw new Refused(problemText(await response.text(), response.status));
+          for await (const job of jobsIn(response)) {
+            failures = 0;
+            hear(job);
+            if (job.state === "live" || job.state === "failed") return job;
+          }
+        } catch (error) {
+          if (error instanceof Refused || failures >= MOST_FAILURES) throw error;
+        }
+        await setTimeout(AGAIN_MS);
+      }
     },
   };
+}
+
+/** The server has answered, and will answer the same again. */
+class Refused extends Error {
+  override readonly name = "Refused";
+}
+
+/** What the events `state` of a stream hold, as they come. */
+async function* jobsIn(response: Response): AsyncGenerator<SeenJob> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const piece of response.body ?? []) {
+    const blocks = (rest + decoder.decode(piece, { stream: true })).split("\n\n");
+    rest = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const data = /^event: state\ndata: (.*)$/.exec(block)?.[1];
+      if (data !== undefined) yield JSON.parse(data) as SeenJob;
+    }
+  }
 }
 
 function problemText(text: string, status: number): string {

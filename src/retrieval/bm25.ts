@@ -1,5 +1,12 @@
-import { createTop, type Ranked } from "../fallbacks/core/top.ts";
-import { createPostings, type Postings } from "./postings.ts";
+import type { Ranked } from "../fallbacks/core/top.ts";
+import type { PackedWords } from "./prepared.ts";
+import { rarityOf } from "./rarity.ts";
+import type { Work } from "./slices.ts";
+import { type Compacted, compact } from "./words-compact.ts";
+import { createWordsSearch } from "./words-search.ts";
+import { createShelf, type Shelf } from "./words-shelf.ts";
+
+export { rarityOf };
 
 export interface Bm25Options {
   /**
@@ -9,73 +16,150 @@ export interface Bm25Options {
   readonly k1?: number;
   /** How much a long text is held against it: 0 not at all, 1 in full proportion. 0.75 is usual. */
   readonly b?: number;
-}
-
-/** Texts found by their words. A change costs as much as the text is long, whatever the corpus. */
-export interface Bm25Index {
-  readonly documents: number;
-  /** Replaces the text of a known id. */
-  add(id: string, terms: readonly string[]): void;
-  /** An unknown id is ignored. */
-  remove(id: string): void;
-  /** Makes all texts of a part that was filled elsewhere findable in one instant; their ids are new here. */
-  attach(name: string, part: Postings): void;
-  /** Takes a whole part out in one instant; an unknown name is ignored. */
-  detach(name: string): void;
-  /** The best `limit` that hold at least one of the terms (term -> weight, above 0), best first, ties by id. */
-  search(query: ReadonlyMap<string, number>, limit: number): readonly Ranked[];
-  /** How many texts hold the term. */
-  holding(term: string): number;
+  /** What an earlier index had; nothing of it is found before it is `put`. */
+  readonly from?: Compacted;
 }
 
 /**
+ * Passages found by their words. A change costs as much as its document is long, whatever the corpus; passage `index` of a
+ * document has the id `chunkIdOf(documentId, index)`.
+ */
+export interface Bm25Index {
+  /** How many passages can be found. */
+  readonly documents: number;
+  /** Whether the words of a document are here, findable or not. */
+  has(documentId: string): boolean;
+  /** Writes the words of a document, in slices, so that `put` takes an instant. Nothing of it is found before. */
+  stage(documentId: string, words: PackedWords): Work<void>;
+  /**
+   * Makes a document findable in one instant. With words it replaces what it had; without, it must be known.
+   * @throws {Error} when it has neither words nor was staged.
+   */
+  put(documentId: string, words?: PackedWords): void;
+  /** Takes a document out in one instant, staged or findable; an unknown one is ignored. */
+  remove(documentId: string): void;
+  /**
+   * The best `limit` that hold at least one of the terms (term -> weight, above 0), best first, ties by id.
+   * @param accept leaves out whole documents, before the cut; asked once for each, with the id of one of its passages.
+   */
+  search(query: ReadonlyMap<string, number>, limit: number, accept?: (id: string) => boolean): readonly Ranked[];
+  /** How many passages that can be found hold the term. */
+  holding(term: string): number;
+  /** Whether `compact` would give back much memory, or make much of what was added faster to find. */
+  readonly isLoose: boolean;
+  /**
+   * Packs everything anew without what is gone, in slices; everything else may be called meanwhile. One at a time. The index
+   * goes over to it in one instant.
+   * @returns what it has become.
+   */
+  compact(): Work<Compacted>;
+}
+
+/** Fewer slots or entries are not worth it. */
+const LEAST_SLOTS = 1_000;
+const LEAST_ENTRIES = 100_000;
+
+/**
  * Okapi BM25 as in Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with the
- * rarity ln(1 + (N - n + 0.5) / (n + 0.5)) that stays above 0 also for a term that most texts hold. What is common and
- * what is long is measured over all parts together, so that it makes no difference which part a text is in.
+ * rarity ln(1 + (N - n + 0.5) / (n + 0.5)) that stays above 0 also for a term that most texts hold. Of an asked term, with
+ * n of N passages holding it, and a passage with f of them among its l terms where the average is L, the score is
+ * weight * rarity * f * (k1 + 1) / (f + k1 * (1 - b + b * l / L)), added up from the term that says most to the one that says
+ * least.
  */
 export function createBm25Index(options: Bm25Options = {}): Bm25Index {
-  const k1 = options.k1 ?? 1.2;
-  const b = options.b ?? 0.75;
-  const own = createPostings();
-  const attached = new Map<string, Postings>();
-  const parts = () => [own, ...attached.values()];
-  const sum = (of: (part: Postings) => number) => parts().reduce((total, part) => total + of(part), 0);
-  const holding = (term: string) => sum((part) => part.holding(term)?.size ?? 0);
-  const documents = () => sum((part) => part.documents);
+  const { k1 = 1.2, b = 0.75, from } = options;
+  const searchIn = createWordsSearch({ k1, b });
+  let shelf = createShelf(from?.base, from?.documents);
+  /** Words that came while everything is being packed: to be written once more. */
+  let late: Map<string, PackedWords> | undefined;
+  let writing: Work<void> | undefined;
+
+  /** Entries of a term are in the order of slots, so a document that is half written goes first. */
+  function finishWriting(): void {
+    if (writing) finish(writing);
+  }
+
+  function* write(documentId: string, words: PackedWords): Work<void> {
+    finishWriting();
+    shelf.drop(documentId);
+    const own = writeWhole(documentId, words);
+    writing = own;
+    try {
+      yield* own;
+    } finally {
+      if (writing === own) writing = undefined;
+    }
+  }
+
+  function* writeWhole(documentId: string, words: PackedWords): Work<void> {
+    yield* shelf.write(documentId, words);
+    late?.set(documentId, words);
+  }
+
+  /** Brings what was packed up to what has happened since. */
+  function* catchUp(next: Shelf, known: Shelf): Work<void> {
+    for (;;) {
+      finishWriting();
+      const [missing] = late ?? [];
+      if (!missing) break;
+      const [documentId, words] = missing;
+      late?.delete(documentId);
+      next.drop(documentId);
+      if (known.documents.has(documentId)) yield* next.write(documentId, words);
+    }
+  }
 
   return {
     get documents() {
-      return documents();
+      return shelf.passages;
     },
-    add: (id, terms) => own.add(id, terms),
-    remove: (id) => own.remove(id),
-    attach: (name, part) => void attached.set(name, part),
-    detach: (name) => void attached.delete(name),
-    search(query, limit) {
-      const count = documents();
-      const average = sum((part) => part.totalLength) / Math.max(1, count);
-      const weights = [...query].map(
-        ([term, asked]) => [term, asked * rarityOf(holding(term), count) * (k1 + 1)] as const,
+    get isLoose() {
+      const { dead, postings } = shelf;
+      const live = postings.slots - dead;
+      return (
+        dead > Math.max(LEAST_SLOTS, live / 3) ||
+        postings.loose > Math.max(LEAST_ENTRIES, (postings.entries - postings.loose) / 2)
       );
-      const top = createTop(limit);
-      for (const part of parts()) {
-        const scores = new Map<number, number>();
-        for (const [term, weight] of weights) {
-          for (const [slot, frequency] of part.holding(term) ?? []) {
-            const length = part.at(slot)?.length ?? average;
-            const saturation = frequency + k1 * (1 - b + (b * length) / average);
-            scores.set(slot, (scores.get(slot) ?? 0) + (weight * frequency) / saturation);
-          }
-        }
-        for (const [slot, score] of scores) if (score >= top.floor) top.offer(part.at(slot)?.id ?? "", score);
-      }
-      return top.list();
     },
-    holding,
+    has: (documentId) => shelf.documents.has(documentId),
+    stage: write,
+    put(documentId, words) {
+      if (words) finish(write(documentId, words));
+      if (!shelf.documents.has(documentId)) throw new Error(`the words of ${documentId} are not known`);
+      shelf.show(documentId);
+    },
+    remove(documentId) {
+      shelf.drop(documentId);
+    },
+    search(query, limit, accept) {
+      return limit < 1 ? [] : searchIn({ shelf, query, limit, accept });
+    },
+    holding(term) {
+      const id = shelf.postings.terms.get(term);
+      return id === undefined ? 0 : shelf.holding(id);
+    },
+    *compact() {
+      finishWriting();
+      late = new Map();
+      try {
+        const old = shelf;
+        const compacted = yield* compact(
+          old.postings,
+          [...old.documents.values()].sort((x, y) => x.first - y.first),
+        );
+        const next = createShelf(compacted.base, compacted.documents);
+        yield* catchUp(next, old);
+        for (const documentId of next.documents.keys()) if (!old.documents.has(documentId)) next.drop(documentId);
+        for (const documentId of old.documents.keys()) if (old.isShown(documentId)) next.show(documentId);
+        shelf = next;
+        return compacted;
+      } finally {
+        late = undefined;
+      }
+    },
   };
 }
 
-/** How much a term says that `holding` of `documents` texts hold; above 0, highest for one that no text holds. */
-export function rarityOf(holding: number, documents: number): number {
-  return Math.log(1 + (documents - holding + 0.5) / (holding + 0.5));
+function finish(work: Work<void>): void {
+  while (!work.next().done);
 }

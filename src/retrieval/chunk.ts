@@ -14,7 +14,8 @@ export interface ChunkOptions {
   readonly overlap?: number;
 }
 
-const DEFAULT_SIZE = 512;
+/** Longest passage by default, in UTF-16 units. */
+export const PASSAGE_SIZE = 512;
 const DEFAULT_OVERLAP = 128;
 /** Sentences are looked for in so many characters at once, so that a text without an end costs no more than others. */
 const WINDOW = 8_192;
@@ -29,7 +30,7 @@ export function* chunkSections(
   sections: readonly Section[],
   options: ChunkOptions = {},
 ): Work<readonly Chunk[]> {
-  const size = options.size ?? DEFAULT_SIZE;
+  const size = options.size ?? PASSAGE_SIZE;
   const overlap = options.overlap ?? DEFAULT_OVERLAP;
   const chunks: Chunk[] = [];
   for (const section of sections) {

@@ -1,47 +1,49 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
-import type { Json } from "../fallbacks/store/port.ts";
 import { type Chunk, chunkSections } from "./chunk.ts";
-import type { DocumentInfo, NewDocument } from "./knowledge.ts";
-import { PARSER_VERSION, parseDocument } from "./parse.ts";
+import { PARSER_VERSION, type ParsedDocument } from "./parse.ts";
 import type { Work } from "./slices.ts";
 
-/** A document as it is stored and searched. */
-export interface StoredDocument extends Omit<DocumentInfo, "chunks" | "characters"> {
+/** What a version of a document says, and how it was cut: never changes. What is said *of* it is in its record. */
+export interface StoredDocument {
+  readonly documentId: string;
+  readonly name: string;
+  readonly title: string;
   /** Normalised; the spans of the chunks count in it. */
   readonly text: string;
   readonly chunks: readonly Chunk[];
 }
 
-const storedSchema = z.object({
-  name: z.string(),
-  title: z.string(),
-  addedAt: z.string(),
-  text: z.string(),
-  chunks: z
-    .array(z.object({ heading: z.string(), start: z.int().nonnegative(), end: z.int().nonnegative() }))
-    .readonly(),
-});
-
-/** Parses and cuts a document. @throws {Problem} as `parseDocument`. */
-export function* readDocument(document: NewDocument, addedAt: Date): Work<StoredDocument> {
-  const { text, title, sections } = yield* parseDocument(document.name, document.content);
-  const documentId = documentIdOf(document.name, text);
-  yield text.length;
-  return {
-    documentId,
-    name: document.name,
-    title,
-    addedAt: addedAt.toISOString(),
-    text,
-    chunks: yield* chunkSections(text, sections),
-  };
+export interface CutDocument {
+  readonly document: StoredDocument;
+  /** Passages that were left out, as an earlier one has the same text under the same headings. */
+  readonly repeated: number;
 }
 
-/** The same content under the same name, read by the same parser, has the same id. */
-function documentIdOf(name: string, text: string): string {
-  const hash = createHash("sha256").update(JSON.stringify([PARSER_VERSION, name, text]));
-  return `doc_${hash.digest("hex").slice(0, 24)}`;
+/** Cuts what was read under this name into passages, each of which is there once. */
+export function* cutDocument(name: string, { text, title, sections }: ParsedDocument): Work<CutDocument> {
+  const all = yield* chunkSections(text, sections);
+  const said = new Set<string>();
+  const chunks: Chunk[] = [];
+  for (const chunk of all) {
+    const words = JSON.stringify([chunk.heading, text.slice(chunk.start, chunk.end)]);
+    yield words.length;
+    if (said.has(words)) continue;
+    said.add(words);
+    chunks.push(chunk);
+  }
+  const repeated = all.length - chunks.length;
+  const documentId = documentIdOf(name, text, repeated);
+  yield text.length;
+  return { document: { documentId, name, title, text, chunks }, repeated };
+}
+
+/**
+ * The same content under the same name, read by the same parser, has the same id. Where passages are left out they are
+ * counted in it: before that was done, other passages had the ids of these.
+ */
+function documentIdOf(name: string, text: string, repeated: number): string {
+  const parts = [PARSER_VERSION, name, text, ...(repeated > 0 ? [repeated] : [])];
+  return `doc_${createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 24)}`;
 }
 
 export function chunkIdOf(documentId: string, index: number): string {
@@ -50,17 +52,4 @@ export function chunkIdOf(documentId: string, index: number): string {
 
 export function documentIdOfChunk(chunkId: string): string {
   return chunkId.slice(0, chunkId.lastIndexOf("."));
-}
-
-export function toStored({ name, title, addedAt, text, chunks }: StoredDocument): Json {
-  return { name, title, addedAt, text, chunks: chunks.map(({ heading, start, end }) => ({ heading, start, end })) };
-}
-
-/** @throws {z.ZodError} when the record is none of ours. */
-export function fromStored(documentId: string, value: Json): StoredDocument {
-  return { documentId, ...storedSchema.parse(value) };
-}
-
-export function infoOf({ documentId, name, title, addedAt, text, chunks }: StoredDocument): DocumentInfo {
-  return { documentId, name, title, chunks: chunks.length, characters: text.length, addedAt };
 }

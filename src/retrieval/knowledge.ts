@@ -17,6 +17,7 @@ export interface Span {
 export interface Source extends Span {
   /** How well it fits the question, 0 to 1. */
   readonly score: number;
+  /** Where the document was fetched from. */
   readonly url?: string;
 }
 
@@ -32,7 +33,7 @@ export interface Passage extends Source {
 }
 
 export interface SearchResult {
-  /** Best first, at most `k`, each at least the score threshold. */
+  /** Best first, at most `k`, each at least the score threshold. No two have the same text. */
   readonly passages: readonly Passage[];
   /** Whether the passages answer the question; when false, nothing may be cited. */
   readonly answerable: boolean;
@@ -43,25 +44,103 @@ export interface SearchResult {
 }
 
 export interface SearchOptions {
-  /** 1 to 20, default 5. */
+  /** 1 to 20. Default: as `settings` say. */
   readonly k?: number;
+  /** 0 to 1. Default: as `settings` say. */
+  readonly scoreThreshold?: number;
+  /** Only what these roles may read; `all`: everything. Default: the roles of the context. */
+  readonly roles?: ReadonlySet<string> | "all";
+  /** Only documents whose metadata has all of these values. */
+  readonly where?: Readonly<Record<string, string>>;
 }
 
-export interface NewDocument {
-  /** File name, with its ending: decides the parser (.md, .markdown, .txt, .text). 1 to 200 characters, no path. */
+/** What an owner may say of a document besides its content. */
+export interface DocumentFacts {
+  /** Whoever has one of these roles finds it; empty: everybody. */
+  readonly audience: readonly string[];
+  /** At most 20 entries, keys of 1 to 64 characters, values of at most 500. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface NewDocument extends Partial<DocumentFacts> {
+  /**
+   * What the document is known by: other content under the same name is its next version. Of a file its name, with its
+   * ending, which decides how it is read, 1 to 200 characters, no path; of a page its address, as `url` says.
+   */
   readonly name: string;
-  readonly content: string;
+  /** Bytes are decoded by what they say of themselves; a string is text already. */
+  readonly content: string | Uint8Array;
+  /** Of what was fetched: decides how it is read, before the ending. */
+  readonly mediaType?: string;
+  /** The charset that came with the media type. */
+  readonly charset?: string;
+  readonly url?: string;
 }
 
-export interface DocumentInfo {
+/** A version of a document, as it is listed. */
+export interface DocumentInfo extends DocumentFacts {
+  /** Of this version: the same content, name and reader give the same id. */
   readonly documentId: string;
   readonly name: string;
   readonly title: string;
+  readonly url: string | null;
+  /** 1 for the first that had this name; grows. */
+  readonly version: number;
   readonly chunks: number;
   /** UTF-16 units of the normalised text. */
   readonly characters: number;
   /** ISO time. */
   readonly addedAt: string;
+  /** Passages that were left out, as the document says exactly the same before. */
+  readonly repeated: number;
+  /** Passages that say nearly the same as one of another document, the nearest first, at most 20. */
+  readonly similar: readonly SimilarPassage[];
+}
+
+export interface SimilarPassage {
+  readonly chunkId: string;
+  readonly other: Pick<Span, "documentId" | "title" | "chunkId">;
+  /** Of their words, 0 to 1; at least 0.9, below 1. */
+  readonly similarity: number;
+}
+
+export interface VersionInfo extends DocumentInfo {
+  /** The one that answers; at most one of a document. */
+  readonly live: boolean;
+  /** ISO time at which it went live last. */
+  readonly liveAt: string;
+}
+
+/** A line that two versions do not share, or some that they do. */
+export interface DiffPart {
+  readonly kind: "same" | "added" | "removed";
+  readonly text: string;
+}
+
+/** What a name stood for when a document was received under it: what comes later, a deletion too, has the last word. */
+export interface Reservation {
+  readonly name: string;
+  /** Of two that are read at the same time, the one that was received later stays. */
+  readonly order: number;
+  readonly deletions: number;
+}
+
+/** How far a document is, in this order. The last one is `live`. */
+export type ReadingState = "parsed" | "embedded" | "indexed" | "live";
+
+export interface AddOptions {
+  /** Default: made when `add` is called. */
+  readonly reservation?: Reservation;
+  /** Hears of each state once, before the next one begins; what it throws ends the adding. */
+  readonly onState?: (state: ReadingState, chunks: number) => void | Promise<void>;
+}
+
+/** What an administrator may change while the server runs. */
+export interface KnowledgeSettings {
+  /** Passages of an answer, 1 to 20. */
+  readonly k: number;
+  /** Passages that fit less are left out, 0 to 1. */
+  readonly scoreThreshold: number;
 }
 
 /** All the knowledge of one server: what is stored, and how it is found. */
@@ -70,19 +149,41 @@ export interface Knowledge {
   readonly revision: number;
   readonly documents: number;
   readonly chunks: number;
+  /** Durable when it returns. @throws {Problem} `invalid_request` for a name that cannot be one; `store_unavailable`. */
+  reserve(name: string, context: CallContext): Promise<Reservation>;
   /**
-   * Stores and indexes a document; found by the next search. The same content under the same name again changes nothing
-   * and returns the same document; other content under the same name replaces the old one.
-   * @throws {Problem} `document_unreadable` with a reason of its own, `unsupported_media_type`, `invalid_request`.
+   * Reads, stores and indexes a document; found by the next search. The same content under the same name again changes
+   * nothing and returns the same document, but takes over the audience and metadata that are given; other content under the
+   * same name is its next version, and the old one is not found from the same instant on.
+   * @throws {Problem} `document_unreadable` with a reason of its own, `unsupported_media_type`, `invalid_request`;
+   * `document_superseded` when its name was deleted or another version went live after the reservation.
    */
-  add(document: NewDocument, context: CallContext): Promise<DocumentInfo>;
-  /** @throws {Problem} `document_not_found`. */
+  add(document: NewDocument, context: CallContext, options?: AddOptions): Promise<DocumentInfo>;
+  /**
+   * Deletes a document with all its versions, whichever of them is named, and wins over what is being read under its name.
+   * @throws {Problem} `document_not_found`.
+   */
   remove(documentId: string, context: CallContext): Promise<void>;
-  /** By document id, `limit` 1 to 200. */
+  /** Live ones by document id, `limit` 1 to 200. */
   list(page: { readonly after?: string; readonly limit: number }, context: CallContext): Promise<Page<DocumentInfo>>;
-  /** @throws {Problem} `document_not_found`. */
+  /** Any version that is kept. @throws {Problem} `document_not_found`. */
   get(documentId: string, context: CallContext): Promise<DocumentInfo & { readonly text: string }>;
-  /** The passage behind a source, whole. @throws {Problem} `passage_not_found`. */
-  passage(chunkId: string): Span;
+  /** Newest first, at most 20 are kept. Of the document that this is a version of. @throws {Problem} `document_not_found`. */
+  versions(documentId: string, context: CallContext): Promise<readonly VersionInfo[]>;
+  /**
+   * What one version says and the other does not, line by line. Of a stretch that differs in more than 200 lines all is removed
+   * and added. @throws {Problem} `document_not_found`.
+   */
+  diff(fromId: string, toId: string, context: CallContext): Promise<readonly DiffPart[]>;
+  /**
+   * Makes another version live: the given one, or by default the one that was live before. In one instant, as `add`.
+   * @throws {Problem} `document_not_found`; `invalid_request` where there is no other version.
+   */
+  rollback(documentId: string, to: string | undefined, context: CallContext): Promise<DocumentInfo>;
+  /** The passage behind a source, whole. @throws {Problem} `passage_not_found`, also for what the roles of the context may not read. */
+  passage(chunkId: string, context: CallContext): Span & Pick<Source, "url">;
   search(question: string, options: SearchOptions, context: CallContext): Promise<SearchResult>;
+  settings(context: CallContext): Promise<KnowledgeSettings>;
+  /** All instances go by them within a second. @throws {Problem} `invalid_request` for a value out of range; `store_unavailable`. */
+  configure(settings: Partial<KnowledgeSettings>, context: CallContext): Promise<KnowledgeSettings>;
 }

@@ -1,32 +1,17 @@
 import { createBatches } from "../fallbacks/core/batches.ts";
-import type { Clock } from "../fallbacks/core/clock.ts";
 import { type CallContext, createContext } from "../fallbacks/core/context.ts";
-import { asLayerError, LayerError } from "../fallbacks/core/errors.ts";
-import type { Layer } from "../fallbacks/core/layer.ts";
-import { callRemote, isRefusal } from "../fallbacks/core/remote-call.ts";
-import type { Embedded, Embeddings, LocalEmbeddings } from "../fallbacks/embeddings/port.ts";
-import type { Leases } from "../fallbacks/store/leases.ts";
-import type { VectorAccess } from "../fallbacks/vectors/access.ts";
-import type { VectorRecord } from "../fallbacks/vectors/port.ts";
+import { LayerError } from "../fallbacks/core/errors.ts";
+import { callRemote } from "../fallbacks/core/remote-call.ts";
+import type { Embeddings } from "../fallbacks/embeddings/port.ts";
 import { createFillTurn } from "./fill-turn.ts";
 import type { LibraryChunk } from "./library.ts";
-import { askAgain, hold, lose, type ModelSpaces } from "./model-spaces.ts";
+import { createModelKeep } from "./model-keep.ts";
+import type { ModelVectorsOptions } from "./model-options.ts";
+import { askAgain, firstOf, hold, lose, type ModelSpace, type ModelSpaces } from "./model-spaces.ts";
 import { pause } from "./slices.ts";
 import { passageText } from "./terms.ts";
 
-export interface ModelVectorsOptions {
-  readonly embeddings: Layer<Embeddings>;
-  readonly vectors: VectorAccess;
-  /** The last port of the layer: its vectors are not those of a model. */
-  readonly local: LocalEmbeddings;
-  readonly clock: Clock;
-  /** The passages that are live. */
-  readonly chunks: ReadonlyMap<string, LibraryChunk>;
-  /** Hears of what is given up and of what fails in the background. */
-  readonly report: (error: unknown, fields: object) => void;
-  /** Where instances share an index, one at a time computes what all of them can get from it. Absent: each its own. */
-  readonly leases?: Leases | undefined;
-}
+export type { ModelVectorsOptions } from "./model-options.ts";
 
 /** Puts what waits in a model's space into it. */
 export interface ModelFill {
@@ -65,6 +50,7 @@ export function createModelFill(options: ModelFillOptions): ModelFill {
   let cancelTimer: (() => void) | undefined;
 
   const context = () => createContext({ clock, requestId: "embed-passages", deadlineMs: STEP_MS, signal: stop.signal });
+  const kept = createModelKeep({ ...options, adopt, signal: stop.signal });
 
   function embed(batch: readonly LibraryChunk[], ctx: CallContext) {
     const texts = batch.map(passageText);
@@ -87,48 +73,10 @@ export function createModelFill(options: ModelFillOptions): ModelFill {
     onChange();
   }
 
-  function giveUp(id: string, error: LayerError): void {
-    spaces.giveUp(id);
-    onChange();
-    report(error, { doing: "embedding a passage", chunk: id });
-  }
-
-  async function save(ids: readonly string[], { space, vectors: found }: Embedded, ctx: CallContext): Promise<void> {
-    adopt(space);
-    if (space === local.space) return;
-    const { current } = spaces;
-    // First, as a removal that comes while they are stored must have the last word.
-    hold(current, ids);
-    onChange();
-    const records = ids.flatMap((id, index): readonly VectorRecord[] => {
-      const vector = found[index];
-      return vector ? [{ id, vector }] : [];
-    });
-    try {
-      await vectors.upsert(space, records, ctx);
-    } catch (thrown) {
-      const error = asLayerError(thrown);
-      if (isRefusal(error) && records.length > 1) {
-        for (const { id, vector } of records) {
-          if (current.held.has(id)) await save([id], { space, vectors: [vector] }, ctx);
-        }
-      } else if (isRefusal(error)) for (const { id } of records) giveUp(id, error);
-      else {
-        for (const id of ids) current.held.delete(id);
-        lose(
-          current,
-          ids.filter((id) => chunks.has(id)),
-        );
-        onChange();
-        throw error;
-      }
-    }
-  }
-
   /** Vectors that an earlier process has left in the remote index are not computed again. */
   async function recover(name: string): Promise<void> {
     const { current } = spaces;
-    const ids = [...current.unasked].slice(0, RECOVERED_AT_ONCE);
+    const ids = firstOf(current.unasked, RECOVERED_AT_ONCE);
     lose(current, ids);
     const recovered = await vectors.recover(name, ids, context());
     hold(
@@ -141,44 +89,57 @@ export function createModelFill(options: ModelFillOptions): ModelFill {
   async function embedSome(queue: Set<string>): Promise<"served" | "away"> {
     const ids = batches.next(queue);
     const [id = ""] = ids;
-    const outcome = await embed(
-      ids.flatMap((each) => chunks.get(each) ?? []),
-      context(),
-    );
+    const asked = ids.flatMap((each) => chunks.get(each) ?? []);
+    const outcome = await embed(asked, context());
     if (outcome.kind === "served") {
       batches.succeeded(ids);
       const { space, vectors: found } = outcome.value;
+      adopt(space);
+      // Of a space that shows itself now: before anything is written to it, so that a remote index has nothing to compare twice.
+      while (await kept.recall(space)) await pause(stop.signal);
+      const { held } = spaces.current;
       // What was removed meanwhile stays removed.
-      const live = ids.map((each, index) => [each, found[index]] as const).filter(([each]) => chunks.has(each));
-      const kept = { space, vectors: live.map(([, vector]) => vector) };
-      await save(
-        live.map(([each]) => each),
-        kept,
+      const live = asked.flatMap((chunk, at) =>
+        chunks.has(chunk.id) && !held.has(chunk.id) ? [{ chunk, vector: found[at] }] : [],
+      );
+      const some = live.map(({ vector }) => vector);
+      await kept.save(
+        live.map(({ chunk }) => chunk),
+        { space, vectors: some },
         context(),
       );
       return "served";
     }
     if (!outcome.error) return "away";
     const verdict = batches.failed(ids, outcome.kind);
-    if (verdict === "never") giveUp(id, outcome.error);
+    if (verdict === "never") kept.giveUp(id, outcome.error);
     // Behind the others.
     if (verdict === "later" && queue.delete(id)) queue.add(id);
     return outcome.kind === "refused" ? "served" : "away";
   }
 
+  async function fillSome({ name, unasked, waiting: waits }: ModelSpace): Promise<"served" | "away"> {
+    if (name === undefined) return embedSome(unasked);
+    if (unasked.size > 0) {
+      await recover(name);
+      return "served";
+    }
+    if (await turn.mine(context())) return embedSome(waits);
+    askAgain(spaces.current);
+    return "away";
+  }
+
   async function fill(): Promise<void> {
     cancelTimer?.();
-    let ended: "complete" | "away" = "complete";
+    let ended: "served" | "away" = "served";
     try {
-      while (waiting() > 0 && ended === "complete") {
-        const { name, unasked, waiting: waits } = spaces.current;
-        if (name !== undefined && unasked.size > 0) await recover(name);
-        else if (name !== undefined && !(await turn.mine(context()))) {
-          askAgain(spaces.current);
-          ended = "away";
-        } else if ((await embedSome(name === undefined ? unasked : waits)) === "away") ended = "away";
+      while (waiting() > 0 && ended === "served") {
+        const { name } = spaces.current;
+        const recalled = name !== undefined && (await kept.recall(name));
+        if (!recalled) ended = await fillSome(spaces.current);
         await pause(stop.signal);
       }
+      if (ended === "served") await kept.tidy();
     } catch (thrown) {
       ended = "away";
       if (!stop.signal.aborted) report(thrown, { doing: "filling a vector space" });
@@ -187,7 +148,7 @@ export function createModelFill(options: ModelFillOptions): ModelFill {
     filling = undefined;
     if (stop.signal.aborted) return;
     // Something may have come while the turn was given up.
-    if (ended === "complete") return run();
+    if (ended === "served") return run();
     const loading = embeddings.status().lastError?.errorClass === "loading";
     cancelTimer = clock.after(loading ? LOADING_AGAIN_MS : AGAIN_MS, run, { background: true });
   }
@@ -199,15 +160,12 @@ export function createModelFill(options: ModelFillOptions): ModelFill {
 
   return {
     async prepare(batch, ctx) {
-      for (let at = 0; at < batch.length; at += EMBEDDED_AT_ONCE) {
-        const some = batch.slice(at, at + EMBEDDED_AT_ONCE);
+      const missing = await kept.recallStaged(batch, ctx);
+      for (let at = 0; at < missing.length; at += EMBEDDED_AT_ONCE) {
+        const some = missing.slice(at, at + EMBEDDED_AT_ONCE);
         const outcome = await embed(some, ctx);
         if (outcome.kind !== "served") return;
-        await save(
-          some.map(({ id }) => id),
-          outcome.value,
-          ctx,
-        );
+        await kept.save(some, outcome.value, ctx);
       }
     },
     run,

@@ -6,6 +6,8 @@ export interface ModelSpace {
   readonly held: Set<string>;
   /** Live, not held, and not looked for in the remote index yet. */
   readonly unasked: Set<string>;
+  /** Those of them that have not been looked for in the cache on this machine either. */
+  readonly fresh: Set<string>;
   /** Live, not held, and to be embedded. */
   readonly waiting: Set<string>;
 }
@@ -57,26 +59,33 @@ export function createModelSpaces(live: () => Iterable<string>): ModelSpaces {
       return dropped.flatMap((space) => space.name ?? []);
     },
     release(ids) {
-      for (const { held, unasked } of spaces) {
-        for (const id of ids) if (!held.has(id) && !givenUp.has(id)) unasked.add(id);
+      for (const { held, unasked, fresh } of spaces) {
+        for (const id of ids) {
+          if (held.has(id) || givenUp.has(id)) continue;
+          unasked.add(id);
+          fresh.add(id);
+        }
       }
     },
     remove(ids) {
       for (const id of ids) {
         givenUp.delete(id);
-        for (const { held, unasked, waiting } of spaces) for (const set of [held, unasked, waiting]) set.delete(id);
+        for (const { held, unasked, fresh, waiting } of spaces) {
+          for (const set of [held, unasked, fresh, waiting]) set.delete(id);
+        }
       }
     },
     giveUp(id) {
       givenUp.add(id);
-      for (const { unasked, waiting } of spaces) for (const set of [unasked, waiting]) set.delete(id);
+      for (const { unasked, fresh, waiting } of spaces) for (const set of [unasked, fresh, waiting]) set.delete(id);
     },
     givenUp,
   };
 }
 
 function spaceOf(name: string | undefined, missing: Iterable<string>): ModelSpace {
-  return { name, held: new Set(), unasked: new Set(missing), waiting: new Set() };
+  const unasked = new Set(missing);
+  return { name, held: new Set(), unasked, fresh: new Set(unasked), waiting: new Set() };
 }
 
 export function countWaiting({ unasked, waiting }: ModelSpace): number {
@@ -94,6 +103,7 @@ export function hold(space: ModelSpace, ids: readonly string[]): void {
   for (const id of ids) {
     space.held.add(id);
     space.unasked.delete(id);
+    space.fresh.delete(id);
     space.waiting.delete(id);
   }
 }
@@ -109,6 +119,26 @@ export function lose(space: ModelSpace, ids: readonly string[]): void {
   for (const id of ids) {
     space.held.delete(id);
     space.unasked.delete(id);
+    space.fresh.delete(id);
     space.waiting.add(id);
   }
+}
+
+/** What was held turns out not to be there: what is live of it is looked for again, but not in the cache. */
+export function letGo(
+  { held, unasked }: ModelSpace,
+  ids: readonly string[],
+  live: Pick<ReadonlySet<string>, "has">,
+): void {
+  for (const id of ids) if (held.delete(id) && live.has(id)) unasked.add(id);
+}
+
+/** At most so many of a set, in its order. */
+export function firstOf(ids: ReadonlySet<string>, most: number): readonly string[] {
+  const first: string[] = [];
+  for (const id of ids) {
+    if (first.length === most) break;
+    first.push(id);
+  }
+  return first;
 }

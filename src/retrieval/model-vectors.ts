@@ -1,7 +1,8 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { Degradation, LayerStatus } from "../fallbacks/core/status.ts";
 import type { LibraryChunk } from "./library.ts";
-import { createModelFill, type ModelVectorsOptions } from "./model-fill.ts";
+import { createModelFill } from "./model-fill.ts";
+import type { ModelVectorsOptions } from "./model-options.ts";
 import { countWaiting, createModelSpaces, missingFrom } from "./model-spaces.ts";
 
 /** The vectors of a model, which fill up in the background while hash vectors are found by. */

@@ -1,6 +1,7 @@
-import { Problem } from "../problems.ts";
 import { normaliseText } from "../text/normalise.ts";
 import type { TextSpan } from "../text/sentences.ts";
+import { inMb, readingLimits } from "./reading/limits.ts";
+import { Unreadable } from "./reading/unreadable.ts";
 import type { Work } from "./slices.ts";
 
 /** To be raised with every change that gives the same file other sections: it is part of the document id. */
@@ -20,52 +21,34 @@ export interface ParsedDocument {
 }
 
 export const HEADING_SEPARATOR = " › ";
-const LARGEST_BYTES = 5 * 1024 * 1024;
+/** UTF-16 units of a heading that are kept: it is part of each of its passages. */
+export const LONGEST_HEADING = 200;
 /** Text that was decoded with a wrong encoding, or is none, has more replacement characters than this share. */
 const LARGEST_UNREADABLE_SHARE = 0.01;
-const LONGEST_NAME = 200;
-/** UTF-16 units of a heading that are kept: it is part of each of its passages. */
-const LONGEST_HEADING = 200;
-const endings = { md: "markdown", markdown: "markdown", txt: "text", text: "text" } as const;
 
 /**
- * Reads a Markdown or plain text file.
- * @throws {Problem} `invalid_request` for the name, `unsupported_media_type` for its ending, `document_unreadable` when
- * the content is empty, too large or not text.
+ * Reads Markdown or plain text.
+ * @param baseName the title where the text has none of its own.
+ * @throws {Unreadable} when the content is empty, too large or not text.
  */
-export function* parseDocument(name: string, content: string): Work<ParsedDocument> {
-  const kind = kindOf(name);
-  const text = yield* readable(name, content);
-  const baseName = name.replace(/\.[^.]*$/, "");
+export function* parseDocument(kind: "markdown" | "text", content: string, baseName: string): Work<ParsedDocument> {
+  const text = yield* readable(content);
   if (kind === "text") return { text, title: baseName, sections: [{ heading: "", start: 0, end: text.length }] };
   return yield* parseMarkdown(text, baseName);
 }
 
-function kindOf(name: string): "markdown" | "text" {
-  if (name.length < 1 || name.length > LONGEST_NAME || /[/\\\p{Cc}\p{Surrogate}]/u.test(name)) {
-    throw new Problem(
-      "invalid_request",
-      `name is ${JSON.stringify(name.slice(0, LONGEST_NAME))}; allowed are 1 to ${LONGEST_NAME} characters without slashes`,
-      { field: "name" },
-    );
-  }
-  const ending = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? "";
-  for (const [known, kind] of Object.entries(endings)) if (ending === known) return kind;
-  const allowed = Object.keys(endings).map((known) => `.${known}`);
-  throw new Problem("unsupported_media_type", `${name}: files end in ${allowed.join(", ")}`, { field: "name" });
-}
-
-function* readable(name: string, content: string): Work<string> {
-  const refuse = (reason: string) => new Problem("document_unreadable", `${name} ${reason}`, { field: "content" });
+/** Normalises a text, and looks whether it is one. @throws {Unreadable} as `parseDocument`. */
+function* readable(content: string): Work<string> {
+  const largest = readingLimits.textBytes;
   const bytes = Buffer.byteLength(content);
-  if (bytes > LARGEST_BYTES) throw refuse(`has ${bytes} bytes; allowed are ${LARGEST_BYTES} (5 MB)`);
+  if (bytes > largest) throw new Unreadable(`has ${bytes} bytes of text; allowed are ${largest} (${inMb(largest)})`);
   const text = normaliseText(content);
   yield text.length;
   const unreadable = text.split("\uFFFD").length - 1;
   if (unreadable > text.length * LARGEST_UNREADABLE_SHARE) {
-    throw refuse(`is not text in UTF-8: ${unreadable} of its ${text.length} characters cannot be read`);
+    throw new Unreadable(`is not text: ${unreadable} of its ${text.length} characters cannot be read`);
   }
-  if (!/[\p{L}\p{N}]/u.test(text)) throw refuse("is empty: it holds no letter or digit");
+  if (!/[\p{L}\p{N}]/u.test(text)) throw new Unreadable("is empty: it holds no letter or digit");
   yield text.length;
   return text;
 }

@@ -17,25 +17,38 @@ export interface RetrieveOptions {
   readonly reranker: Layer<Reranker>;
   /** Space of the feature hash, whose vectors know words and no meaning. */
   readonly hashSpace: string;
-  /** A passage that fits less is left out, 0 to 1. Default 0.05. */
-  readonly scoreThreshold?: number;
+  /** Where the document of a passage was fetched from. */
+  readonly urlOf: (documentId: string) => string | null;
+}
+
+export interface RetrieveRequest {
+  readonly k: number;
+  /** A passage that fits less is left out, 0 to 1. */
+  readonly scoreThreshold: number;
+  /** Which passages may be found; absent: all. Nobody hears anything of the others. */
+  readonly accept?: ((chunkId: string) => boolean) | undefined;
 }
 
 /** Passages that each path may propose. */
 const PATH_LIMIT = 25;
+/** Where some may not be found, or say the same, more are asked for, until there are enough or no more. */
+const ASKED_MORE = 4;
+const MOST_ASKED = 1_000;
 /** How much the vector path counts of the two; hash vectors are the coarser index of words: measured best at 0.1. */
 const MODEL_SHARE = 0.6;
 const HASH_SHARE = 0.1;
-/** Passages that are reranked and weighed. */
-const RERANK_LIMIT = 12;
-/** The reranker that knows only words does not decide alone: measured best at 0.6. Any other one does. */
+/** Passages that are reranked and weighed: with 12, the hybrid lost to its own lexical half. */
+const RERANK_LIMIT = 25;
+/**
+ * The reranker that knows only words does not decide alone: measured best from 0.4 to 0.6, and less where a model has compared
+ * meanings, of which it knows nothing. Any other one decides.
+ */
 const WORD_RERANKER = "lexical";
-const WORD_RERANKER_SHARE = 0.6;
+const WORD_RERANKER_SHARE = { hash: 0.5, model: 0.2 } as const;
 /** What a passage in the question's language has ahead of its translation. */
 const SAME_LANGUAGE = 1.1;
-/** What the fit adds to the order of 0 to 1: measured best from 0.2 to 0.4. */
+/** What the fit adds to the order of 0 to 1: measured best from 0.2 to 0.4 over documents with headings, 0.1 without. */
 const FIT_SHARE = 0.2;
-const DEFAULT_SCORE_THRESHOLD = 0.05;
 
 interface Candidate {
   readonly chunk: LibraryChunk;
@@ -45,36 +58,80 @@ interface Candidate {
   readonly fit: number;
 }
 
-/** Answers one question at a time from what is live. @throws {LayerError} only `aborted`. */
+/**
+ * Answers one question at a time from what is live. How rare a word is is measured over all documents, also those that may not be
+ * found; of these nothing else is used. @throws {LayerError} only `aborted`.
+ */
 export function createRetrieve(options: RetrieveOptions) {
-  const { library, vectorIndex, reranker } = options;
-  const scoreThreshold = options.scoreThreshold ?? DEFAULT_SCORE_THRESHOLD;
+  const { library, vectorIndex, reranker, urlOf } = options;
 
-  async function propose(question: string, context: CallContext) {
-    const lexical = library.words.search(questionTerms(question), PATH_LIMIT).map(({ id }) => id);
-    const found = await tolerate(context, () => vectorIndex.query(question, PATH_LIMIT, context));
-    // A vector index that outlives this process may still know what has been removed.
-    const semantic = (found?.hits ?? []).map(({ id }) => id).filter((id) => library.chunks.has(id));
-    const share = found?.space === options.hashSpace ? HASH_SHARE : MODEL_SHARE;
+  /**
+   * The first 25 of a path that may be found, and as many more as it takes for twelve different texts. A vector index that outlives
+   * this process may still know what has been removed.
+   */
+  async function firstOf(
+    path: (limit: number) => Promise<readonly string[]>,
+    accept: RetrieveRequest["accept"],
+  ): Promise<readonly string[]> {
+    const isFound = (id: string) => library.chunks.has(id) && (accept === undefined || accept(id));
+    for (let limit = PATH_LIMIT; ; limit = Math.min(MOST_ASKED, limit * ASKED_MORE)) {
+      const all = await path(limit);
+      const found = all.filter(isFound);
+      const texts = new Set<string>();
+      const enough = found.findIndex((id, index) => {
+        texts.add(library.chunks.get(id)?.text ?? "");
+        return index + 1 >= PATH_LIMIT && texts.size >= RERANK_LIMIT;
+      });
+      if (enough >= 0) return found.slice(0, enough + 1);
+      if (all.length < limit || limit === MOST_ASKED) return found;
+    }
+  }
+
+  async function propose(question: string, { accept }: RetrieveRequest, context: CallContext) {
+    const terms = questionTerms(question);
+    const byWords = async (limit: number) => library.words.search(terms, limit, accept).map(({ id }) => id);
+    let space: string | undefined;
+    const byVectors = async (limit: number) => {
+      const found = await tolerate(context, () => vectorIndex.query(question, limit, context));
+      space = found?.space;
+      return (found?.hits ?? []).map(({ id }) => id);
+    };
+    const [lexical, semantic] = await Promise.all([firstOf(byWords, accept), firstOf(byVectors, accept)]);
+    const kind = space === undefined || space === options.hashSpace ? "hash" : "model";
+    const share = kind === "hash" ? HASH_SHARE : MODEL_SHARE;
     const fused = fuse([
       { ids: semantic, weight: share },
       { ids: lexical, weight: 1 - share },
     ]);
-    return { lexical, semantic, fused };
+    return { lexical, semantic, fused, kind } as const;
   }
 
-  return async function retrieve(question: string, k: number, context: CallContext): Promise<SearchResult> {
-    const { lexical, semantic, fused } = await propose(question, context);
-    const best = fused.slice(0, RERANK_LIMIT).flatMap(({ id, score }) => {
+  /** The same text twice says nothing more: the first one stays. */
+  function different(
+    fused: ReturnType<typeof fuse>,
+  ): readonly { readonly chunk: LibraryChunk; readonly fused: number }[] {
+    const said = new Set<string>();
+    return fused.flatMap(({ id, score }) => {
       const chunk = library.chunks.get(id);
-      return chunk ? [{ chunk, fused: score }] : [];
+      if (!chunk || said.has(chunk.text)) return [];
+      said.add(chunk.text);
+      return [{ chunk, fused: score }];
     });
+  }
+
+  return async function retrieve(
+    question: string,
+    request: RetrieveRequest,
+    context: CallContext,
+  ): Promise<SearchResult> {
+    const { lexical, semantic, fused, kind } = await propose(question, request, context);
+    const best = different(fused).slice(0, RERANK_LIMIT);
     const texts = best.map(({ chunk }) => `${chunk.topic}\n${chunk.path}\n${chunk.text}`);
     const reranked =
       best.length === 0
         ? undefined
         : await tolerate(context, () => reranker.use((port, ctx) => port.score(question, texts, ctx), context));
-    const share = reranked === undefined ? 0 : reranked.by === WORD_RERANKER ? WORD_RERANKER_SHARE : 1;
+    const share = reranked === undefined ? 0 : reranked.by === WORD_RERANKER ? WORD_RERANKER_SHARE[kind] : 1;
     const language = detectLanguage(question);
     const candidates = best.map(({ chunk, fused: fusedScore }, index): Candidate => {
       const score = reranked?.value[index] ?? fusedScore;
@@ -90,30 +147,38 @@ export function createRetrieve(options: RetrieveOptions) {
       };
       return { chunk, stages, order, evidence, fit };
     });
-    return present(question, candidates, k, scoreThreshold);
+    return present(question, candidates, request);
   };
-}
 
-function present(question: string, candidates: readonly Candidate[], k: number, threshold: number): SearchResult {
-  const kept = candidates
-    .filter(({ fit }) => fit >= threshold)
-    .sort((a, b) => b.order - a.order || (a.chunk.id < b.chunk.id ? -1 : 1))
-    .slice(0, k);
-  const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...spanOf(chunk), score: rounded(fit), stages }));
-  const confidence = Math.max(0, ...kept.map(({ fit }) => fit));
-  const answering = kept.find(({ fit }) => fit >= ANSWER_THRESHOLD);
-  if (!answering) return { passages, answerable: false, confidence, sentences: [] };
-  const { chunk, evidence, fit } = answering;
-  const sentences = answeringSentences(question, chunk.text, evidence).map(
-    ({ start, end }): Source => ({
-      ...spanOf(chunk),
-      start: chunk.start + start,
-      end: chunk.start + end,
-      quote: chunk.text.slice(start, end),
-      score: rounded(fit),
-    }),
-  );
-  return { passages, answerable: true, confidence, sentences };
+  function sourceOf(chunk: LibraryChunk, fit: number): Source {
+    const url = urlOf(chunk.document.documentId);
+    return { ...spanOf(chunk), score: rounded(fit), ...(url !== null && { url }) };
+  }
+
+  function present(
+    question: string,
+    candidates: readonly Candidate[],
+    { k, scoreThreshold }: RetrieveRequest,
+  ): SearchResult {
+    const kept = candidates
+      .filter(({ fit }) => fit >= scoreThreshold)
+      .sort((a, b) => b.order - a.order || (a.chunk.id < b.chunk.id ? -1 : 1))
+      .slice(0, k);
+    const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...sourceOf(chunk, fit), stages }));
+    const confidence = Math.max(0, ...kept.map(({ fit }) => fit));
+    const answering = kept.find(({ fit }) => fit >= ANSWER_THRESHOLD);
+    if (!answering) return { passages, answerable: false, confidence, sentences: [] };
+    const { chunk, evidence, fit } = answering;
+    const sentences = answeringSentences(question, chunk.text, evidence).map(
+      ({ start, end }): Source => ({
+        ...sourceOf(chunk, fit),
+        start: chunk.start + start,
+        end: chunk.start + end,
+        quote: chunk.text.slice(start, end),
+      }),
+    );
+    return { passages, answerable: true, confidence, sentences };
+  }
 }
 
 export function spanOf({ id, document, heading, start, end, text }: LibraryChunk): Span {

@@ -1,11 +1,12 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
-
 import type { LayerStatus } from "../fallbacks/core/status.ts";
 import type { Embeddings } from "../fallbacks/embeddings/port.ts";
-import type { VectorHit, VectorRecord } from "../fallbacks/vectors/port.ts";
+import type { VectorHit } from "../fallbacks/vectors/port.ts";
 import type { LibraryChunk } from "./library.ts";
 import type { ModelVectorsOptions } from "./model-fill.ts";
 import { createModelVectors } from "./model-vectors.ts";
+import { passageKey } from "./passage-key.ts";
+import type { PackedVectors, PreparedDocument } from "./prepared.ts";
 import { pause } from "./slices.ts";
 import { passageText } from "./terms.ts";
 import { tolerate } from "./tolerate.ts";
@@ -18,10 +19,11 @@ export interface VectorHits {
 /** Finds passages by vectors, only ever comparing those of one space. */
 export interface VectorIndex {
   /**
-   * Writes the vectors of the local space, a slice at a time; they are complete when this returns. What comes of it must
-   * be put with `release`, or `remove`d. @throws {LayerError} only `aborted`.
+   * Writes the vectors of the local space, a slice at a time; they are complete when this returns. Those that do not come with
+   * the document are taken from the cache, else made. What comes of it must be put with `release`, or `remove`d.
+   * @throws {LayerError} only `aborted`.
    */
-  stage(chunks: readonly LibraryChunk[], context: CallContext): Promise<void>;
+  stage(prepared: PreparedDocument, context: CallContext): Promise<void>;
   /**
    * Tries a model on the staged passages of a small document; what it does not get done is done after the release, in the
    * background. @throws {LayerError} only `aborted`.
@@ -40,6 +42,15 @@ export interface VectorIndex {
   close(): Promise<void>;
 }
 
+interface Passage {
+  readonly chunk: LibraryChunk;
+  /** What its vectors are kept under. */
+  readonly key: string;
+}
+
+/** Undefined for a passage without a vector. */
+type Found = Float32Array | undefined;
+
 /** Passages that are hashed without a pause: few milliseconds. */
 const HASHED_AT_ONCE = 4;
 /** Passages that go to a vectors port at once. */
@@ -48,20 +59,47 @@ const REMOVED_AT_ONCE = 1_000;
 
 /** The space of the local embeddings is kept complete, so that a question finds everything while models are away. */
 export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
-  const { embeddings, vectors, local } = options;
+  const { embeddings, vectors, local, cache } = options;
   const model = createModelVectors(options);
 
-  async function hashed(chunks: readonly LibraryChunk[], context: CallContext): Promise<readonly VectorRecord[]> {
-    const records: VectorRecord[] = [];
+  /** In the order of the passages; undefined for a text with nothing to go by. */
+  async function made(chunks: readonly LibraryChunk[], context: CallContext): Promise<readonly Found[]> {
+    const vectors: Found[] = [];
     for (const batch of batchesOf(chunks, HASHED_AT_ONCE)) {
-      const { vectors: found } = await local.embed(batch.map(passageText), "document", context);
-      for (const [index, { id }] of batch.entries()) {
-        const vector = found[index];
-        if (vector) records.push({ id, vector });
-      }
+      const embedded = await local.embed(batch.map(passageText), "document", context);
+      vectors.push(...embedded.vectors);
       if (batch.length === HASHED_AT_ONCE) await pause(context.signal);
     }
-    return records;
+    return vectors;
+  }
+
+  /** From the cache, and what that does not have, made. */
+  async function lookedUp(passages: readonly Passage[], context: CallContext): Promise<readonly Found[]> {
+    const kept = await cache?.get(
+      local.space,
+      passages.map(({ key }) => key),
+    );
+    const found: Found[] = passages.map((_, at) => kept?.[at]);
+    const missing = passages.flatMap((passage, at) => (found[at] ? [] : [{ ...passage, at }]));
+    const vectors = await made(
+      missing.map(({ chunk }) => chunk),
+      context,
+    );
+    for (const [index, { at }] of missing.entries()) found[at] = vectors[index];
+    return found;
+  }
+
+  /** Stored first: what no index takes is not to come back from the cache. */
+  async function save(passages: readonly Passage[], found: readonly Found[], context: CallContext): Promise<void> {
+    const pairs = passages.flatMap(({ chunk: { id }, key }, at) => {
+      const vector = found[at];
+      return vector ? [{ id, key, vector }] : [];
+    });
+    const stored = await tolerate(context, async () => {
+      await vectors.upsert(local.space, pairs, context);
+      return true;
+    });
+    if (stored) cache?.put(local.space, pairs);
   }
 
   async function embedQuestion(question: string, context: CallContext) {
@@ -73,10 +111,13 @@ export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
   }
 
   return {
-    async stage(chunks, context) {
-      for (const batch of batchesOf(chunks, SENT_AT_ONCE)) {
-        const records = await hashed(batch, context);
-        await tolerate(context, () => vectors.upsert(local.space, records, context));
+    async stage(prepared, context) {
+      const passages = prepared.chunks.map((chunk, at) => ({ chunk, key: prepared.keys[at] ?? passageKey(chunk), at }));
+      const given = prepared.vectors?.space === local.space ? prepared.vectors : undefined;
+      for (const batch of batchesOf(passages, SENT_AT_ONCE)) {
+        const found = given ? batch.map(({ at }) => rowOf(given, at)) : await lookedUp(batch, context);
+        await save(batch, found, context);
+        if (batch.length === SENT_AT_ONCE) await pause(context.signal);
       }
     },
     async prepare(chunks, context) {
@@ -110,4 +151,9 @@ export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
 
 function batchesOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+}
+
+function rowOf({ values, dimension }: PackedVectors, row: number): Found {
+  const vector = values.subarray(row * dimension, (row + 1) * dimension);
+  return vector.some((value) => value !== 0) ? vector : undefined;
 }

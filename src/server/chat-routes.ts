@@ -151,6 +151,7 @@ function chatRequest(call: ChatCall, tier: string | null): ChatRequest {
     owner: ownerOf(call, body.user),
     message: body.message,
     signal: context.signal,
+    roles: context.roles,
     ...(body.session_id === undefined ? {} : { sessionId: body.session_id }),
     ...(turnId === undefined ? {} : { turnId }),
     ...(body.deadline_ms === undefined ? {} : { deadlineMs: body.deadline_ms }),

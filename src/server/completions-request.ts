@@ -17,6 +17,7 @@ export function turnOf(call: Admitted, body: CompletionBody, tiers: readonly str
     owner: { keyId: call.principal.keyId, user: body.user ?? "guest" },
     tier: tierOfModel(body.model, tiers, call.principal),
     signal: call.context.signal,
+    roles: call.context.roles,
     // A request that a client repeats under the same key is the same turn, and is not run twice.
     ...(key === undefined ? {} : { turnId: validate(idSchema, key, "idempotency-key") }),
     ...conversationOf(body.messages),

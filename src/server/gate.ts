@@ -66,6 +66,7 @@ export function createGate({ accounts, settings, clock }: ServerDeps, closing: (
         requestId: requestIdOf(response),
         deadlineMs: settings.maxDeadlineMs,
         signal: signalOf(response),
+        roles: principal.roles,
       }),
     };
   };

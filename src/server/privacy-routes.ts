@@ -119,8 +119,10 @@ function lineOf(item: DataItem): object {
       return { type: item.type, key_id: item.keyId, ...toWire(item.session) };
     case "turn": {
       // Which process ran it is nobody's business.
-      const { reply, runner: _runner, ...turn } = item.turn;
-      return { type: item.type, session_id: item.sessionId, ...toWire(turn), reply: storedReplyJson(reply) };
+      const { reply, alternatives, runner: _runner, ...turn } = item.turn;
+      const others = alternatives.map((other) => ({ message: other.message, reply: storedReplyJson(other.reply) }));
+      const replies = { reply: storedReplyJson(reply), alternatives: others };
+      return { type: item.type, session_id: item.sessionId, ...toWire(turn), ...replies };
     }
     case "ticket":
       return { type: item.type, key_id: item.keyId, ...toWire(item.ticket) };

@@ -8,6 +8,7 @@ import type { Explained } from "../fallbacks/core/selection.ts";
 import type { LayerName, LayerStatus } from "../fallbacks/core/status.ts";
 import type { DeadLetters } from "../fallbacks/store/dead-letters.ts";
 import type { Chat } from "../graph/chat-types.ts";
+import type { Ingestion } from "../ingestion/ingestion.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Privacy } from "../privacy/privacy.ts";
 import type { Knowledge } from "../retrieval/knowledge.ts";
@@ -30,7 +31,7 @@ export interface ServerSettings {
   readonly corsOrigins: readonly string[];
   /** Longest time that a request may take, in ms; at least 250. */
   readonly maxDeadlineMs: number;
-  /** Largest bodies in bytes; by default 256 kB and 6 MB. */
+  /** Largest bodies in bytes; by default 256 kB and 42 MB. */
   readonly maxBodyBytes: { readonly chat: number; readonly documents: number };
   /** For each key, or each address where there is no key. */
   readonly requestsPerMinute: number;
@@ -56,6 +57,7 @@ export interface ServerDeps {
   readonly chat: Chat;
   readonly conversations: Conversations;
   readonly knowledge: Knowledge;
+  readonly ingestion: Ingestion;
   readonly jobs: Pick<Jobs, "get" | "list">;
   readonly privacy: Privacy;
   readonly layers: () => readonly LayerStatus[];

@@ -1,6 +1,7 @@
 import { stemmer } from "stemmer";
 import { baseForm } from "./irregular.ts";
 import { foldText } from "./normalise.ts";
+import { runsOf } from "./runs.ts";
 import { isStopWord } from "./stop-words.ts";
 
 /** A unit of matching. Two texts share a subject to the extent that they share terms. */
@@ -15,15 +16,20 @@ export interface Token {
   readonly stop: boolean;
 }
 
-// Making a segmenter costs milliseconds, using one microseconds.
-const segmenter = new Intl.Segmenter("zh", { granularity: "word" });
+/** What the words before say of those that follow. */
+export interface Carry {
+  /** The last word that is not of grammar is denied. */
+  readonly denied: boolean;
+  /** The last word was "how". */
+  readonly asked: boolean;
+}
 
-const UNSPACED =
-  "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}々ー";
-const RUN = new RegExp(
-  `(?<unspaced>[${UNSPACED}][${UNSPACED}\\p{M}]*)|(?<spaced>(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}])+(?:['._-](?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}])+)*)`,
-  "gu",
-);
+export interface Tokens extends Carry {
+  readonly tokens: readonly Token[];
+}
+
+/** The beginning of a text. */
+export const NO_CARRY: Carry = { denied: false, asked: false };
 
 /**
  * The terms of a text in reading order, mixed scripts included. Spaced words are folded and, when English, stemmed
@@ -32,24 +38,41 @@ const RUN = new RegExp(
  * What is denied gets a term of its own: "not opened" that of "unopened", "没拆封" that of "未拆封".
  */
 export function tokenise(text: string): readonly Token[] {
+  return tokeniseAfter(text, NO_CARRY).tokens;
+}
+
+/** The tokens of the next line of a text. Those of all lines, one behind the other, are those of the whole text. */
+export function tokeniseAfter(text: string, before: Carry): Tokens {
   const tokens: Token[] = [];
-  let denied = false;
-  let asked = false;
-  const add = (term: string, word: string, grammar: boolean) => {
-    const stop = grammar || (asked && MEASURES.test(word));
-    asked = word === "how";
-    tokens.push({ term, kind: "word", stop });
-    if (denied && !stop) tokens.push({ term: deniedTerm(term), kind: "denied", stop: false });
-    denied = DENIAL.test(word) || (denied && stop);
+  let { denied, asked } = before;
+  const add = (word: Word) => {
+    const stop = word.grammar || (asked && word.measure);
+    asked = word.how;
+    tokens.push(stop ? word.stopped : word.plain);
+    if (denied && !stop) tokens.push(deniedOf(word));
+    denied = word.denial || (denied && stop);
   };
-  for (const match of foldText(text).matchAll(RUN)) {
-    const { unspaced, spaced } = match.groups ?? {};
-    if (spaced !== undefined) addSpaced(spaced, add);
-    if (unspaced === undefined) continue;
-    for (const { segment } of segmenter.segment(unspaced)) add(segment, segment, isStopWord(segment));
-    for (const term of pairsOf(unspaced)) tokens.push({ term, kind: "pair", stop: isStopWord(term) });
+  for (const { text: run, segments } of runsOf(foldText(text))) {
+    if (segments) {
+      for (const segment of segments) add(segmentOf(segment));
+      addPairs(run, tokens);
+    } else {
+      for (const word of spacedOf(run)) add(word);
+    }
   }
-  return tokens;
+  return { tokens, denied, asked };
+}
+
+/** A word with all that can become of it, whatever stands before. */
+interface Word {
+  readonly plain: Token;
+  readonly stopped: Token;
+  readonly grammar: boolean;
+  readonly measure: boolean;
+  readonly how: boolean;
+  readonly denial: boolean;
+  /** The token of its opposite, from when it was wanted for the first time. */
+  opposite: Token | undefined;
 }
 
 /** "How long", "how much": the second word asks for a measure and says nothing about the subject. */
@@ -57,20 +80,33 @@ const MEASURES = /^(?:long|much|many|often|old|far|big|large|high|heavy|tall|soo
 
 const DENIAL = /^(?:not|never|(?:have|has|had|do|does|did|is|are|was|were)n'?t|没|没有|未|尚未|还没|还没有)$/u;
 
-const deniedTerm = (term: string) => (/^[a-z]/.test(term) ? `un${term}` : `未${term}`);
-
-function pairsOf(run: string): readonly string[] {
-  const characters = Array.from(run);
-  return characters.slice(1).map((character, index) => `${characters[index]}${character}`);
+function createWord(term: string, word: string, grammar: boolean): Word {
+  return {
+    plain: { term, kind: "word", stop: false },
+    stopped: { term, kind: "word", stop: true },
+    grammar,
+    measure: MEASURES.test(word),
+    how: word === "how",
+    denial: DENIAL.test(word),
+    opposite: undefined,
+  };
 }
 
-function addSpaced(word: string, add: (term: string, word: string, stop: boolean) => void): void {
+function deniedOf(word: Word): Token {
+  const { term } = word.plain;
+  word.opposite ??= { term: /^[a-z]/.test(term) ? `un${term}` : `未${term}`, kind: "denied", stop: false };
+  return word.opposite;
+}
+
+const segmentOf = kept(20_000, (segment: string) => createWord(segment, segment, isStopWord(segment)));
+
+const spacedOf = kept(20_000, (word: string): readonly Word[] => {
   const bare = word.replace(/'s$/, "");
   const stop = isStopWord(word) || isStopWord(bare);
   const parts = stop || isDecimal(bare) ? [bare] : partsOf(bare);
-  if (parts.length > 1) add(bare.replace(/['._-]/g, ""), bare, false);
-  for (const part of parts) add(stem(part), part, stop || isStopWord(part));
-}
+  const words = parts.map((part) => createWord(stem(part), part, stop || isStopWord(part)));
+  return parts.length > 1 ? [createWord(bare.replace(/['._-]/g, ""), bare, false), ...words] : words;
+});
 
 const isDecimal = (word: string) => /^\d+(?:\.\d+)+$/.test(word);
 
@@ -81,6 +117,40 @@ function partsOf(word: string): readonly string[] {
 
 function stem(word: string): string {
   return word.length > 2 && /^[a-z']+$/.test(word) ? stemmer(baseForm(word.replaceAll("'", ""))) : word;
+}
+
+const createPair = (term: string): Token => ({ term, kind: "pair", stop: isStopWord(term) });
+
+/** A pair of characters of one unit each as one number: no text has to be cut out and looked up. */
+const pairOf = kept(50_000, (units: number) => createPair(String.fromCharCode(units >>> 16, units & 0xffff)));
+
+function addPairs(run: string, tokens: Token[]): void {
+  let before = run.codePointAt(0) ?? 0;
+  for (let at = widthOf(before); at < run.length; ) {
+    const code = run.codePointAt(at) ?? 0;
+    const narrow = before <= 0xffff && code <= 0xffff;
+    tokens.push(narrow ? pairOf((before << 16) | code) : createPair(String.fromCodePoint(before, code)));
+    before = code;
+    at += widthOf(code);
+  }
+}
+
+const widthOf = (code: number) => (code > 0xffff ? 2 : 1);
+
+/**
+ * Keeps what was made from each key until `limit` are kept, then begins anew: most words of a text are words of the last
+ * one, and an order of use would cost more than making the rare ones again.
+ */
+function kept<K, T>(limit: number, make: (key: K) => T): (key: K) => T {
+  const known = new Map<K, T>();
+  return (key) => {
+    const held = known.get(key);
+    if (held !== undefined) return held;
+    if (known.size >= limit) known.clear();
+    const made = make(key);
+    known.set(key, made);
+    return made;
+  };
 }
 
 /** The terms alone, words of grammar left out: what a text is about. */

@@ -55,6 +55,8 @@ export interface LayerDeps {
   readonly stores: readonly [Slot<Store>, ...Slot<Store>[]];
   readonly langgraph: Executor;
   readonly onEvent: (event: LayerEvent) => void;
+  /** Hears of what goes on in another way than is best; nothing fails for that. */
+  readonly report: (error: unknown, fields: object) => void;
   /** Waits that a model asked for, and orders, outlive a change of the configuration. */
   readonly memoryOf: (port: ChatModel) => GateMemory;
   /** What other processes know of the port; undefined for one that is this process's own affair. */
@@ -67,8 +69,8 @@ type Limits = Pick<Slot<Port>, "timeoutMs" | "idleMs" | "breaker">;
 const limits: Readonly<Record<Exclude<LayerName, "llm">, Limits>> = {
   // Whoever looks for the one passage that it cannot take fails in half of the calls: that share says nothing of its health.
   embeddings: { timeoutMs: 2_000, breaker: { windowShare: 1 } },
-  // Comparing the ids of 100,000 passages takes a second. Of its passages the same is true.
-  vectors: { timeoutMs: 2_000, breaker: { windowShare: 1 } },
+  // A listing of all ids comes in pages, each of them a sign of life; all else is silent. Of its passages the same is true.
+  vectors: { timeoutMs: 10_000, idleMs: 2_000, breaker: { windowShare: 1 } },
   reranker: { timeoutMs: 2_000 },
   // A turn may take its whole deadline, but the engine may not be silent between two nodes.
   graph: { timeoutMs: Number.POSITIVE_INFINITY, idleMs: 2_000 },
@@ -85,7 +87,7 @@ export function createLayers(
 ): LayerSet & { readonly local: Pick<Ports, "vectors"> & { readonly embeddings: LocalEmbeddings } } {
   const { config, firsts } = deps;
   const embeddings = createHashEmbeddings();
-  const vectors = createMemoryVectors();
+  const vectors = createMemoryVectors({ report: deps.report });
   const business = businessSlot(deps);
   const langgraph = config.graph.engine === "langgraph" ? [deps.langgraph] : [];
 

@@ -1,18 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { seededRandom } from "../../src/fallbacks/core/random.ts";
 import { createClient } from "../../src/rehearsal/client.ts";
 import { type Api, createApi } from "../../src/rehearsal/kill/api.ts";
-import { examine, examineRecords, settle } from "../../src/rehearsal/kill/examine.ts";
-import { createLoadClient, documentContent } from "../../src/rehearsal/kill/load.ts";
-import { createWitness } from "../../src/rehearsal/kill/witness.ts";
+import { documentContent } from "../../src/rehearsal/kill/load.ts";
 import { type Balancer, startBalancer } from "../support/balancer.ts";
 import { type ChromaServer, describeWithChroma, startChroma } from "../support/chroma-server.ts";
 import { describeWithRedis, type RedisServer, startRedis } from "../support/redis-server.ts";
 import { type Instance, type Instances, startInstances } from "./cluster-rig.ts";
+import { killUnderLoad } from "./killing.ts";
 
 const LIMIT_MS = 120_000;
 const PATIENCE_MS = 30_000;
+const ROUNDS = 4;
 
 let redis: RedisServer;
 let chroma: ChromaServer;
@@ -43,7 +42,8 @@ async function erasures({ url }: Instance): Promise<readonly SeenJob[]> {
 describeWithRedis("three servers on one Redis and one Chroma", () => {
   describeWithChroma("behind a plain balancer", () => {
     beforeAll(async () => {
-      [redis, chroma] = await Promise.all([startRedis({ args: ["--appendonly", "yes"] }), startChroma()]);
+      // Without an append-only file, as it is not restarted: with one it waits for a disk that is busy, and is taken for frozen.
+      [redis, chroma] = await Promise.all([startRedis(), startChroma()]);
       instances = await startInstances({
         count: 3,
         environment: () => ({ REDIS_URL: redis.url, CHROMA_URL: chroma.url }),
@@ -119,42 +119,19 @@ describeWithRedis("three servers on one Redis and one Chroma", () => {
       LIMIT_MS,
     );
 
-    // On a busy machine a server may lose sight of Redis for a moment, which is a split, and splits fork: it gets another chance.
-    it("any of them is killed under load: nothing acknowledged is lost, and each turn is answered once", {
-      retry: 2,
-      timeout: LIMIT_MS,
-    }, async () => {
-      const witness = createWitness(() => {});
-      const api = createApi(() => balancer.url);
-      const random = seededRandom(20_261_121);
-      const clients = Array.from({ length: 4 }, (_, index) =>
-        createLoadClient({ name: `k${index}`, random: seededRandom(index), witness, servers: [{ api }] }),
-      );
-      const rules = { answered: false, split: false };
-      for (const victim of [0, 1, 2, 0]) {
-        const stop = new AbortController();
-        const loading = clients.map(async (client) => {
-          // A client that met the dead one asks the next time again, and gets another one.
-          while (!stop.signal.aborted) await client.run(stop.signal);
-        });
-        await delay(100 + random() * 200);
-        await instances.all[victim]?.kill();
-        await delay(100 + random() * 200);
-        stop.abort();
-        await Promise.all(loading);
-        // Whoever repeats a turn at another server gets its answer, before the dead one is back.
-        const survivor = instances.all[(victim + 1) % 3];
-        const ask = { api: survivor?.api ?? api, witness, instance: 0, split: false };
-        await settle({ ask, rules, patienceMs: PATIENCE_MS });
-        await instances.all[victim]?.start();
-      }
-      expect(witness.counts.answered).toBeGreaterThan(20);
-      for (const { api: own, number } of instances.all) {
-        const ask = { api: own, witness, instance: 0, split: false };
-        if (number === 0) await examineRecords({ ask, rules, patienceMs: PATIENCE_MS });
-        await examine({ ask, rules: { ...rules, answered: true }, patienceMs: PATIENCE_MS });
-      }
-      expect(witness.problems).toEqual([]);
-    });
+    it(
+      "any of them is killed under load: nothing acknowledged is lost, and each turn is answered once",
+      async () => {
+        for (let round = 1; ; round += 1) {
+          const { answered, problems, apart } = await killUnderLoad({ round, instances: instances.all, balancer });
+          expect(answered).toBeGreaterThan(20);
+          // On a machine so busy that Redis is late, servers go on without it: that is another test (two-instances), and no answer.
+          if (apart && problems.length > 0 && round < ROUNDS) continue;
+          expect({ apart, problems }).toEqual({ apart, problems: [] });
+          return;
+        }
+      },
+      ROUNDS * LIMIT_MS,
+    );
   });
 });

@@ -25,7 +25,7 @@ describe("the command line", () => {
     expect(ingested).toMatchObject({ code: 1, out: "1 of 2 documents added\n" });
     expect(ingested.err).toContain("[2/2]");
     expect(ingested.err).toContain(
-      "broken.txt: deep - broken.txt is not text in UTF-8: 6 of its 8 characters cannot be read (document_unreadable)",
+      "broken.txt: deep - broken.txt is not text in UTF-8, UTF-16 with a byte order mark, or GB18030 (document_unreadable)",
     );
 
     const asked = await runCli(["ask", "When does the shop open?"], { environment });

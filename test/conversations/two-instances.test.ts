@@ -181,6 +181,11 @@ describe("two processes on one store", () => {
     expect(value.map((record) => record.value)).toMatchObject([
       { reply: "of a", alternatives: [{ message: "about t1", reply: "of b" }] },
     ]);
+    const exported: object[] = [];
+    for await (const { turns } of a.conversations.export(ann, contextOf(rig.clock))) {
+      for await (const turn of turns) exported.push(turn);
+    }
+    expect(exported).toMatchObject([{ reply: "of a", alternatives: [{ message: "about t1", reply: "of b" }] }]);
   });
 
   it("a turn of which it is not known whether it was saved is not running, and can be asked again", async () => {

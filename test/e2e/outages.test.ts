@@ -152,9 +152,10 @@ describeWithRedis("outages of real servers", () => {
         expect(during.reply).not.toBe("");
         const document = {
           name: `${layer}-${way}.md`,
-          content: `# ${layer}\n\nThe ${layer} ${way} rehearsal takes place on floor 77.`,
+          content: Buffer.from(`# ${layer}\n\nThe ${layer} ${way} rehearsal takes place on floor 77.`),
         };
-        await client.addDocument(document);
+        const job = await client.addFile(document);
+        expect(await client.followJob(job.job_id, () => {})).toMatchObject({ state: "live" });
         await service.mend();
         await allWell(client);
         await askUntil([]);

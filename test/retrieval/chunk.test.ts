@@ -51,7 +51,7 @@ describe("chunkSections", () => {
     fc.assert(
       fc.property(fc.array(piece, { minLength: 1, maxLength: 120 }), (pieces) => {
         const source = `a${pieces.join("")}`;
-        const { text, sections } = finished(parseDocument("a.md", source));
+        const { text, sections } = finished(parseDocument("markdown", source, "a"));
         const chunks = chunkSections(text, sections, { size: 64, overlap: 16 });
         const covered = new Set<number>();
         for (const { start, end } of chunks) {

@@ -37,17 +37,23 @@ describe("knowledge: documents", () => {
       chunks: 2,
       characters: returns.content.length,
       addedAt: "2026-01-15T10:00:00.000Z",
+      url: null,
+      version: 1,
+      repeated: 0,
+      similar: [],
+      audience: [],
+      metadata: {},
     });
     expect([knowledge.documents, knowledge.chunks, knowledge.revision]).toEqual([1, 2, 1]);
     expect((await knowledge.get(info.documentId, context())).text).toBe(returns.content);
-    expect(knowledge.passage(`${info.documentId}.1`)).toMatchObject({
+    expect(knowledge.passage(`${info.documentId}.1`, context())).toMatchObject({
       heading: "Postage",
       quote: "The postage of a return costs 12 yuan.",
     });
     await knowledge.remove(info.documentId, context());
     expect([knowledge.documents, knowledge.chunks, knowledge.revision]).toEqual([0, 0, 2]);
     expect((await knowledge.search(question, {}, context())).passages).toEqual([]);
-    expect(() => knowledge.passage(`${info.documentId}.1`)).toThrow(
+    expect(() => knowledge.passage(`${info.documentId}.1`, context())).toThrow(
       expect.objectContaining({ code: "passage_not_found" }),
     );
     await expect(knowledge.get(info.documentId, context())).rejects.toMatchObject({ code: "document_not_found" });
@@ -212,6 +218,7 @@ describe("knowledge: a large document", () => {
         ...memory,
         async commit(operation, context) {
           const result = await memory.commit(operation, context);
+          if (!operation.writes.some(({ collection }) => collection === "documents")) return result;
           if (event === "caller goes away") caller.abort();
           else void harness.clock.advance(60_000);
           return result;

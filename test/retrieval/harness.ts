@@ -29,7 +29,8 @@ export interface Harness {
   readonly mirror: Vectors;
   readonly vectors: VectorAccess;
   readonly reports: readonly object[];
-  readonly context: (signal?: AbortSignal) => CallContext;
+  /** Of somebody with these roles; by default of none. */
+  readonly context: (signal?: AbortSignal, roles?: readonly string[]) => CallContext;
 }
 
 export interface HarnessOptions {
@@ -94,7 +95,14 @@ export function createHarness(given: HarnessOptions = {}): Harness {
     mirror,
     vectors,
     reports,
-    context: (signal) => createContext({ clock, requestId: "test", deadlineMs: 60_000, ...(signal ? { signal } : {}) }),
+    context: (signal, roles = []) =>
+      createContext({
+        clock,
+        requestId: "test",
+        deadlineMs: 60_000,
+        roles: new Set(roles),
+        ...(signal ? { signal } : {}),
+      }),
   };
 }
 
@@ -106,7 +114,7 @@ export async function addSamples({ knowledge, context }: Harness): Promise<void>
     const folder = new URL(`${language}/`, SAMPLES);
     for (const file of readdirSync(folder).sort()) {
       await knowledge.add(
-        { name: `${language}-${file}`, content: readFileSync(new URL(file, folder), "utf8") },
+        { name: file.replace(/\.md$/, `.${language}.md`), content: readFileSync(new URL(file, folder), "utf8") },
         context(),
       );
     }

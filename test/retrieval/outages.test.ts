@@ -79,7 +79,7 @@ describe("knowledge under any schedule of outages", () => {
         const ids = [...live.values()].flatMap((id) =>
           Array.from({ length: 40 }, (_, at) => `${id}.${at}`).filter((chunkId) => {
             try {
-              return knowledge.passage(chunkId).chunkId === chunkId;
+              return knowledge.passage(chunkId, context()).chunkId === chunkId;
             } catch {
               return false;
             }

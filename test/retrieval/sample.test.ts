@@ -1,23 +1,11 @@
-import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import { type AnswerQuestion, readSets } from "../../src/evaluation/sets.ts";
 import type { SearchResult } from "../../src/retrieval/knowledge.ts";
 import { addSamples, createHarness } from "./harness.ts";
 
-const question = z.object({
-  id: z.string(),
-  question: z.string(),
-  answerable: z.boolean(),
-  document: z.string().nullable(),
-  heading: z.string().nullable(),
-  facts: z.array(z.array(z.string())),
-});
-type Question = z.infer<typeof question>;
-
-const questions = readFileSync(new URL("../data/questions.jsonl", import.meta.url), "utf8")
-  .trim()
-  .split("\n")
-  .map((line) => question.parse(JSON.parse(line)));
+const [set] = readSets(fileURLToPath(new URL("../../resources/evaluation/development/", import.meta.url)));
+const questions = set?.kind === "answers" ? set.questions : [];
 
 describe("the sample knowledge base, without any model", () => {
   const harness = createHarness();
@@ -27,17 +15,21 @@ describe("the sample knowledge base, without any model", () => {
     return harness.knowledge.search(text, {}, harness.context());
   };
 
-  async function isAnsweredRight(asked: Question, { sentences }: SearchResult): Promise<boolean> {
+  async function isAnsweredRight(asked: AnswerQuestion, { sentences }: SearchResult): Promise<boolean> {
     const { items } = await harness.knowledge.list({ limit: 200 }, harness.context());
-    const document = items.find(({ name }) => name === asked.document?.replace("/", "-"));
-    const cited = sentences.filter(({ documentId }) => documentId === document?.documentId);
-    const inSection = cited.filter(({ heading }) => heading.split(" › ").at(-1) === asked.heading || heading === "");
-    const text = inSection.map(({ quote }) => quote).join("\n");
-    return inSection.length > 0 && asked.facts.every((fact) => fact.some((words) => text.includes(words)));
+    const names = new Map(items.map(({ documentId, name }) => [documentId, name]));
+    const sections = sentences.map(
+      ({ documentId, heading }) => `${names.get(documentId)}#${heading.split(" › ").at(-1)}`,
+    );
+    const text = sentences
+      .filter((_, index) => asked.gold_sections.includes(sections[index] ?? ""))
+      .map(({ quote }) => quote)
+      .join("\n");
+    return text !== "" && asked.key_facts.every((fact) => fact.some((words) => text.includes(words)));
   }
 
   it("answers at least 90 % of the answerable questions from the right section with the fact", async () => {
-    const answerable = questions.filter((asked) => asked.answerable);
+    const answerable = questions.filter((asked) => asked.should_answer);
     const wrong: string[] = [];
     for (const asked of answerable)
       if (!(await isAnsweredRight(asked, await search(asked.question)))) wrong.push(asked.id);
@@ -46,7 +38,7 @@ describe("the sample knowledge base, without any model", () => {
   });
 
   it("refuses at least 90 % of the unanswerable ones, citing nothing", async () => {
-    const unanswerable = questions.filter((asked) => !asked.answerable);
+    const unanswerable = questions.filter((asked) => !asked.should_answer);
     const answered: string[] = [];
     for (const asked of unanswerable) if ((await search(asked.question)).sentences.length > 0) answered.push(asked.id);
     expect(unanswerable.length).toBeGreaterThanOrEqual(30);
@@ -59,7 +51,7 @@ describe("the sample knowledge base, without any model", () => {
       for (const { documentId, chunkId, start, end, quote } of [...sentences, ...passages]) {
         const { text } = await harness.knowledge.get(documentId, harness.context());
         expect(text.slice(start, end)).toBe(quote);
-        expect(harness.knowledge.passage(chunkId).quote).toContain(quote);
+        expect(harness.knowledge.passage(chunkId, harness.context()).quote).toContain(quote);
       }
     }
   });

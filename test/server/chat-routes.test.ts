@@ -98,9 +98,11 @@ describe("POST /api/v1/chat", () => {
       turnId: "t:1",
       deadlineMs: 250,
       tier: "standard",
+      roles: new Set(["user"]),
       aborted: false,
     });
-    expect(seen[1]).toEqual({ requestId: "r1", owner: { keyId, user: "guest" }, message: "hi", aborted: false });
+    const roles = new Set(["user"]);
+    expect(seen[1]).toEqual({ requestId: "r1", owner: { keyId, user: "guest" }, roles, message: "hi", aborted: false });
   });
 
   it.each([

@@ -1,230 +1,199 @@
 import { describe, expect, it } from "vitest";
-import { LayerError } from "../../src/fallbacks/core/errors.ts";
 import { Problem } from "../../src/problems.ts";
-import type { NewDocument } from "../../src/retrieval/knowledge.ts";
-import { document, fakeKnowledge, postJson, sendRaw, startServer } from "./test-server.ts";
+import type { KnowledgeSettings, SearchOptions } from "../../src/retrieval/knowledge.ts";
+import { documentNamed } from "../ingestion/ingest-rig.ts";
+import { documentsPath, knowledgePath, knowledgeServer } from "./knowledge-rig.ts";
 
-const path = "/api/v1/knowledge/documents";
-
-function form(files: readonly (readonly [name: string, content: string | Uint8Array<ArrayBuffer>])[]): FormData {
-  const data = new FormData();
-  for (const [name, content] of files) data.append("file", new Blob([content]), name);
-  return data;
-}
-
-async function upload(
-  body: FormData,
-  knowledge = fakeKnowledge(),
-): Promise<{ readonly status: number; readonly json: unknown }> {
-  const { url } = await startServer({ knowledge, settings: { maxBodyBytes: { chat: 1_000, documents: 10_000 } } });
-  const response = await fetch(url + path, { method: "POST", body });
-  return { status: response.status, json: await response.json() };
-}
-
-describe("adding documents", () => {
-  it("takes several files, and hands on their names and text", async () => {
-    const given: NewDocument[] = [];
-    const knowledge = fakeKnowledge({
-      async add(each) {
-        given.push(each);
-        return { ...document, name: each.name };
-      },
-    });
-    const { status, json } = await upload(
-      form([
-        ["退货政策.md", "# 退货\n30 天"],
-        ["../../etc/passwd.txt", "x"],
-      ]),
-      knowledge,
-    );
-    expect(status).toBe(201);
-    expect(given).toEqual([
-      { name: "退货政策.md", content: "# 退货\n30 天" },
-      { name: "passwd.txt", content: "x" },
-    ]);
-    expect(json).toMatchObject({ documents: [{ name: "退货政策.md", added_at: document.addedAt }, {}], failed: [] });
-  });
-
-  it("gives a broken one its own reason and takes the rest", async () => {
-    const { status, json } = await upload(
-      form([
-        ["bad.md", ""],
-        ["good.md", "# Good"],
-      ]),
-    );
-    expect(status).toBe(201);
-    expect(json).toMatchObject({
-      documents: [{ name: "good.md" }],
-      failed: [{ name: "bad.md", code: "document_unreadable", detail: "bad.md is empty." }],
-    });
-  });
-
-  it("fails as the first one did when all fail, and gives every reason", async () => {
-    const knowledge = fakeKnowledge({
-      add: ({ name }) => Promise.reject(new Problem(name === "a.md" ? "document_unreadable" : "invalid_request", name)),
-    });
-    const { status, json } = await upload(
-      form([
-        ["a.md", ""],
-        ["b.md", ""],
-      ]),
-      knowledge,
-    );
-    expect(status).toBe(422);
-    expect(json).toMatchObject({
-      code: "document_unreadable",
-      errors: [
-        { field: "a.md", detail: "a.md" },
-        { field: "b.md", detail: "b.md" },
-      ],
-    });
-  });
-
-  it("does not show what an outage said", async () => {
-    const knowledge = fakeKnowledge({ add: () => Promise.reject(new LayerError("network", "db.internal refused")) });
-    const { status, json } = await upload(form([["a.md", "x"]]), knowledge);
-    expect(status).toBe(503);
-    expect(JSON.stringify(json)).not.toContain("db.internal");
-  });
-
-  it("takes one document as JSON", async () => {
-    const { url } = await startServer();
-    const response = await postJson(url + path, { name: "a.md", content: "# A" });
-    expect(response.status).toBe(201);
-    expect(await response.json()).toMatchObject({ documents: [{ name: "a.md" }], failed: [] });
-  });
-
-  it.each([
-    ["nothing", form([]), 400, "invalid_request", "file"],
-    ["21 files", form(Array.from({ length: 21 }, (_, n) => [`${n}.md`, "x"] as const)), 400, "invalid_request", "file"],
-    ["one file that is too large", form([["a.md", "x".repeat(10_001)]]), 413, "payload_too_large", "file"],
-    [
-      "files that are too large together",
-      form([
-        ["a.md", "x".repeat(5_001)],
-        ["b.md", "x".repeat(5_000)],
-      ]),
-      413,
-      "payload_too_large",
-      "file",
-    ],
-  ])("refuses %s", async (_name, body, status, code, field) => {
-    expect(await upload(body)).toMatchObject({ status, json: { code, field } });
-  });
-
-  it("takes files of exactly the limit together", async () => {
-    const files = form([
-      ["a.md", "x".repeat(5_000)],
-      ["b.md", "x".repeat(5_000)],
-    ]);
-    expect((await upload(files)).status).toBe(201);
-  });
-
-  it("refuses other fields", async () => {
-    const text = form([["a.md", "x"]]);
-    text.append("owner", "me");
-    expect(await upload(text)).toMatchObject({ status: 400, json: { code: "invalid_request" } });
-    const other = new FormData();
-    other.append("attachment", new Blob(["x"]), "a.md");
-    expect(await upload(other)).toMatchObject({ status: 400, json: { code: "invalid_request", field: "file" } });
-  });
-
-  it.each([
-    ["no boundary", "multipart/form-data", "x"],
-    [
-      "a cut form",
-      "multipart/form-data; boundary=b",
-      '--b\r\nContent-Disposition: form-data; name="file"; filename="a.md"\r\n\r\nx',
-    ],
-    ["a part without a header", "multipart/form-data; boundary=b", "--b\r\n\r\nx\r\n--b--\r\n"],
-    ["no form at all", "multipart/form-data; boundary=b", "hello"],
-  ])("refuses %s and lives", async (_name, type, body) => {
-    const { port, url } = await startServer();
-    const answer = await sendRaw(
-      port,
-      `POST ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-    );
-    expect(answer).toContain("HTTP/1.1 400");
-    expect(answer).toContain('"code":"invalid_request"');
-    expect((await fetch(`${url}/livez`)).status).toBe(200);
-  });
-
-  it("refuses other types, and no body", async () => {
-    const { url } = await startServer();
-    const text = await postJson(url + path, "# A", { "content-type": "text/markdown" });
-    expect(text.status).toBe(415);
-    expect((await fetch(url + path, { method: "POST" })).status).toBe(400);
-  });
+const metadata = { Team: "north", camelCase: "stays" };
+const document = documentNamed("returns.md", {
+  documentId: "doc_2",
+  version: 2,
+  url: "https://shop.example/returns",
+  audience: ["agent"],
+  metadata,
+  repeated: 1,
+  similar: [
+    { chunkId: "doc_2.0", other: { documentId: "doc_9", title: "Other", chunkId: "doc_9.1" }, similarity: 0.95 },
+  ],
 });
+const onTheWire = {
+  document_id: "doc_2",
+  name: "returns.md",
+  title: "A title",
+  url: "https://shop.example/returns",
+  version: 2,
+  chunks: 3,
+  characters: 300,
+  added_at: "2026-01-15T10:00:00.000Z",
+  audience: ["agent"],
+  metadata,
+  repeated: 1,
+  similar: [
+    { chunk_id: "doc_2.0", other: { document_id: "doc_9", title: "Other", chunk_id: "doc_9.1" }, similarity: 0.95 },
+  ],
+};
 
-describe("reading and deleting", () => {
-  it("lists, shows, deletes", async () => {
+describe("documents", () => {
+  it("are listed page by page with all that is said of them, keys of metadata as they were given", async () => {
     const pages: object[] = [];
-    const knowledge = fakeKnowledge({
-      async list(page) {
-        pages.push(page);
-        return { items: [document], next: "doc_1" };
+    const { call } = await knowledgeServer({
+      knowledge: {
+        async list(page) {
+          pages.push(page);
+          return { items: [document], next: "doc_2" };
+        },
       },
     });
-    const { url } = await startServer({ knowledge });
-    expect(await (await fetch(`${url}${path}?limit=1&after=doc_0`)).json()).toMatchObject({
-      items: [{ document_id: "doc_1" }],
-      next: "doc_1",
-    });
-    await fetch(url + path);
+    const { json } = await call("GET", `${documentsPath}?limit=1&after=doc_0`);
+    expect(json).toEqual({ items: [onTheWire], next: "doc_2" });
+    await call("GET", documentsPath);
     expect(pages).toEqual([{ limit: 1, after: "doc_0" }, { limit: 20 }]);
-    expect(await (await fetch(`${url}${path}/doc_1`)).json()).toMatchObject({
-      document_id: "doc_1",
-      text: "# Returns",
+  });
+
+  it("are shown with their text, and deleted", async () => {
+    const removed: string[] = [];
+    const { call } = await knowledgeServer({
+      knowledge: {
+        get: async () => ({ ...document, text: "# Returns" }),
+        remove: async (documentId) => void removed.push(documentId),
+      },
     });
-    const gone = await fetch(`${url}${path}/doc_1`, { method: "DELETE" });
-    expect([gone.status, await gone.text()]).toEqual([204, ""]);
+    expect((await call("GET", `${documentsPath}/doc_2`)).json).toEqual({ ...onTheWire, text: "# Returns" });
+    expect(await call("DELETE", `${documentsPath}/doc_2`)).toMatchObject({ status: 204, json: {} });
+    expect(removed).toEqual(["doc_2"]);
   });
 
-  it("answers 404 for what is not there", async () => {
+  it("have versions, which are compared and made live again", async () => {
+    const asked: unknown[] = [];
+    const parts = [
+      { kind: "removed" as const, text: "30 days" },
+      { kind: "added" as const, text: "14 天" },
+    ];
+    const { call } = await knowledgeServer({
+      knowledge: {
+        versions: async () => [{ ...document, live: true, liveAt: "2026-01-16T10:00:00.000Z" }],
+        async diff(from, to) {
+          asked.push([from, to]);
+          return parts;
+        },
+        async rollback(documentId, to) {
+          asked.push([documentId, to]);
+          return document;
+        },
+      },
+    });
+    const at = `${documentsPath}/doc_2`;
+    const versions = await call("GET", `${at}/versions`);
+    expect(versions.json).toEqual({ items: [{ ...onTheWire, live: true, live_at: "2026-01-16T10:00:00.000Z" }] });
+    expect((await call("GET", `${at}/diff?from=doc_1`)).json).toEqual({ from: "doc_1", to: "doc_2", parts });
+    expect((await call("POST", `${at}/rollback`, {})).json).toEqual(onTheWire);
+    await call("POST", `${at}/rollback`, { to: "doc_1" });
+    expect(asked).toEqual([
+      ["doc_1", "doc_2"],
+      ["doc_2", undefined],
+      ["doc_2", "doc_1"],
+    ]);
+  });
+
+  it("that are not there are 404, whatever is wanted of them", async () => {
     const missing = () => Promise.reject(new Problem("document_not_found", "There is no document doc_9."));
-    const passage = () => {
-      throw new Problem("passage_not_found", "There is no passage doc_9.0.");
-    };
-    const { url } = await startServer({ knowledge: fakeKnowledge({ get: missing, remove: missing, passage }) });
-    expect((await fetch(`${url}${path}/doc_9`)).status).toBe(404);
-    expect((await fetch(`${url}${path}/doc_9`, { method: "DELETE" })).status).toBe(404);
-    expect(await (await fetch(`${url}/api/v1/sources/doc_9.0`)).json()).toMatchObject({ code: "passage_not_found" });
+    const { call } = await knowledgeServer({
+      knowledge: { get: missing, remove: missing, versions: missing, diff: missing, rollback: missing },
+    });
+    const at = `${documentsPath}/doc_9`;
+    const answers = await Promise.all([
+      call("GET", at),
+      call("DELETE", at),
+      call("GET", `${at}/versions`),
+      call("GET", `${at}/diff?from=doc_1`),
+      call("POST", `${at}/rollback`, {}),
+    ]);
+    for (const { status, json } of answers)
+      expect({ status, ...json }).toMatchObject({ status: 404, code: "document_not_found" });
   });
 
-  it("shows the passage behind a source", async () => {
-    const { url } = await startServer();
-    expect(await (await fetch(`${url}/api/v1/sources/doc_1.0`)).json()).toEqual({
-      document_id: "doc_1",
-      title: "Returns",
-      heading: "Window",
-      chunk_id: "doc_1.0",
-      start: 0,
-      end: 7,
-      quote: "30 days",
+  it.each([
+    ["GET", "/doc_2/diff", undefined, "from"],
+    ["GET", "/doc_2/diff?from=a/b", undefined, "from"],
+    ["GET", "/doc_2/diff?from=doc_1&to=doc_2", undefined, "to"],
+    ["POST", "/doc_2/rollback", { to: "" }, "to"],
+    ["POST", "/doc_2/rollback", { version: 1 }, "version"],
+    ["GET", "?limit=101", undefined, "limit"],
+    ["GET", `/${"x".repeat(129)}`, undefined, "document_id"],
+  ])("%s %s with %j is refused", async (method, path, body, field) => {
+    const { call } = await knowledgeServer();
+    expect(await call(method, documentsPath + path, body)).toMatchObject({
+      status: 400,
+      json: { code: "invalid_request", field },
     });
   });
 });
 
 describe("search", () => {
-  it("hands on k only when it is given, and says in a header what stood in", async () => {
-    const asked: unknown[] = [];
-    const knowledge = fakeKnowledge({
-      async search(question, options, { trail }) {
-        asked.push([question, options]);
-        trail.note({ layer: "vectors", mode: "lower", by: "memory", reason: "open", since: new Date(0) });
-        return { passages: [], answerable: false, confidence: 0.25, sentences: [] };
+  it("hands on only what is given, looks everywhere by default, and says in a header what stood in", async () => {
+    const asked: (readonly [string, SearchOptions])[] = [];
+    const { call } = await knowledgeServer({
+      knowledge: {
+        async search(question, options, { trail }) {
+          asked.push([question, options]);
+          trail.note({ layer: "vectors", mode: "lower", by: "memory", reason: "open", since: new Date(0) });
+          return { passages: [], answerable: false, confidence: 0.25, sentences: [] };
+        },
       },
     });
-    const { url } = await startServer({ knowledge });
-    const response = await postJson(`${url}/api/v1/knowledge/search`, { query: "退货", k: 3 });
-    expect(response.headers.get("x-degraded")).toBe("vectors;by=memory;mode=lower");
-    expect(await response.json()).toEqual({ passages: [], answerable: false, confidence: 0.25, sentences: [] });
-    await postJson(`${url}/api/v1/knowledge/search`, { query: "x" });
+    const search = (body: object) => call("POST", `${knowledgePath}/search`, body);
+    const full = await search({ query: "退货", k: 3, score_threshold: 0, roles: ["user"], where: { Team: "north" } });
+    expect(full.headers.get("x-degraded")).toBe("vectors;by=memory;mode=lower");
+    expect(full.json).toEqual({ passages: [], answerable: false, confidence: 0.25, sentences: [] });
+    await search({ query: "x" });
+    await search({ query: "x", roles: [] });
     expect(asked).toEqual([
-      ["退货", { k: 3 }],
-      ["x", {}],
+      ["退货", { k: 3, scoreThreshold: 0, roles: new Set(["user"]), where: { Team: "north" } }],
+      ["x", { roles: "all" }],
+      ["x", { roles: new Set() }],
     ]);
-    expect((await postJson(`${url}/api/v1/knowledge/search`, { query: "x", k: 21 })).status).toBe(400);
+  });
+
+  it.each([
+    [{ query: "" }, "query"],
+    [{ query: "x", k: 21 }, "k"],
+    [{ query: "x", score_threshold: 1.1 }, "score_threshold"],
+    [{ query: "x", roles: ["boss"] }, "roles.0"],
+    [{ query: "x", where: { a: 1 } }, "where.a"],
+    [{ query: "x", limit: 3 }, "limit"],
+  ])("refuses %j", async (body, field) => {
+    const { call } = await knowledgeServer();
+    expect(await call("POST", `${knowledgePath}/search`, body)).toMatchObject({ status: 400, json: { field } });
+  });
+});
+
+describe("settings", () => {
+  it("are shown, and changed one by one", async () => {
+    let settings: KnowledgeSettings = { k: 5, scoreThreshold: 0.05 };
+    const { call } = await knowledgeServer({
+      knowledge: {
+        settings: async () => settings,
+        async configure(change) {
+          settings = { ...settings, ...change };
+          return settings;
+        },
+      },
+    });
+    const path = `${knowledgePath}/settings`;
+    expect((await call("GET", path)).json).toEqual({ k: 5, score_threshold: 0.05 });
+    expect((await call("POST", path, { k: 8 })).json).toEqual({ k: 8, score_threshold: 0.05 });
+    expect((await call("POST", path, { score_threshold: 0 })).json).toEqual({ k: 8, score_threshold: 0 });
+    expect((await call("GET", path)).json).toEqual({ k: 8, score_threshold: 0 });
+  });
+
+  it.each([
+    [{}, "body"],
+    [{ k: 0 }, "k"],
+    [{ k: 2.5 }, "k"],
+    [{ score_threshold: -0.1 }, "score_threshold"],
+    [{ scoreThreshold: 0.1 }, "scoreThreshold"],
+  ])("do not become %j", async (body, field) => {
+    const { call } = await knowledgeServer();
+    expect(await call("POST", `${knowledgePath}/settings`, body)).toMatchObject({ status: 400, json: { field } });
   });
 });

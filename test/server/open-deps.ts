@@ -1,5 +1,6 @@
 import { createAccounts } from "../../src/accounts/accounts.ts";
 import type { ServerDeps } from "../../src/server/server-deps.ts";
+import { fakeIngestion } from "../ingestion/fake-ingestion.ts";
 import {
   echoChat,
   fakeConversations,
@@ -16,6 +17,7 @@ export function openDeps(change: Partial<Omit<ServerDeps, "settings">> & Pick<Se
     chat: echoChat,
     conversations: fakeConversations(),
     knowledge: fakeKnowledge(),
+    ingestion: fakeIngestion(),
     layers: () => [layerStatus()],
     ready: () => ({ ready: true, reasons: [] }),
     accounts: createAccounts({ mode: "open", keys: [] }),

@@ -44,6 +44,7 @@ const items: readonly DataItem[] = [
       fork: false,
       at,
       reply,
+      alternatives: [{ message: "Hi!", reply }],
     },
   },
   {
@@ -75,7 +76,14 @@ describe("the data of a user", () => {
       .map((line) => JSON.parse(line) as object);
     expect(lines).toMatchObject([
       { type: "session", key_id: "k", session_id: "ses_1", created_at: at },
-      { type: "turn", session_id: "ses_1", turn_id: "t1", message: "退货 \ud800", reply: { served_by: "mock" } },
+      {
+        type: "turn",
+        session_id: "ses_1",
+        turn_id: "t1",
+        message: "退货 \ud800",
+        reply: { served_by: "mock" },
+        alternatives: [{ message: "Hi!", reply: { served_by: "mock" } }],
+      },
       { type: "handoff", handoff_id: "ho_1", card: { session_id: "ses_1", last_replies: ["a"] } },
       { type: "end", sessions: 1, turns: 1, tickets: 0, handoffs: 1, degradation: [] },
     ]);

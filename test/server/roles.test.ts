@@ -33,6 +33,15 @@ const expected: Readonly<Record<string, string>> = {
   "POST /api/v1/knowledge/documents": "admin",
   "GET /api/v1/knowledge/documents/:document_id": "admin",
   "DELETE /api/v1/knowledge/documents/:document_id": "admin",
+  "GET /api/v1/knowledge/documents/:document_id/versions": "admin",
+  "GET /api/v1/knowledge/documents/:document_id/diff": "admin",
+  "POST /api/v1/knowledge/documents/:document_id/rollback": "admin",
+  "POST /api/v1/knowledge/urls": "admin",
+  "GET /api/v1/knowledge/jobs": "admin",
+  "GET /api/v1/knowledge/jobs/:job_id": "admin",
+  "GET /api/v1/knowledge/jobs/:job_id/events": "admin",
+  "GET /api/v1/knowledge/settings": "admin",
+  "POST /api/v1/knowledge/settings": "admin",
   "POST /api/v1/knowledge/search": "admin",
   "GET /livez": "public",
   "GET /readyz": "public",
@@ -53,7 +62,14 @@ const bodies: Readonly<Record<string, object>> = {
   "POST /api/v1/chat/stream": { message: "hello" },
   "POST /v1/chat/completions": { model: "understudy", messages: [{ role: "user", content: "hello" }] },
   "POST /api/v1/knowledge/documents": { name: "a.md", content: "# A" },
+  "POST /api/v1/knowledge/documents/:document_id/rollback": {},
+  "POST /api/v1/knowledge/urls": { url: "https://shop.example/" },
+  "POST /api/v1/knowledge/settings": { k: 5 },
   "POST /api/v1/knowledge/search": { query: "hello" },
+};
+
+const queries: Readonly<Record<string, string>> = {
+  "GET /api/v1/knowledge/documents/:document_id/diff": "?from=abc",
 };
 
 const senders = [
@@ -85,7 +101,8 @@ describe("the table of routes", () => {
       const { url } = await startServer({ settings: { authMode: "required" } });
       const [method = "", path = ""] = route.split(" ");
       const body = bodies[route];
-      const address = url + path.replace(":file", "chat.js").replace(":name", "llm").replace(/:\w+/, "abc");
+      const address =
+        url + path.replace(":file", "chat.js").replace(":name", "llm").replace(/:\w+/, "abc") + (queries[route] ?? "");
       const response = await fetch(address, {
         method,
         headers: { ...headers, ...(body ? { "content-type": "application/json" } : {}) },

@@ -15,6 +15,8 @@ import { Problem } from "../../src/problems.ts";
 import type { DocumentInfo, Knowledge, Span } from "../../src/retrieval/knowledge.ts";
 import { createHttpServer } from "../../src/server/create-server.ts";
 import type { Logger, ServerDeps, ServerSettings } from "../../src/server/server-deps.ts";
+import { fakeIngestion } from "../ingestion/fake-ingestion.ts";
+import { documentNamed } from "../ingestion/ingest-rig.ts";
 
 const START = "2026-01-15T10:00:00.000Z";
 
@@ -43,14 +45,7 @@ export const echoChat: Chat = {
   },
 };
 
-export const document: DocumentInfo = {
-  documentId: "doc_1",
-  name: "returns.md",
-  title: "Returns",
-  chunks: 2,
-  characters: 300,
-  addedAt: START,
-};
+export const document: DocumentInfo = documentNamed("returns.md", { documentId: "doc_1", title: "Returns", chunks: 2 });
 
 export const passage: Span = {
   documentId: "doc_1",
@@ -71,9 +66,15 @@ export function fakeKnowledge(change: Partial<Knowledge> = {}): Knowledge {
       if (name.startsWith("bad")) throw new Problem("document_unreadable", `${name} is empty.`);
       return { ...document, name };
     },
+    reserve: async (name) => ({ name, order: 1, deletions: 0 }),
     async remove() {},
     list: async () => ({ items: [document], next: null }),
     get: async () => ({ ...document, text: "# Returns" }),
+    versions: async () => [{ ...document, live: true, liveAt: document.addedAt }],
+    diff: async () => [{ kind: "same", text: "a" }],
+    rollback: async () => document,
+    settings: async () => ({ k: 5, scoreThreshold: 0.05 }),
+    configure: async () => ({ k: 5, scoreThreshold: 0.05 }),
     passage: () => passage,
     search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [] }),
     ...change,
@@ -199,6 +200,7 @@ export async function startServer(change: ServerChange = {}): Promise<{ readonly
     chat: echoChat,
     conversations: fakeConversations(),
     knowledge: fakeKnowledge(),
+    ingestion: fakeIngestion(),
     layers: () => [layerStatus()],
     ready: () => ({ ready: true, reasons: [] }),
     accounts: createAccounts({ mode: authMode, keys: parseApiKeys(testKeys) }),

@@ -21,6 +21,8 @@ export interface CallContext {
   readonly step: string | null;
   /** Which list of models the caller may use; null: the one for everybody. */
   readonly tier: string | null;
+  /** Of whoever asks: decide which documents are found. */
+  readonly roles: ReadonlySet<string>;
 }
 
 /** One call of one port, as it was: for traces. */
@@ -70,7 +72,11 @@ export interface ContextOptions {
   readonly signal?: AbortSignal;
   readonly trail?: Trail;
   readonly tier?: string | null;
+  /** Default: none. */
+  readonly roles?: ReadonlySet<string>;
 }
+
+const noRoles: ReadonlySet<string> = new Set();
 
 export function createContext(options: ContextOptions): CallContext {
   const { signal = nobodyLeaves } = options;
@@ -85,5 +91,6 @@ export function createContext(options: ContextOptions): CallContext {
     idle: noIdleLimit,
     step: null,
     tier: options.tier ?? null,
+    roles: options.roles ?? noRoles,
   };
 }

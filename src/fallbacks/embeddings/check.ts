@@ -1,12 +1,13 @@
 import { LayerError } from "../core/errors.ts";
 
 /**
- * Lets vectors through only as a whole: one for each text, each of `dimension` numbers, finite and not all zero. `undefined` is
- * a text without a usable token. A vector store would take anything, and answer from it for ever.
+ * Lets vectors through only as a whole: one for each text, each of `dimension` numbers, finite and not all zero as 32-bit floats,
+ * which is what they are stored as. `undefined` is a text without a usable token. A vector store would take anything, and answer
+ * from it for ever.
  * @throws {LayerError} `bad_response` at the first thing that is wrong.
  */
 export function checkVectors(
-  vectors: readonly (Float32Array | undefined)[],
+  vectors: readonly (ArrayLike<number> | undefined)[],
   expected: { readonly count: number; readonly dimension: number },
 ): void {
   const { count, dimension } = expected;
@@ -15,8 +16,15 @@ export function checkVectors(
   for (const vector of vectors) {
     if (!vector) continue;
     if (vector.length !== dimension) throw bad(`a vector of ${vector.length} numbers instead of ${dimension}`);
-    if (!vector.every(Number.isFinite)) throw bad("a vector with a number that is not finite");
-    if (!vector.some((value) => value !== 0)) throw bad("a vector of zeros");
+    let zeros = true;
+    for (let at = 0; at < dimension; at += 1) {
+      // Rounded, so that what overflows or vanishes on the way into a store is refused as well.
+      const given: unknown = vector[at];
+      const value = typeof given === "number" ? Math.fround(given) : Number.NaN;
+      if (!Number.isFinite(value)) throw bad("a vector with a number that is not finite");
+      if (value !== 0) zeros = false;
+    }
+    if (zeros) throw bad("a vector of zeros");
   }
 }
 

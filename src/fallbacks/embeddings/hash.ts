@@ -1,4 +1,4 @@
-import { tokenise } from "../../text/tokenise.ts";
+import { type Token, tokenise } from "../../text/tokenise.ts";
 import { LayerError } from "../core/errors.ts";
 import type { LocalEmbeddings } from "./port.ts";
 
@@ -27,19 +27,41 @@ const MOST_KEPT = 100_000;
  * @throws {RangeError} when the dimension is not allowed.
  */
 export function createHashEmbeddings(options: HashEmbeddingsOptions = {}): LocalEmbeddings {
-  const dimension = options.dimension ?? DEFAULT_DIMENSION;
-  if (!Number.isInteger(Math.log2(dimension)) || dimension < 64 || dimension > 4096) {
-    throw new RangeError(`dimension is ${dimension}; allowed is a power of two from 64 to 4096`);
-  }
-  const featuresOf = createFeatures();
-  const space = `hash-${REVISION}-${dimension}`;
+  const vectorsOf = createTokenVectors(options);
+  const { space, dimension } = vectorsOf;
   return {
     name: "hash",
     space,
     async embed(texts, _kind, context) {
       if (context.signal.aborted) throw new LayerError("aborted", "the caller went away");
-      return { space, vectors: texts.map((text) => vectorOf(featuresOf(text), dimension)) };
+      const vectorOf = (text: string) => {
+        const vector = new Float32Array(dimension);
+        return vectorsOf.write(tokenise(text), vector) ? vector : undefined;
+      };
+      return { space, vectors: texts.map(vectorOf) };
     },
+  };
+}
+
+/** The same vectors for whoever has the tokens of a text already. */
+export interface TokenVectors {
+  readonly space: string;
+  readonly dimension: number;
+  /** Into a row of zeros. Returns false, and leaves it so, when the tokens have no direction. */
+  write(tokens: readonly Token[], row: Float32Array): boolean;
+}
+
+/** @throws {RangeError} when the dimension is not allowed. */
+export function createTokenVectors(options: HashEmbeddingsOptions = {}): TokenVectors {
+  const dimension = options.dimension ?? DEFAULT_DIMENSION;
+  if (!Number.isInteger(Math.log2(dimension)) || dimension < 64 || dimension > 4096) {
+    throw new RangeError(`dimension is ${dimension}; allowed is a power of two from 64 to 4096`);
+  }
+  const featuresOf = createFeatures();
+  return {
+    space: `hash-${REVISION}-${dimension}`,
+    dimension,
+    write: (tokens, row) => writeVector(featuresOf(tokens), row),
   };
 }
 
@@ -57,33 +79,40 @@ interface Word {
   readonly grams: readonly Feature[];
 }
 
-function vectorOf(features: readonly Feature[], dimension: number): Float32Array | undefined {
-  const vector = new Float32Array(dimension);
+function writeVector(features: readonly Feature[], vector: Float32Array): boolean {
+  const lowest = vector.length - 1;
   for (const { hash, weight, count } of features) {
     // The lowest bits choose the place, the highest one, which no place uses, the sign.
     const sign = hash >>> 31 === 0 ? 1 : -1;
-    const place = hash & (dimension - 1);
+    const place = hash & lowest;
     vector[place] = (vector[place] ?? 0) + sign * weight * (count === 1 ? 1 : 1 + Math.log(count));
   }
   let squares = 0;
   for (const value of vector) squares += value * value;
   const length = Math.sqrt(squares);
-  return length > 0 ? vector.map((value) => value / length) : undefined;
+  if (length === 0) return false;
+  for (let place = 0; place < vector.length; place += 1) vector[place] = (vector[place] ?? 0) / length;
+  return true;
 }
 
 /** The features of one text at a time, valid until the next call: hashing names anew would take most of the time. */
-function createFeatures(): (text: string) => readonly Feature[] {
-  const byName = new Map<string, Feature>();
+function createFeatures(): (tokens: readonly Token[]) => readonly Feature[] {
+  const grams = new Map<string, Feature>();
+  const pairs = new Map<string, Feature>();
   const words = new Map<string, Word>();
   let kept = 0;
   let current = 0;
 
-  function named(name: string): Feature {
-    const known = byName.get(name);
-    if (known) return known;
-    const feature = { hash: hashOf(name), text: 0, weight: 0, count: 0 };
-    byName.set(name, feature);
+  function created(name: string): Feature {
     kept += 1;
+    return { hash: hashOf(name), text: 0, weight: 0, count: 0 };
+  }
+
+  function gramOf(gram: string): Feature {
+    const known = grams.get(gram);
+    if (known) return known;
+    const feature = created(`g ${gram}`);
+    grams.set(gram, feature);
     return feature;
   }
 
@@ -91,15 +120,24 @@ function createFeatures(): (text: string) => readonly Feature[] {
     const known = words.get(term);
     if (known) return known;
     const names = /[^\p{Script=Latin}\p{N}]/u.test(term) ? [] : gramsOf(term);
-    const word = { whole: named(`w ${term}`), grams: names.map((gram) => named(`g ${gram}`)) };
+    const word = { whole: created(`w ${term}`), grams: names.map(gramOf) };
     words.set(term, word);
     kept += word.grams.length;
     return word;
   }
 
-  return (text) => {
+  function pairOf(term: string): Feature {
+    const known = pairs.get(term);
+    if (known) return known;
+    const pair = created(`p ${term}`);
+    pairs.set(term, pair);
+    return pair;
+  }
+
+  return (tokens) => {
     if (kept > MOST_KEPT) {
-      byName.clear();
+      grams.clear();
+      pairs.clear();
       words.clear();
       kept = 0;
     }
@@ -115,9 +153,9 @@ function createFeatures(): (text: string) => readonly Feature[] {
       feature.count = 1;
       features.push(feature);
     };
-    for (const { term, kind, stop } of tokenise(text)) {
+    for (const { term, kind, stop } of tokens) {
       if (kind === "pair") {
-        add(named(`p ${term}`), PAIR_WEIGHT);
+        add(pairOf(term), PAIR_WEIGHT);
         continue;
       }
       const { whole, grams } = wordOf(term);

@@ -2,6 +2,7 @@ import { existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { LayerError } from "../core/errors.ts";
+import { startWorkerThread } from "../core/worker-thread.ts";
 import { type BackupTask, type FileReport, taken } from "./backup-tasks.ts";
 import type { BackupAnswer } from "./backup-worker.ts";
 import { makeDirectory, syncDirectory } from "./directory.ts";
@@ -9,7 +10,6 @@ import { STORE_FILE } from "./embedded.ts";
 import { lockDirectory } from "./lock.ts";
 import { alone } from "./replica-mark.ts";
 import { restoringPath } from "./sqlite.ts";
-import { startSqliteThread } from "./sqlite-thread.ts";
 
 export type { FileReport } from "./backup-tasks.ts";
 export { STORE_FILE } from "./embedded.ts";
@@ -106,10 +106,11 @@ function keep(file: string, now: Date): string | undefined {
 
 function run(task: BackupTask): Promise<FileReport | undefined> {
   return new Promise((done, failed) => {
-    const thread = startSqliteThread("backup", task);
+    const thread = startWorkerThread<never, BackupAnswer>(new URL("./backup-worker.ts", import.meta.url), {
+      data: task,
+    });
     thread.listen(
-      (message) => {
-        const answer = message as BackupAnswer;
+      (answer) => {
         if (answer.type === "done") done(answer.report);
         else failed(new LayerError(answer.errorClass, answer.message));
       },

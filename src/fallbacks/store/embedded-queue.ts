@@ -1,6 +1,6 @@
 import { LayerError } from "../core/errors.ts";
-import type { FromWriter, ToWriter, WriteResult, WriteTask } from "./embedded-protocol.ts";
-import type { SqliteThread } from "./sqlite-thread.ts";
+import type { FromWriter, WriteResult, WriteTask } from "./embedded-protocol.ts";
+import type { WritingThread } from "./writing-thread.ts";
 
 /** What waits for the writing thread. */
 export interface WriteQueue {
@@ -36,10 +36,10 @@ const GROUP_CHARACTERS = 4_000_000;
  * One group is with the thread, and all that comes meanwhile makes the next one. `start` is called at the first task, and
  * again after a thread has ended.
  */
-export function createWriteQueue(file: string, start: () => SqliteThread): WriteQueue {
+export function createWriteQueue(file: string, start: () => WritingThread): WriteQueue {
   let waiting: Waiting[] = [];
   let group: readonly Waiting[] = [];
-  let thread: SqliteThread | undefined;
+  let thread: WritingThread | undefined;
   let planned = false;
   /** Between its last answer and its end a thread takes nothing more. */
   let ending = false;
@@ -67,22 +67,19 @@ export function createWriteQueue(file: string, start: () => SqliteThread): Write
     group = waiting.splice(0, sizeOfGroup(waiting));
     thread ??= listenTo(start());
     thread.hold(true);
-    thread.post({ type: "group", tasks: group.map(({ task }) => task) } satisfies ToWriter);
+    thread.post({ type: "group", tasks: group.map(({ task }) => task) });
   }
 
-  function listenTo(started: SqliteThread): SqliteThread {
-    started.listen(
-      (message) => hear(message as FromWriter),
-      (reason) => {
-        thread = undefined;
-        ending = false;
-        const error = new LayerError("server", `the writing thread ended (${reason}); what it had may have been saved`);
-        fail(error);
-        whenClosed?.reject(error);
-        plan();
-      },
-    );
-    started.post({ type: "open", file } satisfies ToWriter);
+  function listenTo(started: WritingThread): WritingThread {
+    started.listen(hear, (reason) => {
+      thread = undefined;
+      ending = false;
+      const error = new LayerError("server", `the writing thread ended (${reason}); what it had may have been saved`);
+      fail(error);
+      whenClosed?.reject(error);
+      plan();
+    });
+    started.post({ type: "open", file });
     return started;
   }
 
@@ -139,7 +136,7 @@ export function createWriteQueue(file: string, start: () => SqliteThread): Write
         await new Promise<void>((resolve, reject) => {
           whenClosed = { resolve, reject };
           last.hold(true);
-          last.post({ type: "close" } satisfies ToWriter);
+          last.post({ type: "close" });
         });
       } finally {
         await last.end();

@@ -34,6 +34,8 @@ export async function openWriter(file: string): Promise<EmbeddedWriter> {
   const database = await openExisting(file, BUSY_MS);
   try {
     database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    // What is deleted or replaced is overwritten, in pages that are freed too: nobody reads in the file what was erased.
+    database.pragma("secure_delete = ON");
     makeSure(database, file);
     return writerOn(database, file);
   } catch (error) {

@@ -8,7 +8,7 @@ import { createReads, type Reads } from "./embedded-reads.ts";
 import type { Committed, Operation, Outcome, Store } from "./port.ts";
 import { isDamaging, openSqlite, storeError } from "./sqlite.ts";
 import type { SqliteDatabase } from "./sqlite-schema.ts";
-import { type SqliteThread, startSqliteThread } from "./sqlite-thread.ts";
+import { startWritingThread, type WritingThread } from "./writing-thread.ts";
 
 export interface EmbeddedStore extends Store {
   /** Opens the file now rather than at the first use. @throws {LayerError} `missing` or `server`. */
@@ -22,7 +22,7 @@ export interface EmbeddedOptions {
   /** Dates graves. */
   readonly clock?: Pick<Clock, "wall">;
   /** Starts the thread that writes, at the first write and after one has ended. By default a new one that runs `embedded-worker`. */
-  readonly startThread?: () => SqliteThread;
+  readonly startThread?: () => WritingThread;
 }
 
 interface Handle {
@@ -46,8 +46,7 @@ const BUSY_MS = 250;
 export function createEmbeddedStore(options: EmbeddedOptions): EmbeddedStore {
   const { clock = systemClock } = options;
   const file = join(options.directory, STORE_FILE);
-  const startThread = options.startThread ?? (() => startSqliteThread("writer"));
-  const queue = createWriteQueue(file, startThread);
+  const queue = createWriteQueue(file, options.startThread ?? startWritingThread);
   let opening: Promise<Handle> | undefined;
   let closed = false;
 

@@ -14,6 +14,8 @@ const classes: Readonly<Record<string, ErrorClass>> = {
 
 // Redis before 6 has no word of its own for them.
 const OLD_AUTH = /^ERR (invalid password|invalid username|.*AUTH )/;
+// Nor Redis 7.0 for a right that the user of a script lacks.
+const DENIED_IN_SCRIPT = /The user executing the script can't /;
 
 /**
  * Gives an error of the client its class. The text loses every secret, and the original is not kept as the cause: the
@@ -45,7 +47,8 @@ export function isMisdirected(error: unknown): boolean {
 
 function replyError(text: string): LayerError {
   const [word = ""] = text.split(" ", 1);
-  const errorClass = OLD_AUTH.test(text) ? "auth" : (classes[word] ?? "server");
+  const isAuth = OLD_AUTH.test(text) || DENIED_IN_SCRIPT.test(text);
+  const errorClass = isAuth ? "auth" : (classes[word] ?? "server");
   if (errorClass === "bad_response") return new LayerError(errorClass, `Redis: ${FOREIGN}`);
   return new LayerError(errorClass, `Redis: ${text}`);
 }

@@ -28,6 +28,8 @@ export function whileAlive<T>(limits: SilenceLimits, sent: Promise<T>): Promise<
   return new Promise((resolve, reject) => {
     let seen = signsOf(stream);
     let patienceMs = limitMs;
+    /** Of the latest wait: less than the patience where the deadline is nearer. */
+    let waitedMs = 0;
     let cancel: () => void = () => {};
     const settle = () => {
       cancel();
@@ -54,16 +56,17 @@ export function whileAlive<T>(limits: SilenceLimits, sent: Promise<T>): Promise<
     };
     const silent = () => {
       settle();
-      reject(new LayerError("timeout", `Redis did not answer within ${Math.round(patienceMs)} ms`));
-      watch(Math.max(0, frozenMs - patienceMs));
+      reject(new LayerError("timeout", `Redis did not answer within ${Math.round(waitedMs)} ms`));
+      watch(Math.max(0, frozenMs - waitedMs));
     };
     const look = (ifSilent: () => void) => () => {
       if (deadline.remaining() <= 0 || !isMoving()) return ifSilent();
       wait();
     };
     const wait = () => {
+      waitedMs = Math.min(patienceMs, deadline.remaining());
       cancel = clock.after(
-        Math.min(patienceMs, deadline.remaining()),
+        waitedMs,
         look(() => {
           cancel = clock.after(1, look(silent));
         }),

@@ -1,11 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
-import { checkLimit, pageOf, unitOf } from "./check.ts";
+import { checkLimit, unitOf } from "./check.ts";
 import { type ChromaClient, type ChromaModule, createChromaAccess } from "./chroma-access.ts";
 import { readCount, readRecords } from "./chroma-answers.ts";
 import { changedOf } from "./chroma-changes.ts";
 import { createCollections, type Handle } from "./chroma-collections.ts";
-import { allIds } from "./chroma-listing.ts";
+import { createListing } from "./chroma-listing.ts";
 import { countOf, nearest, search, someUnit } from "./chroma-search.ts";
 import { encodeText } from "./chroma-text.ts";
 import type { VectorRecord, Vectors } from "./port.ts";
@@ -39,6 +39,7 @@ export function createChromaVectors(options: ChromaVectorsOptions): Vectors {
   const { clock, token, load = () => import("chromadb"), timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const access = createChromaAccess({ url: options.url, token, timeoutMs, clock, load });
   const collections = createCollections(access, options.prefix ?? "understudy");
+  const listing = createListing(access);
 
   /** The package drops the answer to a write, so a question just before it makes sure that it is Chroma that answers. */
   function write<T>(
@@ -95,10 +96,9 @@ export function createChromaVectors(options: ChromaVectorsOptions): Vectors {
     async count(space, context) {
       return (await collections.use(space, (handle) => countOf(access, handle, context), context)) ?? 0;
     },
-    async ids(space, { after, limit }, context) {
-      checkLimit(limit, Number.MAX_SAFE_INTEGER);
-      const all = await collections.use(space, (handle) => allIds(access, handle, context), context);
-      return pageOf(all ?? [], after, limit);
+    async ids(space, page, context) {
+      checkLimit(page.limit, Number.MAX_SAFE_INTEGER);
+      return (await collections.use(space, (handle) => listing.page(handle, page, context), context)) ?? [];
     },
     async get(space, ids, context) {
       const asked = [...new Set(ids)];

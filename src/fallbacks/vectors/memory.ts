@@ -1,96 +1,86 @@
-import { createTop } from "../core/top.ts";
-import { checkLimit, pageOf, unitOf } from "./check.ts";
+import { checkLimit, unitOf } from "./check.ts";
+import { createSearch, type Search } from "./memory-search.ts";
+import { createSpace, type Space } from "./memory-space.ts";
 import type { VectorRecord, Vectors } from "./port.ts";
+import type { Scanner } from "./scan.ts";
+import { createScanner } from "./scanner.ts";
 
-/** The vectors of one space, packed page behind page; a removed row is filled with the last one. */
-interface Space {
-  readonly dimension: number;
-  readonly rows: Map<string, number>;
-  readonly ids: string[];
-  /** Grown by a page at a time, as copying everything would hold up all other work. */
-  readonly pages: Float32Array[];
+export interface MemoryVectorsOptions {
+  /** Hears why vectors are looked through in another way than is best here; nothing fails for that. Default: nobody. */
+  readonly report?: (error: unknown, fields: object) => void;
+  /** Numbers (vectors times dimension) of a space that are looked through on the event loop. Default 20,000 vectors of 384. */
+  readonly mostOnLoop?: number;
+  /** Pages of 256 vectors that a space has before a thread can read it. Default 4. */
+  readonly plainPages?: number;
+  /** The most memory that a thread is shown as one piece, in bytes. Default 1 GB. */
+  readonly arenaBytes?: number;
+  /** Looks through larger spaces, and is closed by whoever made it. Default: one of its own. */
+  readonly scanner?: Scanner;
 }
 
-const PAGE_ROWS = 256;
+const MOST_ON_LOOP = 20_000 * 384;
 
-/** Exact cosine similarity over everything, in this process: nothing to set up, nothing approximate, nothing kept. */
-export function createMemoryVectors(): Vectors {
-  const spaces = new Map<string, Space>();
+/**
+ * Exact cosine similarity over everything, in this process: nothing to set up, nothing approximate, nothing kept. Small spaces
+ * are looked through at once, in some milliseconds; large ones by a thread, at the speed of the memory.
+ */
+export function createMemoryVectors(options: MemoryVectorsOptions = {}): Vectors {
+  const { report = () => {}, mostOnLoop = MOST_ON_LOOP } = options;
+  const scanner = options.scanner ?? createScanner({ report });
+  const spaces = new Map<string, { readonly space: Space; readonly search: Search }>();
+
+  function create(dimension: number): { readonly space: Space; readonly search: Search } {
+    const space = createSpace(dimension, {
+      ...options,
+      report: (error) => report(error, { doing: "keeping vectors where a thread can read them" }),
+      freed: (arenas) => scanner.forget(arenas),
+    });
+    return { space, search: createSearch(space, scanner, mostOnLoop) };
+  }
+
   return {
     name: "memory",
     async upsert(name, records) {
-      const first = records[0];
+      const [first] = records;
       if (!first) return;
-      const space = spaces.get(name) ?? emptySpace(first.vector.length);
-      const units = records.map((record) => unitOf(record.vector, space.dimension, record.id));
-      spaces.set(name, space);
-      records.forEach((record, index) => put(space, record, units[index] as Float32Array));
+      const known = spaces.get(name) ?? create(first.vector.length);
+      const { space } = known;
+      const lengths = records.map((record) => lengthOf(record, space.dimension));
+      spaces.set(name, known);
+      records.forEach(({ id, vector }, index) => space.put(id, vector, lengths[index] as number));
+      if (space.pages.arenas && space.numbers > mostOnLoop) scanner.warm();
     },
     async remove(name, ids) {
-      const space = spaces.get(name);
-      if (space) for (const id of ids) drop(space, id);
+      const space = spaces.get(name)?.space;
+      if (space) for (const id of ids) space.remove(id);
     },
-    async query(name, vector, limit) {
+    async query(name, vector, limit, context) {
       checkLimit(limit);
-      const space = spaces.get(name);
-      const asked = unitOf(vector, space?.dimension ?? vector.length, "query");
-      if (!space) return [];
-      const { dimension, pages, ids } = space;
-      const top = createTop(limit);
-      for (let row = 0; row < ids.length; row += 1) {
-        const page = pages[Math.floor(row / PAGE_ROWS)] as Float32Array;
-        let product = 0;
-        const from = (row % PAGE_ROWS) * dimension;
-        for (let at = 0; at < dimension; at += 1) product += (page[from + at] as number) * (asked[at] as number);
-        if (product >= top.floor) top.offer(ids[row] as string, Math.max(-1, Math.min(1, product)));
-      }
-      return top.list();
+      const known = spaces.get(name);
+      const asked = unitOf(vector, known?.space.dimension ?? vector.length, "query");
+      return known && known.space.size > 0 ? known.search.query(asked, limit, context) : [];
     },
     async count(name) {
-      return spaces.get(name)?.ids.length ?? 0;
+      return spaces.get(name)?.space.size ?? 0;
     },
     async ids(name, { after, limit }) {
       checkLimit(limit, Number.MAX_SAFE_INTEGER);
-      return pageOf(spaces.get(name)?.ids ?? [], after, limit);
+      return spaces.get(name)?.space.sorted(after, limit) ?? [];
     },
     async get(name, ids) {
-      const space = spaces.get(name);
-      if (!space) return [];
-      return [...new Set(ids)].flatMap((id) => {
-        const row = space.rows.get(id);
-        return row === undefined ? [] : [{ id, vector: rowOf(space, row).slice() }];
-      });
+      const space = spaces.get(name)?.space;
+      return space ? [...new Set(ids)].flatMap((id) => space.get(id) ?? []) : [];
+    },
+    async close() {
+      if (!options.scanner) await scanner.close();
     },
   };
 }
 
-function emptySpace(dimension: number): Space {
-  return { dimension, rows: new Map(), ids: [], pages: [] };
-}
-
-function put(space: Space, record: VectorRecord, unit: Float32Array): void {
-  let row = space.rows.get(record.id);
-  if (row === undefined) {
-    row = space.ids.length;
-    space.rows.set(record.id, row);
-    space.ids.push(record.id);
-  }
-  if (row >= space.pages.length * PAGE_ROWS) space.pages.push(new Float32Array(space.dimension * PAGE_ROWS));
-  rowOf(space, row).set(unit);
-}
-
-function rowOf({ pages, dimension }: Space, row: number): Float32Array {
-  const from = (row % PAGE_ROWS) * dimension;
-  return (pages[Math.floor(row / PAGE_ROWS)] as Float32Array).subarray(from, from + dimension);
-}
-
-function drop(space: Space, id: string): void {
-  const row = space.rows.get(id);
-  if (row === undefined) return;
-  space.rows.delete(id);
-  const lastId = space.ids.pop() as string;
-  if (lastId === id) return;
-  rowOf(space, row).set(rowOf(space, space.ids.length));
-  space.ids[row] = lastId;
-  space.rows.set(lastId, row);
+/** As `unitOf`, which says what is wrong, without making a vector: at a start there are 100,000. @throws {LayerError} `invalid_request`. */
+function lengthOf({ id, vector }: VectorRecord, dimension: number): number {
+  let squares = 0;
+  for (let at = 0; at < vector.length; at += 1) squares += (vector[at] as number) * (vector[at] as number);
+  if (vector.length !== dimension || squares === 0 || !Number.isFinite(squares)) unitOf(vector, dimension, id);
+  return Math.sqrt(squares);
 }

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { systemClock } from "../../../src/fallbacks/core/clock.ts";
-import { createTransformersEmbeddings } from "../../../src/fallbacks/embeddings/transformers.ts";
+import { LayerError } from "../../../src/fallbacks/core/errors.ts";
+import { createTransformersEmbeddings, fingerprintOf } from "../../../src/fallbacks/embeddings/transformers.ts";
 import type { Job, ModelRows } from "../../../src/models/batch-runner.ts";
 import { createModelHost, type ModelHost } from "../../../src/models/model-host.ts";
 import { embeddingsContract } from "../../contracts/embeddings.ts";
@@ -54,8 +55,14 @@ it("gives nothing for a text of which the tokenizer knows no character", async (
 function scripted(
   answer: (job: Job) => ModelRows,
   model = MODEL,
-  rest: { readonly revision?: string; readonly dtype?: "q8" } = {},
+  given: {
+    readonly revision?: string;
+    readonly dtype?: "q8";
+    readonly questionsKept?: number;
+    readonly width?: number;
+  } = {},
 ) {
+  const { width = 2, ...rest } = given;
   const jobs: Job[] = [];
   const port = createTransformersEmbeddings({
     ...options(),
@@ -64,7 +71,7 @@ function scripted(
     createHost: () => ({
       async run(job) {
         jobs.push(job);
-        return { width: 2, rows: answer(job) };
+        return { width, rows: answer(job) };
       },
       probe: async () => {},
       close: async () => {},
@@ -111,6 +118,79 @@ it.each([
     { texts: [query], urgent: true },
     { texts: [document], urgent: false },
   ]);
+});
+
+it("embeds a question once, and keeps no more of them than it is told", async () => {
+  const { port, jobs } = scripted(units, MODEL, { questionsKept: 2 });
+  const asked = async (...texts: string[]) => {
+    jobs.length = 0;
+    const { vectors } = await port.embed(texts, "query", testContext());
+    expect(vectors.map((vector) => vector && [...vector])).toEqual(
+      texts.map((text) => (/\p{L}/u.test(text) ? [...new Float32Array([0.6, 0.8])] : undefined)),
+    );
+    return jobs.flatMap((job) => job.texts);
+  };
+  expect(await asked("a")).toEqual(["a"]);
+  expect(await asked("a", "b", "a")).toEqual(["b"]);
+  expect(await asked("a")).toEqual([]);
+  // The one that was not used for the longest time has gone.
+  expect(await asked("c")).toEqual(["c"]);
+  expect(await asked("a", "c")).toEqual([]);
+  expect(await asked("b")).toEqual(["b"]);
+  expect(await asked("?", "b")).toEqual([]);
+  expect(() => scripted(units, MODEL, { questionsKept: -1 })).toThrow("questionsKept is -1; allowed is 0 or more");
+  const none = scripted(units, MODEL, { questionsKept: 0 });
+  for (let time = 0; time < 2; time += 1) await none.port.embed(["a"], "query", testContext());
+  expect(none.jobs).toHaveLength(2);
+});
+
+it("asks a model that is not there for a known question as well, and believes no vector of another space", async () => {
+  let width = 2;
+  let away: LayerError | undefined;
+  const vectorsOf = (job: Job): ModelRows => job.texts.map(() => new Float32Array(width).fill(1 / Math.sqrt(width)));
+  const port = createTransformersEmbeddings({
+    ...options(),
+    createHost: () => ({
+      async run(job) {
+        if (away) throw away;
+        return { width, rows: vectorsOf(job) };
+      },
+      probe: async () => {},
+      close: async () => {},
+    }),
+  });
+  const ask = (...texts: string[]) => port.embed(texts, "query", testContext());
+  const before = await ask("a", "b");
+  expect(await ask("a", "b")).toEqual(before);
+  away = new LayerError("loading", "the worker has ended");
+  await expect(ask("a")).rejects.toMatchObject({ errorClass: "loading" });
+  away = undefined;
+  width = 3;
+  const after = await ask("a", "c");
+  expect(after.space).not.toBe(before.space);
+  expect(after.vectors.map((vector) => vector?.length)).toEqual([3, 3]);
+  expect((await ask("b")).vectors[0]).toHaveLength(3);
+});
+
+it("is never asked for more documents because their texts are known questions", async () => {
+  const { port, jobs } = scripted(units, "intfloat/e5-small");
+  await port.embed(["kettle"], "query", testContext());
+  await port.embed(["kettle"], "document", testContext());
+  expect(jobs.map(({ texts }) => texts)).toEqual([["query: kettle"], ["passage: kettle"]]);
+});
+
+it("has another space for another dimension and for other words before the text", async () => {
+  const wide = scripted((job) => job.texts.map(() => new Float32Array([0.6, 0.8, 0])), MODEL, { width: 3 });
+  const spaces = [
+    await scripted(units).port.embed(["a"], "query", testContext()),
+    await wide.port.embed(["a"], "query", testContext()),
+    // The same weights by a name that says how they are to be used, and by one that does not.
+    await scripted(units, "intfloat/e5-small-v2").port.embed(["a"], "query", testContext()),
+    await scripted(units, "intfloat/e5-small-v2-copy").port.embed(["a"], "query", testContext()),
+  ];
+  expect(new Set(spaces.map(({ space }) => space)).size).toBe(4);
+  expect(fingerprintOf({ model: MODEL })).toBe(fingerprintOf({ model: MODEL, revision: "main", dtype: "fp32" }));
+  expect(fingerprintOf({ model: MODEL })).not.toBe(fingerprintOf({ model: MODEL, revision: "v2" }));
 });
 
 it("has another space for another model, revision or number format, and none of a hash", async () => {

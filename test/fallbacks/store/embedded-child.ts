@@ -8,7 +8,19 @@ import { context, put, single } from "./embedded-operations.ts";
 
 const [, , directory = "", task, argument = ""] = process.argv;
 const store = createEmbeddedStore({ directory });
-const say = (line: string) => writeSync(1, `${line}\n`);
+
+/** Whole when it returns. A pipe that nobody has read for a while takes nothing, and says so. */
+function say(line: string): void {
+  const bytes = Buffer.from(`${line}\n`);
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(1, bytes, done);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
 
 /** Keys 00000000, 00000001 and so on, one after the other; tells each that was acknowledged. */
 async function write(): Promise<void> {

@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import type { FromWriter } from "../../../src/fallbacks/store/embedded-protocol.ts";
-import { type SqliteThread, startSqliteThread } from "../../../src/fallbacks/store/sqlite-thread.ts";
+import { startWritingThread, type WritingThread } from "../../../src/fallbacks/store/writing-thread.ts";
 
 /** Directories that do not exist yet, below one that goes with the test file. */
 export function newDirectories(): () => string {
@@ -17,22 +16,22 @@ export function newDirectories(): () => string {
  * Real writing threads that serve one store after the other: to start one from sources takes long on Node 20. Whoever ends
  * one gives it back.
  */
-export function createThreadPool(): () => SqliteThread {
-  const free: SqliteThread[] = [];
-  const all: SqliteThread[] = [];
+export function createThreadPool(): () => WritingThread {
+  const free: WritingThread[] = [];
+  const all: WritingThread[] = [];
   afterAll(async () => {
     await Promise.all(all.map((thread) => thread.end()));
   });
   return () => {
     let thread = free.pop();
-    if (!thread) all.push((thread = startSqliteThread("writer")));
+    if (!thread) all.push((thread = startWritingThread()));
     const own = thread;
     let closed = false;
     return {
       ...own,
       listen: (onMessage, onEnd) =>
         own.listen((message) => {
-          closed = (message as FromWriter).type === "closed";
+          closed = message.type === "closed";
           onMessage(message);
         }, onEnd),
       async end() {

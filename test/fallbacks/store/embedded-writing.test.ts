@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { createEmbeddedStore } from "../../../src/fallbacks/store/embedded.ts";
-import type { ToWriter } from "../../../src/fallbacks/store/embedded-protocol.ts";
 import { createMemoryStore } from "../../../src/fallbacks/store/memory.ts";
 import type { Operation, Store } from "../../../src/fallbacks/store/port.ts";
-import { type SqliteThread, startSqliteThread } from "../../../src/fallbacks/store/sqlite-thread.ts";
+import { startWritingThread, type WritingThread } from "../../../src/fallbacks/store/writing-thread.ts";
 import { context, put, remove, single } from "./embedded-operations.ts";
 import { createThreadPool, killAfter, newDirectories } from "./embedded-rig.ts";
 
@@ -14,12 +13,12 @@ const startThread = createThreadPool();
 /** A store on a thread of the pool, and how many operations went to it in each message. */
 function watched(): { readonly store: ReturnType<typeof createEmbeddedStore>; readonly groups: number[] } {
   const groups: number[] = [];
-  const start = (): SqliteThread => {
+  const start = (): WritingThread => {
     const thread = startThread();
     return {
       ...thread,
       post(message) {
-        if ((message as ToWriter).type === "group") groups.push((message as { tasks: unknown[] }).tasks.length);
+        if (message.type === "group") groups.push(message.tasks.length);
         thread.post(message);
       },
     };
@@ -91,11 +90,19 @@ describe("writes of the embedded store", () => {
   });
 
   it("fails what its thread had when that dies, and goes on with a new one", async () => {
-    const threads: SqliteThread[] = [];
-    const start = () => {
-      const thread = startSqliteThread("writer");
-      threads.push(thread);
-      return thread;
+    const kills: (() => Promise<void>)[] = [];
+    const start = (): WritingThread => {
+      const thread = startWritingThread();
+      return {
+        ...thread,
+        listen(onMessage, onEnd) {
+          thread.listen(onMessage, onEnd);
+          kills.push(async () => {
+            await thread.end();
+            onEnd("killed");
+          });
+        },
+      };
     };
     const store = createEmbeddedStore({ directory: newDirectory(), startThread: start });
     await store.commit(single("before", 1), context);
@@ -107,7 +114,7 @@ describe("writes of the embedded store", () => {
     });
     const isSeen = async (of: string) => (await store.get("meta", of, context)) !== undefined;
     await vi.waitFor(async () => expect(await isSeen("0")).toBe(true), { interval: 1 });
-    await threads[0]?.end();
+    await kills[0]?.();
     await dying;
     await store.commit(single("behind", 1), context);
     // Of those in doubt any first part, and nothing behind it.
@@ -115,7 +122,7 @@ describe("writes of the embedded store", () => {
     expect(seen.lastIndexOf(true)).toBeLessThan(seen.length - 1);
     expect(seen.lastIndexOf(true) + 1).toBe(seen.filter(Boolean).length);
     await store.commitAll(batch, context);
-    expect(threads).toHaveLength(2);
+    expect(kills).toHaveLength(2);
     const places = batch.slice(0, 1_000).map(({ id }) => ({ collection: "meta", key: id }) as const);
     expect((await store.look(places, context)).every(({ version }) => version === 1)).toBe(true);
     await store.close();

@@ -5,7 +5,7 @@ import { whileAlive } from "../../../src/fallbacks/store/redis-silence.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
 /** A command that never gets an answer, on a socket whose queue and arrivals the test sets. */
-function waiting(deadlineMs = 60_000) {
+function waiting({ deadlineMs = 60_000, limitMs = 100 } = {}) {
   const clock = createManualClock();
   const handle = { writeQueueSize: 1_000, bytesRead: 0 };
   const stream = new Socket();
@@ -16,7 +16,7 @@ function waiting(deadlineMs = 60_000) {
   const onFrozen = () => {
     seen.frozenAt = clock.now();
   };
-  const limits = { stream, clock, limitMs: 100, frozenMs: 1_000, onFrozen, context };
+  const limits = { stream, clock, limitMs, frozenMs: 1_000, onFrozen, context };
   whileAlive(limits, new Promise<never>(() => {})).catch((error: unknown) => {
     seen.error = error;
   });
@@ -42,6 +42,16 @@ it("a queue that stands still or grows is none", async () => {
   expect(seen.error).toMatchObject({ errorClass: "timeout" });
   expect(seen.frozenAt).toBeUndefined();
   await clock.advance(1_000);
+  expect(seen.frozenAt).toBeGreaterThanOrEqual(1_000);
+});
+
+it("a connection is given up after its own silence, not when the time of one command is over", async () => {
+  const { clock, seen } = waiting({ deadlineMs: 100, limitMs: 2_000 });
+  await clock.advance(110);
+  expect(seen.error).toMatchObject({ errorClass: "timeout", message: "Redis did not answer within 100 ms" });
+  await clock.advance(880);
+  expect(seen.frozenAt).toBeUndefined();
+  await clock.advance(20);
   expect(seen.frozenAt).toBeGreaterThanOrEqual(1_000);
 });
 

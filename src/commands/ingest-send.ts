@@ -1,0 +1,88 @@
+import { readFile } from "node:fs/promises";
+import type { Client, SeenJob } from "../rehearsal/client.ts";
+import type { Progress } from "./ingest-progress.ts";
+import type { Source } from "./ingest-sources.ts";
+
+/** What has become of one thing that was to be added. */
+export interface Outcome {
+  /** As the user knows it: the path, or the address. */
+  readonly label: string;
+  /** Of the document. */
+  readonly name: string;
+  readonly isSitemap: boolean;
+  /** Absent: it was refused before it had one. */
+  readonly job?: SeenJob;
+  /** Null: it is live. */
+  readonly failure: string | null;
+}
+
+export interface SendOrder {
+  readonly sources: readonly Source[];
+  readonly audience?: readonly string[];
+}
+
+const AT_ONCE = 4;
+
+/** Hands in what there is, a few at a time, and follows each until it is live or has failed; a sitemap's pages come behind it. */
+export async function sendAll(
+  { sources, audience }: SendOrder,
+  client: Pick<Client, "addFile" | "addPage" | "followJob">,
+  progress: Pick<Progress, "expect" | "tell">,
+): Promise<readonly Outcome[]> {
+  const given = audience ? { audience } : {};
+  const outcomes: Outcome[] = [];
+  const waiting: (() => Promise<void>)[] = [];
+
+  /** @param begin hands it in, or finds what was handed in. */
+  function plan(label: string, name: string, isSitemap: boolean, begin: () => Promise<SeenJob | string>): void {
+    progress.expect(label);
+    const at = outcomes.push({ label, name, isSitemap, failure: "was not sent" }) - 1;
+    waiting.push(async () => {
+      try {
+        const begun = await begin();
+        const jobId = typeof begun === "string" ? begun : begun.job_id;
+        let called = label;
+        const job = await client.followJob(jobId, (now) => {
+          called = label === jobId ? now.name : label;
+          progress.tell(label, called, now.state);
+        });
+        const failure = job.failure ? `${job.failure.detail} (${job.failure.code})` : null;
+        outcomes[at] = { label: called, name: job.name, isSitemap, job, failure };
+        for (const child of job.children) plan(child, child, false, async () => child);
+      } catch (error) {
+        outcomes[at] = { label, name, isSitemap, failure: error instanceof Error ? error.message : String(error) };
+        progress.tell(label, label, "failed");
+      }
+    });
+  }
+
+  for (const source of sources) {
+    if (source.kind === "file") {
+      const { path, name } = source;
+      plan(path, name, false, async () =>
+        client.addFile({ name, content: new Uint8Array(await readFile(path)), ...given }),
+      );
+    } else {
+      const { url, kind } = source;
+      plan(url, url, kind === "sitemap", () => client.addPage({ url, kind, ...given }));
+    }
+  }
+
+  let running = 0;
+  await new Promise<void>((resolve) => {
+    const next = () => {
+      if (running === 0 && waiting.length === 0) resolve();
+      while (running < AT_ONCE) {
+        const work = waiting.shift();
+        if (!work) return;
+        running += 1;
+        void work().finally(() => {
+          running -= 1;
+          next();
+        });
+      }
+    };
+    next();
+  });
+  return outcomes;
+}

@@ -1,0 +1,68 @@
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { type Transferable, Worker } from "node:worker_threads";
+
+/** A thread of this process that runs a file of ours, as seen from outside: takes messages `To` and sends messages `From`. */
+export interface WorkerThread<To = unknown, From = unknown> {
+  /** What is in `transfer` is moved, not copied. */
+  post(message: To, transfer?: readonly Transferable[]): void;
+  /** In place of who listened before. `onEnd` is called once, when the thread has ended by itself, with the reason. */
+  listen(onMessage: (message: From) => void, onEnd: (reason: string) => void): void;
+  /** Whether the thread keeps the process alive; at first it does not. */
+  hold(held: boolean): void;
+  /** Stops the thread, whatever it is doing, but for a native call, which it waits for. */
+  end(): Promise<void>;
+}
+
+export interface WorkerThreadOptions {
+  /** What the worker finds as its `workerData`. */
+  readonly data?: unknown;
+  /** MB of JavaScript objects beyond which the thread ends by itself. Buffers are not among them. Default: as the process. */
+  readonly memoryMb?: number;
+}
+
+/** @param file the worker as it is named from sources: `new URL("./some-worker.ts", import.meta.url)`. */
+export function startWorkerThread<To = unknown, From = unknown>(
+  file: URL,
+  options: WorkerThreadOptions = {},
+): WorkerThread<To, From> {
+  const worker = startWorker(file, options);
+  let onMessage: (message: From) => void = () => {};
+  let onEnd: (reason: string) => void = () => {};
+  let reason: string | undefined;
+  worker.on("message", (message: From) => onMessage(message));
+  worker.on("error", (error) => {
+    reason = error instanceof Error ? error.message : String(error);
+  });
+  worker.on("exit", (code) => onEnd(reason ?? `exit code ${code}`));
+  // Not before: to listen for messages takes hold of the process again.
+  worker.unref();
+  return {
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    listen(message, end) {
+      onMessage = message;
+      onEnd = end;
+    },
+    hold: (held) => (held ? worker.ref() : worker.unref()),
+    async end() {
+      onMessage = () => {};
+      onEnd = () => {};
+      await worker.terminate();
+    },
+  };
+}
+
+/** Compiled, a worker is JavaScript in the place of its source; from sources it is TypeScript, which Node 20 needs tsx for. */
+function startWorker(file: URL, { data, memoryMb }: WorkerThreadOptions): Worker {
+  const options = {
+    workerData: data,
+    ...(memoryMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
+  };
+  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL(file.href.replace(/ts$/, "js")), options);
+  if ("typescript" in process.features && process.features.typescript) return new Worker(file, options);
+  // Workers of Node 20 pass hooks of --import by for their first file. As CommonJS it loads in half the time of a module, for
+  // which tsx starts a thread of its own.
+  const tsx = createRequire(import.meta.url).resolve("tsx/cjs/api");
+  const path = JSON.stringify(fileURLToPath(file));
+  return new Worker(`require(${JSON.stringify(tsx)}).require(${path}, ${path});`, { ...options, eval: true });
+}

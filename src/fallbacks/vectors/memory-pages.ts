@@ -1,0 +1,88 @@
+import { type Arena, type ArenaPlan, createArena, PAGE_ROWS, pageOfArena, planArena } from "./scan-arena.ts";
+
+/** Room for rows, a page of `PAGE_ROWS` after the other: growing copies nothing. */
+export interface Pages {
+  readonly list: readonly Float32Array[];
+  readonly plan: ArenaPlan;
+  /** They hold all pages in their order, each as many as it has room for. Undefined: a thread cannot read the pages. */
+  readonly arenas: readonly Arena[] | undefined;
+  /** Appends a page of zeros. */
+  grow(): void;
+  /** Gives all memory back. */
+  clear(): void;
+}
+
+export interface PagesOptions {
+  /** So many pages are on the heap before all move to where a thread can read them. Default 4: that takes a millisecond. */
+  readonly plainPages?: number;
+  /** The most that one arena takes. Default 1 GB. */
+  readonly arenaBytes?: number;
+  /** Hears why a thread cannot read the pages. */
+  readonly report: (error: unknown) => void;
+  /** Hears which arenas are no longer used. */
+  readonly freed: (arenas: readonly Arena[]) => void;
+}
+
+const PLAIN_PAGES = 4;
+const ARENA_BYTES = 1024 ** 3;
+
+/** @param stride numbers of a row. */
+export function createPages(stride: number, options: PagesOptions): Pages {
+  const { plainPages = PLAIN_PAGES, arenaBytes = ARENA_BYTES, report, freed } = options;
+  const plan = planArena(stride, arenaBytes);
+  let list: Float32Array[] = [];
+  let arenas: Arena[] | undefined;
+  let refused = false;
+
+  function sharedPage(into: Arena[], at: number): Float32Array {
+    const arena = into[Math.floor(at / plan.pages)] ?? createArena(plan);
+    const page = pageOfArena(arena, plan, at % plan.pages);
+    if (at % plan.pages === 0) into.push(arena);
+    return page;
+  }
+
+  /** Moves everything to where a thread can read it. */
+  function share(): Arena[] {
+    const into: Arena[] = [];
+    const moved = list.map((page, at) => {
+      const place = sharedPage(into, at);
+      place.set(page);
+      return place;
+    });
+    list = moved;
+    return into;
+  }
+
+  function newPage(): Float32Array {
+    if (list.length >= plainPages && !refused) {
+      try {
+        arenas ??= share();
+        return sharedPage(arenas, list.length);
+      } catch (error) {
+        refused = true;
+        arenas = undefined;
+        report(error);
+      }
+    }
+    return new Float32Array(PAGE_ROWS * stride);
+  }
+
+  return {
+    plan,
+    get list() {
+      return list;
+    },
+    get arenas() {
+      return arenas;
+    },
+    grow() {
+      const page = newPage();
+      list.push(page);
+    },
+    clear() {
+      freed(arenas ?? []);
+      list = [];
+      arenas = undefined;
+    },
+  };
+}

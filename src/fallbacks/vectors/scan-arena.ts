@@ -1,0 +1,63 @@
+import { ROW_BYTES, WASM_PAGE } from "./scan-kernel.ts";
+import { type SharedMemory, sharedMemory } from "./scan-wasm.ts";
+
+/** Memory that a thread can read: first a place where the thread works, then pages one behind the other. */
+export interface Arena {
+  /** Another one for each. */
+  readonly id: number;
+  readonly memory: SharedMemory;
+}
+
+/** Where things are in an arena, in bytes; the same for all arenas of a space. */
+export interface ArenaPlan {
+  /** Numbers of a row. */
+  readonly stride: number;
+  /** Where the products of one page go, from 0 on; the questions are behind them. */
+  readonly queries: number;
+  readonly firstPage: number;
+  readonly pageBytes: number;
+  /** How many pages there is room for, at least 1. */
+  readonly pages: number;
+}
+
+/** Rows of a page. */
+export const PAGE_ROWS = 256;
+/** Questions that are answered in one pass. */
+export const MOST_QUERIES = 16;
+
+const NUMBER_BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** Growing page by page would tell the thread each time. */
+const GROWN_AT_ONCE = 16 * 1024 ** 2;
+
+let made = 0;
+
+/** The dimension, rounded up to what the loops go in; what is beyond it in a row is 0. */
+export function strideOf(dimension: number): number {
+  const numbers = ROW_BYTES / NUMBER_BYTES;
+  return Math.ceil(dimension / numbers) * numbers;
+}
+
+/** @param mostBytes of the arena; one page has room in any. */
+export function planArena(stride: number, mostBytes: number): ArenaPlan {
+  const queries = PAGE_ROWS * NUMBER_BYTES;
+  const firstPage = queries + MOST_QUERIES * stride * NUMBER_BYTES;
+  const pageBytes = PAGE_ROWS * stride * NUMBER_BYTES;
+  return { stride, queries, firstPage, pageBytes, pages: Math.max(1, Math.floor((mostBytes - firstPage) / pageBytes)) };
+}
+
+/** @throws {Error} where there is no WebAssembly, or no address space left. */
+export function createArena(plan: ArenaPlan): Arena {
+  return { id: made++, memory: sharedMemory(plan.firstPage, plan.firstPage + plan.pages * plan.pageBytes) };
+}
+
+/** The page with this number, from 0 to `plan.pages - 1`; grows the arena when it is not there yet. @throws {RangeError} when that fails. */
+export function pageOfArena({ memory }: Arena, plan: ArenaPlan, page: number): Float32Array {
+  const start = plan.firstPage + page * plan.pageBytes;
+  const end = start + plan.pageBytes;
+  const has = memory.buffer.byteLength;
+  if (has < end) {
+    const most = plan.firstPage + plan.pages * plan.pageBytes;
+    memory.grow(Math.ceil((Math.min(most, Math.max(end, has + GROWN_AT_ONCE)) - has) / WASM_PAGE));
+  }
+  return new Float32Array(memory.buffer, start, PAGE_ROWS * plan.stride);
+}

@@ -1,0 +1,31 @@
+import { parentPort } from "node:worker_threads";
+import type { FromScanThread, SentArena, ToScanThread } from "./scan.ts";
+import { type ArenaKernel, scanArenas } from "./scan-pages.ts";
+import { kernelOn } from "./scan-wasm.ts";
+
+// The scanning thread: one pass after the other over memory that it shares with whoever writes the rows.
+const port = parentPort;
+if (!port) throw new Error("this file runs in a worker");
+
+const known = new Map<number, ArenaKernel>();
+
+function arenaOf({ id, memory }: SentArena): ArenaKernel {
+  const arena = known.get(id) ?? (memory && { memory, kernel: kernelOn(memory) });
+  if (!arena) throw new Error("the memory of the rows was not sent");
+  known.set(id, arena);
+  return arena;
+}
+
+function answer(message: Extract<ToScanThread, { type: "scan" }>): FromScanThread {
+  const { pass, plan, count, queries } = message;
+  try {
+    return { pass, found: scanArenas(message.arenas.map(arenaOf), plan, count, queries), reason: undefined };
+  } catch (error) {
+    return { pass, found: undefined, reason: String(error) };
+  }
+}
+
+port.on("message", (message: ToScanThread) => {
+  if (message.type === "scan") port.postMessage(answer(message), []);
+  else for (const id of message.ids) known.delete(id);
+});

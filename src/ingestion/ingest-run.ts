@@ -1,0 +1,115 @@
+import type { Clock } from "../fallbacks/core/clock.ts";
+import type { Json } from "../fallbacks/store/port.ts";
+import type { JobRun, Jobs } from "../jobs/jobs.ts";
+import { Problem } from "../problems.ts";
+import type { Fetcher } from "../retrieval/fetching/fetcher.ts";
+import type { Knowledge, NewDocument } from "../retrieval/knowledge.ts";
+import { atMost } from "./at-most.ts";
+import { addChild, childOf } from "./children.ts";
+import { failureOf, retryOf } from "./failures.ts";
+import {
+  atFirst,
+  factsOf,
+  type IngestPayload,
+  type IngestProgress,
+  progressJson,
+  readPayload,
+  readProgress,
+} from "./ingest-records.ts";
+import { isOver } from "./ingestion.ts";
+import type { JobWatch } from "./job-watch.ts";
+import { fetchPage, pagesOf } from "./pages.ts";
+import type { Uploads } from "./uploads.ts";
+
+export interface IngestRunDeps {
+  readonly knowledge: Pick<Knowledge, "add" | "reserve">;
+  readonly fetcher: Pick<Fetcher, "fetch">;
+  readonly uploads: Pick<Uploads, "read" | "remove">;
+  readonly jobs: Pick<Jobs, "add" | "get">;
+  readonly watch: Pick<JobWatch, "announce">;
+  readonly clock: Clock;
+}
+
+type PayloadOf<K extends IngestPayload["kind"]> = Extract<IngestPayload, { readonly kind: K }>;
+type Save = (change: Partial<IngestProgress>) => Promise<void>;
+
+/** Children that are made between two times that progress is saved. */
+const BATCH = 50;
+const AT_ONCE = 4;
+
+/**
+ * Does one job, from wherever it was: a document is added in one instant, and adding it again changes nothing. A document that cannot be
+ * read is an outcome; only what is not its fault is thrown, and so tried again. The outcome is saved before what was uploaded is removed.
+ */
+export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<Json> {
+  const { knowledge, fetcher, uploads, watch, clock } = deps;
+
+  async function run({ job, context, progress }: JobRun): Promise<Json> {
+    const payload = readPayload(job.payload);
+    if (!payload) throw new Error(`job ${job.jobId} has a payload that is not known here`);
+    const known = readProgress(job.progress);
+    let now: IngestProgress = known && isOver(known) ? known : atFirst(clock.wall().toISOString());
+
+    const save: Save = async (change) => {
+      now = { ...now, ...change, updatedAt: clock.wall().toISOString() };
+      await progress(progressJson(now));
+      watch.announce(job.jobId, now);
+    };
+
+    if (!isOver(now)) {
+      try {
+        if (payload.kind === "sitemap") await spread(payload, { job, context, progress }, save);
+        else await read(payload, { job, context, progress }, save);
+      } catch (error) {
+        const failure = failureOf(error);
+        if (!failure) throw retryOf(error);
+        await save({ state: "failed", failure });
+      }
+    }
+    if (payload.kind === "file") await uploads.remove(job.jobId, payload.parts, context);
+    return progressJson(now);
+  }
+
+  async function read(payload: PayloadOf<"file" | "page">, { job, context }: JobRun, save: Save): Promise<void> {
+    const found = payload.kind === "file" ? await fileOf(payload, job.jobId, context) : await pageOf(payload, context);
+    const { reservation } = payload;
+    const document = await knowledge.add({ ...found, ...factsOf(payload) }, context, {
+      ...(reservation && { reservation }),
+      async onState(state, chunks) {
+        // Saved with the document that it has become.
+        if (state !== "live") await save({ state, total: chunks, done: 0 });
+      },
+    });
+    await save({ state: "live", total: document.chunks, done: document.chunks, document });
+  }
+
+  async function fileOf(
+    { name, parts, text }: PayloadOf<"file">,
+    uploadId: string,
+    context: JobRun["context"],
+  ): Promise<NewDocument> {
+    const bytes = await uploads.read(uploadId, parts, context);
+    if (!bytes) throw new Problem("document_unreadable", `${name} is not there any more; send it again.`);
+    return { name, content: text ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) : bytes };
+  }
+
+  async function pageOf({ url }: PayloadOf<"page">, context: JobRun["context"]): Promise<NewDocument> {
+    return { name: url, url, ...(await fetchPage(url, fetcher, context)) };
+  }
+
+  /** Makes a job of each page: as each has the same id whenever it is made, none is made twice. */
+  async function spread(payload: PayloadOf<"sitemap">, { job, context }: JobRun, save: Save): Promise<void> {
+    const pages = await pagesOf(payload, fetcher, context);
+    const children: string[] = [];
+    await save({ state: "parsed", total: pages.length, done: 0, children: [] });
+    for (let at = 0; at < pages.length; at += BATCH) {
+      const batch = pages.slice(at, at + BATCH).map((url) => ({ url, jobId: childOf(job.jobId, url) }));
+      await atMost(AT_ONCE, batch, (child) => addChild(child, factsOf(payload), deps, context));
+      children.push(...batch.map(({ jobId }) => jobId));
+      const all = children.length === pages.length;
+      await save({ state: all ? "live" : "parsed", done: children.length, children: [...children] });
+    }
+  }
+
+  return run;
+}

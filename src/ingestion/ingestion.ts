@@ -1,0 +1,70 @@
+import type { CallContext } from "../fallbacks/core/context.ts";
+import type { Page } from "../fallbacks/core/page.ts";
+import type { ProblemCode } from "../problems.ts";
+import type { DocumentFacts, DocumentInfo, ReadingState } from "../retrieval/knowledge.ts";
+
+/** A file that an owner has sent. */
+export interface NewFile extends Partial<DocumentFacts> {
+  readonly name: string;
+  readonly content: string | Uint8Array;
+}
+
+/** An address that an owner has named. */
+export interface NewPage extends Partial<DocumentFacts> {
+  readonly url: string;
+  /** `sitemap`: the pages that it lists, each a document. Default `page`. */
+  readonly kind?: "page" | "sitemap";
+  /** Of a sitemap: how many at most, 1 to 1,000. Default 200. */
+  readonly limit?: number;
+}
+
+export type IngestState = "received" | ReadingState | "failed";
+
+export interface IngestJob {
+  readonly jobId: string;
+  readonly kind: "file" | "page" | "sitemap";
+  /** Of the document to be, or the address. */
+  readonly name: string;
+  readonly state: IngestState;
+  /** Passages, once the document is parsed; of a sitemap: pages. A sitemap is `live` when each of its pages has a job. */
+  readonly total: number | null;
+  /** Of these, how many are done. */
+  readonly done: number;
+  /** Once it is live; null for a sitemap. */
+  readonly document: DocumentInfo | null;
+  /** Of a sitemap: the jobs of its pages, as they are made. */
+  readonly children: readonly string[];
+  /** Why it failed. */
+  readonly failure: { readonly code: ProblemCode; readonly detail: string } | null;
+  /** ISO times. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** Whether the job has ended, well or not. */
+export function isOver({ state }: Pick<IngestJob, "state">): boolean {
+  return state === "live" || state === "failed";
+}
+
+/** Reads what owners bring, in the background: kept when it is acknowledged, and done once, whatever dies meanwhile. */
+export interface Ingestion {
+  /** The file is durable when this returns. @throws {Problem} `invalid_request`, `unsupported_media_type`, `payload_too_large`, `store_unavailable`. */
+  file(file: NewFile, context: CallContext): Promise<IngestJob>;
+  /** @throws {Problem} `invalid_request` for an address that cannot be one; `store_unavailable`. */
+  page(page: NewPage, context: CallContext): Promise<IngestJob>;
+  /** @throws {Problem} `not_found`. */
+  job(jobId: string, context: CallContext): Promise<IngestJob>;
+  /** Newest first; `limit` 1 to 200. */
+  jobs(page: { readonly after?: string; readonly limit: number }, context: CallContext): Promise<Page<IngestJob>>;
+  /**
+   * Resolves when the job is over, or when so many ms have passed, with the job as it is then.
+   * @throws {Problem} `not_found`.
+   * @throws {LayerError} `aborted` when the caller goes away.
+   */
+  wait(jobId: string, ms: number, context: CallContext): Promise<IngestJob>;
+  /**
+   * Hears how the job is, soon and at every change from then on, in whichever process, until it is over; of a job that is not there nothing
+   * is heard. Returns what ends it.
+   */
+  watch(jobId: string, hear: (job: IngestJob) => void): () => void;
+}

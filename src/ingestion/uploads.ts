@@ -1,0 +1,104 @@
+import type { Clock } from "../fallbacks/core/clock.ts";
+import type { CallContext } from "../fallbacks/core/context.ts";
+import { LayerError } from "../fallbacks/core/errors.ts";
+import type { Served } from "../fallbacks/core/layer.ts";
+import type { StoreAccess } from "../fallbacks/store/access.ts";
+import type { Write } from "../fallbacks/store/port.ts";
+import { atMost } from "./at-most.ts";
+import { readUploadPart, type UploadPart } from "./ingest-records.ts";
+
+/** What has been received and is not read yet, in parts, so that no single record is large. */
+export interface Uploads {
+  /** Durable when it returns the number of its parts, 1 or more. @throws {LayerError} as the store. */
+  put(uploadId: string, content: Uint8Array, context: CallContext): Promise<number>;
+  /**
+   * Undefined: it is not there (any more).
+   * @throws {LayerError} as the store; `loading`, with the time to come back, while only an old copy could tell.
+   */
+  read(uploadId: string, parts: number, context: CallContext): Promise<Uint8Array | undefined>;
+  /** Of what is not there nothing is removed. */
+  remove(uploadId: string, parts: number, context: CallContext): Promise<void>;
+  /** The first one behind `after`, by id. @throws {LayerError} as `read`. */
+  next(after: string | undefined, context: CallContext): Promise<FoundUpload | undefined>;
+}
+
+/** An upload as it is found in the store. */
+export interface FoundUpload {
+  readonly uploadId: string;
+  readonly parts: number;
+  /** When it was received, in ms of the wall clock since 1970; 0 where nobody can tell. */
+  readonly at: number;
+}
+
+export interface UploadsOptions {
+  readonly store: Pick<StoreAccess, "commit" | "get" | "list">;
+  readonly clock: Clock;
+  /** Never the same twice. */
+  readonly newId: () => string;
+}
+
+/** Bytes of a part: 512 kB in base64. */
+const PART_BYTES = 384_000;
+/** Writes of several callers share one sync of the disk. */
+const AT_ONCE = 4;
+const COME_BACK_MS = 30_000;
+const PART_DIGITS = 5;
+const collection = "uploads";
+
+/** Sorts behind every part of an upload. */
+const behind = (uploadId: string) => `${uploadId}/~`;
+const keyOf = (uploadId: string, part: number) => `${uploadId}/${String(part).padStart(PART_DIGITS, "0")}`;
+
+export function createUploads({ store, clock, newId }: UploadsOptions): Uploads {
+  const commit = (writes: readonly Write[], context: CallContext) =>
+    store.commit({ id: `uploads:${newId()}`, writes }, context);
+
+  return {
+    async put(uploadId, content, context) {
+      const parts = Math.max(1, Math.ceil(content.length / PART_BYTES));
+      const at = clock.wall().getTime();
+      const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
+      await atMost(AT_ONCE, numbers(parts), async (part) => {
+        const data = bytes.toString("base64", part * PART_BYTES, (part + 1) * PART_BYTES);
+        const value: UploadPart = { at, parts, data };
+        await commit([{ kind: "put", collection, key: keyOf(uploadId, part), value: { ...value } }], context);
+      });
+      return parts;
+    },
+    async read(uploadId, parts, context) {
+      const pieces = await atMost(AT_ONCE, numbers(parts), async (part) => {
+        const served = await store.get(collection, keyOf(uploadId, part), context);
+        const found = readUploadPart(served.value?.value);
+        return found ? Buffer.from(found.data, "base64") : void certain(served);
+      });
+      const there = pieces.filter((piece) => piece !== undefined);
+      return there.length === parts ? Buffer.concat(there) : undefined;
+    },
+    async remove(uploadId, parts, context) {
+      const keys = numbers(parts).map((part) => keyOf(uploadId, part));
+      await commit(
+        keys.map((key) => ({ kind: "delete", collection, key })),
+        context,
+      );
+    },
+    async next(after, context) {
+      const start = after === undefined ? {} : { after: behind(after) };
+      const [first] = certain(await store.list({ collection, limit: 1, ...start }, context));
+      if (!first) return undefined;
+      const part = readUploadPart(first.value);
+      return { uploadId: first.key.slice(0, first.key.lastIndexOf("/")), parts: part?.parts ?? 1, at: part?.at ?? 0 };
+    },
+  };
+}
+
+/** What the copy on this machine lacks, the store that all share may have. @throws {LayerError} `loading`. */
+function certain<T>({ value, degraded }: Served<T>): T {
+  if (degraded === undefined) return value;
+  throw new LayerError("loading", "the store that all servers share is away, and the copy here may lack an upload", {
+    retryAfterMs: COME_BACK_MS,
+  });
+}
+
+function numbers(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, number) => number);
+}

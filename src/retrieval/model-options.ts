@@ -1,0 +1,23 @@
+import type { Clock } from "../fallbacks/core/clock.ts";
+import type { Layer } from "../fallbacks/core/layer.ts";
+import type { Embeddings, LocalEmbeddings } from "../fallbacks/embeddings/port.ts";
+import type { Leases } from "../fallbacks/store/leases.ts";
+import type { VectorAccess } from "../fallbacks/vectors/access.ts";
+import type { LibraryChunk } from "./library.ts";
+import type { VectorCache } from "./vector-cache.ts";
+
+export interface ModelVectorsOptions {
+  readonly embeddings: Layer<Embeddings>;
+  readonly vectors: VectorAccess;
+  /** The last port of the layer: its vectors are not those of a model. */
+  readonly local: LocalEmbeddings;
+  readonly clock: Clock;
+  /** The passages that are live. */
+  readonly chunks: ReadonlyMap<string, LibraryChunk>;
+  /** Hears of what is given up and of what fails in the background. */
+  readonly report: (error: unknown, fields: object) => void;
+  /** Where instances share an index, one at a time computes what all of them can get from it. Absent: each its own. */
+  readonly leases?: Leases | undefined;
+  /** Vectors that were computed once, on this machine. Absent: none are kept. */
+  readonly cache?: VectorCache | undefined;
+}

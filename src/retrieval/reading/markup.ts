@@ -1,0 +1,49 @@
+import { Parser } from "htmlparser2";
+import { readingLimits } from "./limits.ts";
+import { Unreadable } from "./unreadable.ts";
+
+export type Attributes = Readonly<Record<string, string>>;
+
+/** Hears of a document piece by piece, in order; every `open` has its `close`. */
+export interface MarkupListener {
+  open?(tag: string, attributes: Attributes): void;
+  /** With entities replaced; a text may come in several pieces. */
+  text?(text: string): void;
+  close?(tag: string): void;
+}
+
+/**
+ * Goes through HTML, forgiving what browsers forgive, or XML. Nothing that the document refers to is opened.
+ * @throws {Unreadable} when elements are nested too deeply, or the document declares entities of its own: nobody who writes
+ * does, and a few lines of them can stand for gigabytes.
+ */
+export function readMarkup(source: string, listener: MarkupListener, { xml = false } = {}): void {
+  let depth = 0;
+  const parser = new Parser(
+    {
+      onopentag(tag, attributes) {
+        depth += 1;
+        if (depth > readingLimits.depth)
+          throw new Unreadable(`has elements nested more than ${readingLimits.depth} deep`);
+        listener.open?.(tag, attributes);
+      },
+      ontext: (text) => listener.text?.(text),
+      onclosetag(tag) {
+        depth -= 1;
+        listener.close?.(tag);
+      },
+      // HTML knows no such declarations, and takes them for comments.
+      oncomment: () => refuseEntity(source.slice(parser.startIndex, parser.startIndex + 8)),
+      onprocessinginstruction(_name, data) {
+        refuseEntity(data);
+        if (xml && /^!DOCTYPE/i.test(data)) throw new Unreadable("declares a document type of its own (an XML bomb?)");
+      },
+    },
+    { xmlMode: xml, decodeEntities: true },
+  );
+  parser.end(source);
+}
+
+function refuseEntity(declaration: string): void {
+  if (/<!ENTITY|^!ENTITY/i.test(declaration)) throw new Unreadable("declares entities of its own (an XML bomb?)");
+}

@@ -1,0 +1,129 @@
+import type { CallContext } from "../fallbacks/core/context.ts";
+import type { LocalEmbeddings } from "../fallbacks/embeddings/port.ts";
+import type { SimilarPassage } from "./knowledge.ts";
+import type { Library, LibraryChunk } from "./library.ts";
+import type { PackedWords, PreparedDocument } from "./prepared.ts";
+import { rarityOf } from "./rarity.ts";
+import { pause } from "./slices.ts";
+
+const LEAST = 0.9;
+/** Shown for texts that differ and have the same vector, such as those with their sentences in another order. */
+const MOST = 0.9999;
+const MOST_LISTED = 20;
+const MOST_SAMPLED = 200;
+/** Words of a passage that are looked up, evenly spread. */
+const MOST_LOOKED_UP = 24;
+/** The rarest of them, by which others are looked for: nearly the same passage has most, some may be what differs. */
+const RAREST = 12;
+/** Passages, at most, that hold those words: more are too many to look through. */
+const MOST_HOLDING = 2_000;
+const CANDIDATES = 4;
+/** Of the weight of those words, which may be of a heading, what another passage has at least: else no vector is worth making. */
+const LEAST_SHARED = 0.25;
+/** A text that is so much shorter than another says less. */
+const SHORTEST_SHARE = 0.6;
+const AT_ONCE = 8;
+
+/**
+ * Passages of the document whose text is nearly that of a passage of another live document, whatever their headings: from 0.9 by
+ * their vectors of words, and not the same. For each passage its nearest one, the nearest first, at most 20. Of a document of more
+ * than 200 passages 200 are looked at, evenly spread. Others are found by the rarest words of the passage, so that the work does not
+ * grow with the knowledge base. @throws {LayerError} `aborted`.
+ */
+export async function findSimilar(
+  prepared: PreparedDocument,
+  { library, local }: { readonly library: Library; readonly local: LocalEmbeddings },
+  context: CallContext,
+): Promise<readonly SimilarPassage[]> {
+  const { document, chunks, words } = prepared;
+  if (!words || library.documents.size === 0) return [];
+  // The version before is left out. Where there is none, nothing is asked of each passage that has one of the words.
+  const isOther = library.byName(document.name)
+    ? (id: string) => library.chunks.get(id)?.document.name !== document.name
+    : undefined;
+  const rarestOf = createRarest(words, library);
+  const found: SimilarPassage[] = [];
+  const step = Math.max(1, chunks.length / MOST_SAMPLED);
+  for (let sampled = 0; Math.floor(sampled * step) < chunks.length; sampled += 1) {
+    const index = Math.floor(sampled * step);
+    const chunk = chunks[index];
+    const { rare, weight } = rarestOf(index);
+    if (chunk && rare.size > 0) {
+      const ranked = library.words.search(rare, CANDIDATES, isOther);
+      const others = ranked.flatMap(({ id, score }) =>
+        score >= weight * LEAST_SHARED ? (library.chunks.get(id) ?? []) : [],
+      );
+      const nearest = await nearestOf(chunk, others, local, context);
+      if (nearest) found.push(nearest);
+    }
+    if (sampled % AT_ONCE === AT_ONCE - 1) await pause(context.signal);
+  }
+  return found.sort((a, b) => b.similarity - a.similarity || (a.chunkId < b.chunkId ? -1 : 1)).slice(0, MOST_LISTED);
+}
+
+/** The rarest words of a passage that others hold, each counting 1, and what a passage scores that has all the rarest words. */
+function createRarest(words: PackedWords, { words: base }: Library) {
+  /** Neighbouring passages have many words in common. */
+  const counted = new Map<number, number>();
+  const holding = (entry: number) => {
+    const known = counted.get(entry) ?? base.holding(words.terms[entry] ?? "");
+    counted.set(entry, known);
+    return known;
+  };
+  return (passage: number) => {
+    const entries = words.entries.subarray(words.starts[passage], words.starts[passage + 1]);
+    const held = Array.from({ length: Math.min(MOST_LOOKED_UP, entries.length) }, (_, at) => {
+      const entry = entries[Math.floor((at * entries.length) / Math.min(MOST_LOOKED_UP, entries.length))] ?? 0;
+      return { term: words.terms[entry] ?? "", count: holding(entry) };
+    });
+    const rare = new Map<string, number>();
+    let sum = 0;
+    let weight = 0;
+    for (const { term, count } of held.sort((a, b) => a.count - b.count).slice(0, RAREST)) {
+      sum += count;
+      if (sum > MOST_HOLDING) break;
+      if (count > 0) rare.set(term, 1);
+      weight += rarityOf(count, base.documents);
+    }
+    return { rare, weight };
+  };
+}
+
+async function nearestOf(
+  chunk: LibraryChunk,
+  others: readonly LibraryChunk[],
+  local: LocalEmbeddings,
+  context: CallContext,
+): Promise<SimilarPassage | undefined> {
+  const alike = others.filter((other) => other.text !== chunk.text && isOfLength(chunk.text, other.text));
+  if (alike.length === 0) return undefined;
+  const { vectors } = await local.embed(
+    [chunk, ...alike].map(({ text }) => text),
+    "document",
+    context,
+  );
+  const [own, ...theirs] = vectors;
+  let best: SimilarPassage | undefined;
+  for (const [index, { id, document }] of alike.entries()) {
+    const similarity = Math.min(MOST, rounded(dot(own, theirs[index])));
+    if (similarity < (best?.similarity ?? LEAST)) continue;
+    const other = { documentId: document.documentId, title: document.title, chunkId: id };
+    if (!best || similarity > best.similarity) best = { chunkId: chunk.id, other, similarity };
+  }
+  return best;
+}
+
+function isOfLength(one: string, other: string): boolean {
+  return Math.min(one.length, other.length) >= SHORTEST_SHARE * Math.max(one.length, other.length);
+}
+
+/** Of unit vectors: their cosine. A text without a word has none. */
+function dot(one: Float32Array | undefined, other: Float32Array | undefined): number {
+  if (!one || !other) return 0;
+  return one.reduce((sum, value, index) => sum + value * (other[index] ?? 0), 0);
+}
+
+/** Never up to 1, and never up to what counts as near. */
+function rounded(similarity: number): number {
+  return Math.floor(similarity * 10_000) / 10_000;
+}

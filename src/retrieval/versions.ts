@@ -1,0 +1,123 @@
+import type { Clock } from "../fallbacks/core/clock.ts";
+import type { CallContext } from "../fallbacks/core/context.ts";
+import { Problem } from "../problems.ts";
+import { deleted, madeLive, reserved } from "./document-changes.ts";
+import { type NameRecord, nameKey, unrecorded } from "./document-names.ts";
+import type { DocumentRecord } from "./document-records.ts";
+import { type DocumentStore, type Read, withoutAbort } from "./document-store.ts";
+import type { Live } from "./live.ts";
+import type { NameQueues } from "./name-queues.ts";
+import type { Publication, Publish } from "./publish.ts";
+import type { Replica } from "./replica.ts";
+
+/** All versions of a document, whichever of them is named. */
+export interface Versions {
+  /** @throws {Problem} `document_not_found`; `store_unavailable` when it cannot be told. */
+  get(documentId: string, context: CallContext): Promise<DocumentRecord>;
+  /** Newest first. @throws {Problem} as `get`. */
+  list(documentId: string, context: CallContext): Promise<readonly DocumentRecord[]>;
+  /** @throws {Problem} as `get`. */
+  remove(documentId: string, context: CallContext): Promise<void>;
+  /** @throws {Problem} as `get`; `invalid_request` where there is no other version. */
+  rollback(documentId: string, to: string | undefined, context: CallContext): Promise<DocumentRecord>;
+}
+
+export function createVersions(options: {
+  readonly documents: DocumentStore;
+  readonly live: Live;
+  readonly names: NameQueues;
+  readonly replica: Pick<Replica, "note">;
+  readonly publish: Publish;
+  readonly liveOf: (now: NameRecord, context: CallContext) => Promise<DocumentRecord | undefined>;
+  readonly clock: Clock;
+}): Versions {
+  const { documents, live, names, replica, publish, liveOf, clock } = options;
+
+  async function get(documentId: string, context: CallContext): Promise<DocumentRecord> {
+    const here = live.records.get(documentId);
+    if (here) return here;
+    const kept = present(documentId, await documents.kept(documentId, context));
+    if (kept) return kept;
+    // One that another instance has made live a moment ago.
+    const there = present(documentId, await documents.live(documentId, context));
+    if (there) return there;
+    throw notFound(documentId);
+  }
+
+  async function nameOf(name: string, context: CallContext): Promise<NameRecord> {
+    const { value } = await documents.name(name, context);
+    return value ?? unrecorded(name, live.byName(name)?.document.documentId ?? null);
+  }
+
+  return {
+    get,
+    async list(documentId, context) {
+      const { document } = await get(documentId, context);
+      const record = await nameOf(document.name, context);
+      const found: DocumentRecord[] = [];
+      for (const id of [...record.kept, ...(record.live === null ? [] : [record.live])]) {
+        const version = id === record.live ? await liveOf(record, context) : (await documents.kept(id, context)).value;
+        if (version) found.push(version);
+      }
+      return found.sort((a, b) => b.version - a.version);
+    },
+    async remove(documentId, context) {
+      const { document } = await get(documentId, context);
+      const settling = withoutAbort(context);
+      await names.inTurn(nameKey(document.name), async () => {
+        const decide = async (now: NameRecord) => {
+          if (now.live !== documentId && !now.kept.includes(documentId)) throw notFound(documentId);
+          const change = deleted(now, clock.wall().toISOString());
+          return { ...change, result: change.record };
+        };
+        const record = await documents.change(document.name, decide, settling);
+        const here = live.byName(document.name);
+        if (here) await live.drop(here, settling);
+        replica.note(record);
+      });
+    },
+    async rollback(documentId, to, context) {
+      const { document: named } = await get(documentId, context);
+      const before = await nameOf(named.name, context);
+      const target = to ?? before.kept.at(-1);
+      if (target === undefined) {
+        throw new Problem("invalid_request", `the document ${JSON.stringify(documentId)} has no other version`, {
+          field: "to",
+        });
+      }
+      const wanted = target === before.live ? await liveOf(before, context) : await get(target, context);
+      if (!wanted || wanted.document.name !== named.name) throw notFound(target, "to");
+
+      async function decide(now: NameRecord): Promise<Publication> {
+        const old = await liveOf(now, context);
+        if (now.live === target && old) return { next: old };
+        if (!wanted || target === undefined || !now.kept.includes(target)) throw notFound(target ?? documentId, "to");
+        const known = reserved(now);
+        // Who may read a document is said of all of it: an older version does not open it again.
+        const audience = old?.audience ?? wanted.audience;
+        const next = { ...wanted, audience, liveAt: clock.wall().toISOString() };
+        return { next, change: madeLive(known, next, { old, order: known.received }) };
+      }
+
+      const { document } = wanted;
+      const prepare = () => live.recall(document, context);
+      return publish({ document, prepare, decide, onState: () => undefined }, context);
+    },
+  };
+}
+
+/** @throws {Problem} `store_unavailable` when what is not there may be elsewhere. */
+function present(documentId: string, { value, whole }: Read<DocumentRecord | undefined>): DocumentRecord | undefined {
+  if (value || whole) return value;
+  throw new Problem(
+    "store_unavailable",
+    `whether there is a document ${JSON.stringify(documentId)} cannot be told now`,
+    {
+      field: "document_id",
+    },
+  );
+}
+
+function notFound(documentId: string, field = "document_id"): Problem {
+  return new Problem("document_not_found", `there is no document ${JSON.stringify(documentId)}`, { field });
+}

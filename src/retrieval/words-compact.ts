@@ -1,0 +1,89 @@
+import { countKey, LARGE_COUNT, type Postings, type PostingsBase } from "./postings.ts";
+import type { Work } from "./slices.ts";
+import type { Shelved } from "./words-shelf.ts";
+
+export interface Compacted {
+  readonly base: PostingsBase;
+  /** As they are in the base: from slot 0 on, without gaps. */
+  readonly documents: readonly Shelved[];
+}
+
+const GONE = 0xffff_ffff;
+/** What so many entries cost is about what one character does elsewhere. */
+const ENTRIES_A_STEP = 100;
+
+/**
+ * Copies what the documents have, and nothing of others, in slices. Documents that come meanwhile are not in it.
+ * @param documents rising in slots.
+ */
+export function* compact(postings: Postings, documents: readonly Shelved[]): Work<Compacted> {
+  const moved: Shelved[] = [];
+  const slots = new Uint32Array(postings.slots).fill(GONE);
+  let next = 0;
+  for (const document of documents) {
+    for (let passage = 0; passage < document.passages; passage += 1) slots[document.first + passage] = next + passage;
+    moved.push({ ...document, first: next });
+    next += document.passages;
+    yield 1 + document.passages / ENTRIES_A_STEP;
+  }
+  const lengths = new Uint32Array(next);
+  for (const [slot, length] of postings.lengths.subarray(0, slots.length).entries()) {
+    const to = slots[slot] ?? GONE;
+    if (to !== GONE) lengths[to] = length;
+    if (slot % ENTRIES_A_STEP === 0) yield 1;
+  }
+  const names = yield* termsHeld(postings, slots);
+  const base = yield* copy(postings, slots, names);
+  return { base: { ...base, lengths }, documents: moved };
+}
+
+interface Held {
+  readonly term: string;
+  readonly id: number;
+  readonly entries: number;
+}
+
+function* termsHeld(postings: Postings, slots: Uint32Array): Work<readonly Held[]> {
+  const held: Held[] = [];
+  // Terms that are added meanwhile come last, and have no entry that counts here.
+  for (const [term, id] of postings.terms) {
+    let entries = 0;
+    let looked = 0;
+    for (const run of postings.runs(id)) {
+      looked += run.to - run.from;
+      for (let at = run.from; at < run.to; at += 1) {
+        if ((slots[(run.entries[at] ?? 0) >>> 8] ?? GONE) !== GONE) entries += 1;
+      }
+    }
+    if (entries > 0) held.push({ term, id, entries });
+    yield 1 + looked / ENTRIES_A_STEP;
+  }
+  return held;
+}
+
+function* copy(postings: Postings, slots: Uint32Array, held: readonly Held[]): Work<Omit<PostingsBase, "lengths">> {
+  const terms = new Map<string, number>();
+  const starts = new Uint32Array(held.length + 1);
+  const entries = new Uint32Array(held.reduce((sum, term) => sum + term.entries, 0));
+  const large = new Map<number, number>();
+  let next = 0;
+  for (const { term, id } of held) {
+    const newId = terms.size;
+    terms.set(term, newId);
+    const from = next;
+    for (const run of postings.runs(id).toReversed()) {
+      for (let at = run.from; at < run.to; at += 1) {
+        const entry = run.entries[at] ?? 0;
+        const slot = slots[entry >>> 8] ?? GONE;
+        if (slot === GONE) continue;
+        const count = entry & LARGE_COUNT;
+        if (count === LARGE_COUNT) large.set(countKey(slot, newId), postings.countOf(entry, id));
+        entries[next] = ((slot << 8) | count) >>> 0;
+        next += 1;
+      }
+    }
+    starts[newId + 1] = next;
+    yield 1 + (next - from) / ENTRIES_A_STEP;
+  }
+  return { terms, starts, entries, large };
+}

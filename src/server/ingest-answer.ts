@@ -1,0 +1,133 @@
+import { z } from "zod";
+import type { Clock } from "../fallbacks/core/clock.ts";
+import type { CallContext } from "../fallbacks/core/context.ts";
+import { atMost } from "../ingestion/at-most.ts";
+import { type Ingestion, type IngestJob, isOver } from "../ingestion/ingestion.ts";
+import { stepContext } from "../jobs/step-context.ts";
+import { Problem } from "../problems.ts";
+import { createDrain, type Drain } from "./drain.ts";
+import { documentJson, documentSchema, ingestJobJson, ingestJobSchema } from "./knowledge-schemas.ts";
+import { reportProblem } from "./problem-handler.ts";
+import { problemOf } from "./problem-json.ts";
+import type { Logger } from "./server-deps.ts";
+import { ProblemList } from "./validation.ts";
+
+export const waitQuery = z.strictObject({
+  wait: z
+    .string()
+    .regex(/^\d{1,9}$/, { error: "must be a whole number" })
+    .transform(Number)
+    .pipe(z.int().min(0).max(60))
+    .default(10)
+    .meta({ description: "Seconds that the answer waits for the documents to be live." }),
+});
+
+const ingestAnswerSchema = z.object({
+  documents: z.array(documentSchema).meta({ description: "What is live now." }),
+  failed: z.array(z.object({ name: z.string(), code: z.string(), detail: z.string() })),
+  jobs: z.array(ingestJobSchema).meta({ description: "How each one is getting on, those of a sitemap's pages too." }),
+});
+
+export const ingestAnswer = {
+  status: 201,
+  description:
+    "All is done: what was added, and what was not and why. With 202 and the same shape: what is kept and goes on; follow its jobs.",
+  schema: ingestAnswerSchema,
+};
+
+/** For each look at a job. */
+const LOOK_MS = 10_000;
+/** Pages of a sitemap that are looked at together. */
+const AT_ONCE = 20;
+
+/** One of several things that were brought: its name, and how to hand it in. */
+export interface Brought {
+  readonly name: string;
+  readonly receive: () => Promise<IngestJob>;
+}
+
+export interface AnswerDeps {
+  readonly ingestion: Pick<Ingestion, "wait" | "job">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** When it begins, nobody waits any longer. Absent: it never does. */
+  readonly drain?: Drain;
+}
+
+/**
+ * Hands in one after the other, and waits until all are over, for so many ms at most. What cannot be received stops no other.
+ * @throws {ProblemList} with the code of the first failure when all are over and not one is live.
+ */
+export async function answerFor(
+  brought: readonly Brought[],
+  ms: number,
+  context: CallContext,
+  deps: AnswerDeps,
+): Promise<{ readonly status: 201 | 202; readonly json: z.output<typeof ingestAnswerSchema> }> {
+  const refused: { readonly name: string; readonly problem: Problem }[] = [];
+  const received: IngestJob[] = [];
+  for (const { name, receive } of brought) {
+    try {
+      received.push(await receive());
+    } catch (error) {
+      reportProblem(error, context.requestId, deps.log);
+      refused.push({ name, problem: problemOf(error) });
+    }
+  }
+  const jobs = await follow(received, ms, context, deps);
+  const failed = [...refused, ...jobs.flatMap(failureIn)];
+  const over = jobs.every(isOver);
+  const [first, ...rest] = failed;
+  if (first && over && jobs.every(({ state }) => state === "failed")) {
+    const line = ({ name, problem }: typeof first) => ({ field: name, detail: problem.message });
+    throw new ProblemList(first.problem.code, [line(first), ...rest.map(line)]);
+  }
+  return {
+    status: over ? 201 : 202,
+    json: {
+      documents: jobs.flatMap(({ document }) => (document ? [documentJson(document)] : [])),
+      failed: failed.map(({ name, problem }) => ({ name, code: problem.code, detail: problem.message })),
+      jobs: jobs.map(ingestJobJson),
+    },
+  };
+}
+
+/** The jobs as they are in the end, each sitemap followed by its pages. */
+async function follow(
+  jobs: readonly IngestJob[],
+  ms: number,
+  context: CallContext,
+  { ingestion, clock, drain = createDrain() }: AnswerDeps,
+): Promise<readonly IngestJob[]> {
+  const endsAt = clock.now() + ms;
+  // A request may wait for longer than one call may take.
+  const looking = stepContext(context, { clock, ms: LOOK_MS });
+
+  async function settled(jobId: string): Promise<IngestJob> {
+    const left = endsAt - clock.now();
+    if (drain.begun.aborted || left <= 0) return ingestion.job(jobId, looking);
+    const waiting = new AbortController();
+    const leave = () => waiting.abort();
+    for (const signal of [drain.begun, context.signal]) signal.addEventListener("abort", leave);
+    try {
+      return await ingestion.wait(jobId, left, { ...looking, signal: waiting.signal });
+    } catch (error) {
+      // Whoever waits is told how far it is when this server goes away.
+      if (drain.begun.aborted) return await ingestion.job(jobId, looking);
+      throw error;
+    } finally {
+      for (const signal of [drain.begun, context.signal]) signal.removeEventListener("abort", leave);
+    }
+  }
+
+  async function withPages({ jobId }: IngestJob): Promise<readonly IngestJob[]> {
+    const job = await settled(jobId);
+    return [job, ...(await atMost(AT_ONCE, job.children, settled))];
+  }
+
+  return (await Promise.all(jobs.map(withPages))).flat();
+}
+
+function failureIn({ name, failure }: IngestJob): readonly { readonly name: string; readonly problem: Problem }[] {
+  return failure ? [{ name, problem: new Problem(failure.code, failure.detail) }] : [];
+}

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { MOST_PAGES, USUAL_PAGES } from "../ingestion/checks.ts";
+import type { NewPage } from "../ingestion/ingestion.ts";
+import { jsonBody } from "./body.ts";
+import { answerFor, ingestAnswer, waitQuery } from "./ingest-answer.ts";
+import { factsShape, givenFacts } from "./knowledge-schemas.ts";
+import { defineRoute, type Route } from "./route.ts";
+import type { TurnDeps } from "./turn-deps.ts";
+import { documentsBody } from "./upload.ts";
+
+const MOST_URLS = 50;
+const urlSchema = z.string().min(1).max(2_000);
+
+const pagesSchema = z
+  .strictObject({
+    url: urlSchema.optional(),
+    urls: z.array(urlSchema).min(1).max(MOST_URLS).optional().meta({ description: "In place of `url`." }),
+    kind: z
+      .enum(["page", "sitemap"])
+      .default("page")
+      .meta({ description: "`sitemap`: the pages that it lists, each a document." }),
+    limit: z
+      .int()
+      .min(1)
+      .max(MOST_PAGES)
+      .optional()
+      .meta({ description: `Pages of a sitemap at most, by default ${USUAL_PAGES}.` }),
+    ...factsShape,
+  })
+  .refine(({ url, urls }) => (url === undefined) !== (urls === undefined), {
+    error: "must have either url or urls",
+    path: ["url"],
+  })
+  .refine(({ kind, limit }) => limit === undefined || kind === "sitemap", {
+    error: "is of a sitemap only",
+    path: ["limit"],
+  });
+
+function pagesIn({ url, urls, kind, limit, ...facts }: z.output<typeof pagesSchema>): readonly NewPage[] {
+  const named = [...new Set(urls ?? [url ?? ""])];
+  return named.map((each) => ({ url: each, kind, ...(limit !== undefined && { limit }), ...givenFacts(facts) }));
+}
+
+/** The ways in which documents come. */
+export function knowledgeIngestRoutes(deps: TurnDeps): readonly Route[] {
+  const { ingestion, settings } = deps;
+  return [
+    defineRoute({
+      method: "post",
+      path: "/api/v1/knowledge/documents",
+      role: "admin",
+      summary:
+        "Add documents: kept when the answer comes, and read in the background; a broken one does not stop the others",
+      query: waitQuery,
+      body: documentsBody(settings.maxBodyBytes.documents),
+      answer: ingestAnswer,
+      problems: ["document_unreadable", "document_superseded", "shutting_down"],
+      async handle({ body, query: { wait }, context }) {
+        const files = body.map((file) => ({ name: file.name, receive: () => ingestion.file(file, context) }));
+        return answerFor(files, wait * 1_000, context, deps);
+      },
+    }),
+    defineRoute({
+      method: "post",
+      path: "/api/v1/knowledge/urls",
+      role: "admin",
+      summary:
+        "Add pages, or those that a sitemap lists; a page is known by its address, and reading it again is its next version",
+      query: waitQuery,
+      body: jsonBody(pagesSchema, settings.maxBodyBytes.chat),
+      answer: ingestAnswer,
+      problems: ["document_unreadable", "document_superseded", "url_refused", "shutting_down"],
+      async handle({ body, query: { wait }, context }) {
+        const pages = pagesIn(body).map((page) => ({ name: page.url, receive: () => ingestion.page(page, context) }));
+        return answerFor(pages, wait * 1_000, context, deps);
+      },
+    }),
+  ];
+}

@@ -1,0 +1,4 @@
+import { parentPort } from "node:worker_threads";
+
+// A thread that dies of the first thing that it is asked.
+parentPort?.on("message", () => process.exit(3));
