@@ -3,6 +3,9 @@ import type { Client, SeenJob } from "../rehearsal/client.ts";
 import type { Progress } from "./ingest-progress.ts";
 import type { Source } from "./ingest-sources.ts";
 
+/** Servers of earlier versions say nothing of the sitemaps that they skipped. */
+type IngestedJob = SeenJob & { readonly skipped?: readonly { readonly url: string; readonly detail: string }[] };
+
 /** What has become of one thing that was to be added. */
 export interface Outcome {
   /** As the user knows it: the path, or the address. */
@@ -11,13 +14,15 @@ export interface Outcome {
   readonly name: string;
   readonly isSitemap: boolean;
   /** Absent: it was refused before it had one. */
-  readonly job?: SeenJob;
+  readonly job?: IngestedJob;
   /** Null: it is live. */
   readonly failure: string | null;
 }
 
 export interface SendOrder {
   readonly sources: readonly Source[];
+  /** The address of the server. */
+  readonly server: string;
   readonly audience?: readonly string[];
 }
 
@@ -25,7 +30,7 @@ const AT_ONCE = 4;
 
 /** Hands in what there is, a few at a time, and follows each until it is live or has failed; a sitemap's pages come behind it. */
 export async function sendAll(
-  { sources, audience }: SendOrder,
+  { sources, server, audience }: SendOrder,
   client: Pick<Client, "addFile" | "addPage" | "followJob">,
   progress: Pick<Progress, "expect" | "tell">,
 ): Promise<readonly Outcome[]> {
@@ -42,7 +47,7 @@ export async function sendAll(
         const begun = await begin();
         const jobId = typeof begun === "string" ? begun : begun.job_id;
         let called = label;
-        const job = await client.followJob(jobId, (now) => {
+        const job: IngestedJob = await client.followJob(jobId, (now) => {
           called = label === jobId ? now.name : label;
           progress.tell(label, called, now.state);
         });
@@ -50,7 +55,7 @@ export async function sendAll(
         outcomes[at] = { label: called, name: job.name, isSitemap, job, failure };
         for (const child of job.children) plan(child, child, false, async () => child);
       } catch (error) {
-        outcomes[at] = { label, name, isSitemap, failure: error instanceof Error ? error.message : String(error) };
+        outcomes[at] = { label, name, isSitemap, failure: reasonOf(error, server) };
         progress.tell(label, label, "failed");
       }
     });
@@ -85,4 +90,13 @@ export async function sendAll(
     next();
   });
   return outcomes;
+}
+
+/** A call that found no server says no more than "fetch failed"; what was met on the way is in its cause. */
+function reasonOf(error: unknown, server: string): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof TypeError && error.cause instanceof Error)) return error.message;
+  const { cause } = error;
+  const met = "code" in cause ? String(cause.code) : cause.message;
+  return `the server at ${server} does not answer (${met})`;
 }

@@ -1,8 +1,6 @@
-import { readdirSync, statSync } from "node:fs";
-import { basename, join, sep } from "node:path";
-import { Problem } from "../problems.ts";
-import { kindOf } from "../retrieval/reading/kinds.ts";
+import { basename, sep } from "node:path";
 import { UsageError } from "./command.ts";
+import { filesBelow, type LeftOut, lookAt } from "./ingest-folder.ts";
 
 /** Something to be added: a file, or an address. */
 export type Source =
@@ -14,41 +12,54 @@ export type Source =
     }
   | { readonly kind: "page" | "sitemap"; readonly url: string };
 
+/** What there is to add, and what of the folders is not added. */
+export interface Sources {
+  readonly sources: readonly Source[];
+  readonly leftOut: readonly LeftOut[];
+}
+
 /**
- * The files and addresses that these words name: of a folder every file, at any depth, whose ending is one that is read.
+ * The files and addresses that these words name: of a folder every file, at any depth, whose ending is one that is read, but nothing
+ * hidden and nothing outside.
  * @param sitemap the addresses are those of sitemaps.
- * @throws {UsageError} when there is nothing to add, a path is not there, or two files would be one document.
+ * @throws {UsageError} when there is nothing to add, a path cannot be read, or two files would be one document.
  */
-export function readSources(words: readonly string[], { sitemap }: { readonly sitemap: boolean }): readonly Source[] {
+export function readSources(words: readonly string[], { sitemap }: { readonly sitemap: boolean }): Sources {
   if (words.length === 0) throw new UsageError("give at least one file or folder, or the address of a page");
-  const sources = words.flatMap((word): readonly Source[] =>
-    /^https?:\/\//i.test(word) ? [{ kind: sitemap ? "sitemap" : "page", url: word }] : filesIn(word),
+  const found = words.map(
+    (word): Sources =>
+      /^https?:\/\//i.test(word)
+        ? { sources: [{ kind: sitemap ? "sitemap" : "page", url: word }], leftOut: [] }
+        : filesIn(word),
   );
-  if (sources.length === 0) throw new UsageError("there is no file of a kind that is read in what you gave");
+  const sources = found.flatMap((each) => each.sources);
+  const leftOut = found.flatMap((each) => each.leftOut);
   const files = sources.filter((source) => source.kind === "file");
+  if (sources.length === 0) throw new UsageError(nothingIn(leftOut));
   if (sitemap && files.length === sources.length) throw new UsageError("--sitemap wants an address");
-  const twice = files.find(({ name }, at) => files.findIndex((file) => file.name === name) !== at);
-  if (!twice) return sources;
-  throw new UsageError(`${twice.path}: another file is named ${twice.name} too, and a name is one document`);
-}
-
-function filesIn(path: string): readonly Source[] {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat) throw new UsageError(`${path} does not exist`);
-  if (stat.isFile()) return [{ kind: "file", path, name: basename(path) }];
-  if (!stat.isDirectory()) throw new UsageError(`${path} is neither a file nor a folder`);
-  return readdirSync(path, { recursive: true, encoding: "utf8" })
-    .filter((name) => isRead(name) && statSync(join(path, name)).isFile())
-    .sort()
-    .map((name) => ({ kind: "file", path: join(path, name), name: name.replaceAll(sep, " - ") }));
-}
-
-function isRead(name: string): boolean {
-  try {
-    kindOf({ name, content: "" });
-    return true;
-  } catch (error) {
-    if (error instanceof Problem) return false;
-    throw error;
+  const names = new Set<string>();
+  for (const { path, name } of files) {
+    if (names.has(name)) {
+      throw new UsageError(`${path}: another file is named ${name} too, and a name is one document`);
+    }
+    names.add(name);
   }
+  return { sources, leftOut };
+}
+
+function filesIn(path: string): Sources {
+  const stat = lookAt(path);
+  if (typeof stat === "string") throw new UsageError(`${path} ${stat}`);
+  if (stat.isFile()) return { sources: [{ kind: "file", path, name: basename(path) }], leftOut: [] };
+  if (!stat.isDirectory()) throw new UsageError(`${path} is neither a file nor a folder`);
+  const { files, leftOut } = filesBelow(path);
+  return {
+    sources: files.map(({ path, within }) => ({ kind: "file", path, name: within.replaceAll(sep, " - ") })),
+    leftOut,
+  };
+}
+
+function nothingIn([first]: readonly LeftOut[]): string {
+  const why = first ? `; left out, for one: ${first.path} (${first.why})` : "";
+  return `there is no file of a kind that is read in what you gave${why}`;
 }

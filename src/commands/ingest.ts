@@ -2,6 +2,7 @@ import { createApp } from "../app.ts";
 import { createLog } from "../log.ts";
 import { createClient } from "../rehearsal/client.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
+import type { LeftOut } from "./ingest-folder.ts";
 import { createProgress } from "./ingest-progress.ts";
 import { type Outcome, sendAll } from "./ingest-send.ts";
 import { readSources, type Source } from "./ingest-sources.ts";
@@ -18,13 +19,14 @@ export const ingestCommand: Command = {
       audience: { type: "string" },
       json: { type: "boolean", default: false },
     });
-    const sources = readSources(positionals, { sitemap: values.sitemap });
+    const { sources, leftOut } = readSources(positionals, { sitemap: values.sitemap });
     const { audience: list } = values;
     const audience = list === undefined ? undefined : rolesIn(list);
     const { config, secrets } = readSettings();
     const running = values.url ?? runningServer(config);
+    tellLeftOut(leftOut, terminal);
     const send = async (url: string, key?: string) => {
-      const job = { sources, terminal, json: values.json, ...(audience && { audience }) };
+      const job = { sources, server: url, terminal, json: values.json, ...(audience && { audience }) };
       return addAll(job, createClient(url, key));
     };
     if (running) return send(running, secrets.clientKey);
@@ -40,8 +42,13 @@ export const ingestCommand: Command = {
   },
 };
 
+/** Each of these is told in a line of its own. */
+const MOST_LEFT_OUT = 20;
+
 interface IngestOrder {
   readonly sources: readonly Source[];
+  /** Its address, for whoever has to be told that nobody answers there. */
+  readonly server: string;
   readonly audience?: readonly string[];
   readonly json: boolean;
   readonly terminal: Terminal;
@@ -57,11 +64,20 @@ async function addAll(
   progress.end();
   const failed = outcomes.filter((outcome) => outcome.failure !== null);
   for (const { label, failure } of failed) terminal.err(`${label}: ${failure ?? ""}\n`);
+  for (const { job } of outcomes) {
+    for (const { url, detail } of job?.skipped ?? []) terminal.err(`${url}: skipped: ${detail}\n`);
+  }
   const documents = outcomes.filter(({ isSitemap }) => !isSitemap);
   const live = documents.filter(({ failure }) => failure === null).length;
   if (json) terminal.out(JSON.stringify(outcomes.map(jobOf), null, 2));
   else terminal.out(`${live} of ${documents.length} documents added`);
   return failed.length === 0 ? 0 : 1;
+}
+
+function tellLeftOut(leftOut: readonly LeftOut[], terminal: Terminal): void {
+  for (const { path, why } of leftOut.slice(0, MOST_LEFT_OUT)) terminal.err(`left out: ${path} ${why}\n`);
+  const more = leftOut.length - MOST_LEFT_OUT;
+  if (more > 0) terminal.err(`left out: ${more} more\n`);
 }
 
 /** What was refused before it had a job says so in the same shape. */

@@ -4,7 +4,9 @@ import { type CallContext, createContext } from "../fallbacks/core/context.ts";
 import { LayerError } from "../fallbacks/core/errors.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
 import type { Json } from "../fallbacks/store/port.ts";
+import { createJobRows } from "../jobs/job-rows.ts";
 import type { Job, Jobs } from "../jobs/jobs.ts";
+import { sharedOnly } from "../jobs/shared-only.ts";
 import { stepContext } from "../jobs/step-context.ts";
 import { Problem } from "../problems.ts";
 import type { Fetcher } from "../retrieval/fetching/fetcher.ts";
@@ -22,7 +24,7 @@ export interface IngestionOptions {
   readonly knowledge: Pick<Knowledge, "add" | "reserve">;
   readonly fetcher: Pick<Fetcher, "fetch">;
   readonly jobs: Pick<Jobs, "add" | "get" | "list" | "handle" | "repeat">;
-  readonly store: Pick<StoreAccess, "commit" | "get" | "list">;
+  readonly store: StoreAccess;
   readonly cluster: Pick<Cluster, "publish" | "subscribe" | "onConnected">;
   readonly clock: Clock;
   /** 32 hex digits that nobody can guess, never the same twice. */
@@ -63,7 +65,13 @@ export function createIngestion(options: IngestionOptions): Ingestion {
   }
 
   jobs.handle(INGEST, createIngestRun({ ...options, uploads, watch }), { concurrency: AT_ONCE });
-  sweepUploads({ jobs, uploads, clock });
+  const careful = createJobRows(sharedOnly(options.store), { clock, newId });
+  sweepUploads({
+    jobs,
+    uploads,
+    clock,
+    find: async (jobId, context) => (await careful.find(jobId, context)).value?.record,
+  });
 
   return {
     job,

@@ -65,6 +65,11 @@ const progressSchema = z.object({
   done: z.int(),
   document: documentSchema.nullable(),
   children: z.array(z.string()).readonly(),
+  // Absent in what earlier versions saved, as is `saves`.
+  skipped: z
+    .array(z.object({ url: z.string(), detail: z.string() }))
+    .readonly()
+    .default([]),
   failure: z
     .object({
       code: z.string().refine(isCode),
@@ -74,6 +79,7 @@ const progressSchema = z.object({
     .nullable(),
   /** ISO time. */
   at: z.string(),
+  saves: z.int().min(0).default(0),
 });
 
 /** The part of a job that changes. */
@@ -102,13 +108,29 @@ export function readProgress(value: Json): IngestProgress | undefined {
 }
 
 /** Operators see it, with names as everywhere on the wire. */
-export function progressJson({ updatedAt, document, failure, ...same }: IngestProgress): Json {
-  return { ...same, failure: failure && { ...failure }, document: document && toRow(document), at: updatedAt };
+export function progressJson({ updatedAt, document, failure, skipped, ...same }: IngestProgress): Json {
+  return {
+    ...same,
+    skipped: skipped.map((each) => ({ ...each })),
+    failure: failure && { ...failure },
+    document: document && toRow(document),
+    at: updatedAt,
+  };
 }
 
-/** As it was received. */
-export function atFirst(at: string): IngestProgress {
-  return { state: "received", total: null, done: 0, document: null, children: [], failure: null, updatedAt: at };
+/** As it was received. @param saves how often its state has been saved by those who began it before. */
+export function atFirst(at: string, saves = 0): IngestProgress {
+  return {
+    state: "received",
+    total: null,
+    done: 0,
+    document: null,
+    children: [],
+    skipped: [],
+    failure: null,
+    updatedAt: at,
+    saves,
+  };
 }
 
 /** Undefined for a job of another kind, or of another version's making. */

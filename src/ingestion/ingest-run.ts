@@ -18,6 +18,7 @@ import {
 } from "./ingest-records.ts";
 import { isOver } from "./ingestion.ts";
 import type { JobWatch } from "./job-watch.ts";
+import { createNamesInHand } from "./names-in-hand.ts";
 import { fetchPage, pagesOf } from "./pages.ts";
 import type { Uploads } from "./uploads.ts";
 
@@ -43,15 +44,16 @@ const AT_ONCE = 4;
  */
 export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<Json> {
   const { knowledge, fetcher, uploads, watch, clock } = deps;
+  const names = createNamesInHand();
 
   async function run({ job, context, progress }: JobRun): Promise<Json> {
     const payload = readPayload(job.payload);
     if (!payload) throw new Error(`job ${job.jobId} has a payload that is not known here`);
     const known = readProgress(job.progress);
-    let now: IngestProgress = known && isOver(known) ? known : atFirst(clock.wall().toISOString());
+    let now: IngestProgress = known && isOver(known) ? known : atFirst(clock.wall().toISOString(), known?.saves);
 
     const save: Save = async (change) => {
-      now = { ...now, ...change, updatedAt: clock.wall().toISOString() };
+      now = { ...now, ...change, updatedAt: clock.wall().toISOString(), saves: now.saves + 1 };
       await progress(progressJson(now));
       watch.announce(job.jobId, now);
     };
@@ -59,7 +61,7 @@ export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<J
     if (!isOver(now)) {
       try {
         if (payload.kind === "sitemap") await spread(payload, { job, context, progress }, save);
-        else await read(payload, { job, context, progress }, save);
+        else await names.alone(nameIn(payload), () => read(payload, { job, context, progress }, save));
       } catch (error) {
         const failure = failureOf(error);
         if (!failure) throw retryOf(error);
@@ -99,9 +101,9 @@ export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<J
 
   /** Makes a job of each page: as each has the same id whenever it is made, none is made twice. */
   async function spread(payload: PayloadOf<"sitemap">, { job, context }: JobRun, save: Save): Promise<void> {
-    const pages = await pagesOf(payload, fetcher, context);
+    const { pages, skipped } = await pagesOf(payload, fetcher, context);
     const children: string[] = [];
-    await save({ state: "parsed", total: pages.length, done: 0, children: [] });
+    await save({ state: "parsed", total: pages.length, done: 0, children: [], skipped });
     for (let at = 0; at < pages.length; at += BATCH) {
       const batch = pages.slice(at, at + BATCH).map((url) => ({ url, jobId: childOf(job.jobId, url) }));
       await atMost(AT_ONCE, batch, (child) => addChild(child, factsOf(payload), deps, context));
@@ -112,4 +114,9 @@ export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<J
   }
 
   return run;
+}
+
+/** As documents are known by, where it was reserved. */
+function nameIn(payload: PayloadOf<"file" | "page">): string {
+  return payload.reservation?.name ?? (payload.kind === "file" ? payload.name : payload.url);
 }

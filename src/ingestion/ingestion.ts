@@ -18,6 +18,12 @@ export interface NewPage extends Partial<DocumentFacts> {
   readonly limit?: number;
 }
 
+/** A sitemap of an index that is not read, and why. */
+export interface SkippedSitemap {
+  readonly url: string;
+  readonly detail: string;
+}
+
 export type IngestState = "received" | ReadingState | "failed";
 
 export interface IngestJob {
@@ -34,11 +40,15 @@ export interface IngestJob {
   readonly document: DocumentInfo | null;
   /** Of a sitemap: the jobs of its pages, as they are made. */
   readonly children: readonly string[];
+  /** Of an index of sitemaps: those that are not read, at most 50; the others are. */
+  readonly skipped: readonly SkippedSitemap[];
   /** Why it failed. */
   readonly failure: { readonly code: ProblemCode; readonly detail: string } | null;
   /** ISO times. */
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** How often its state has been saved, 0 or more: of two looks at a job the one with more is the later, whatever the clocks say. */
+  readonly saves: number;
 }
 
 /** Whether the job has ended, well or not. */

@@ -2,7 +2,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Clock } from "../fallbacks/core/clock.ts";
 import type { Json } from "../fallbacks/store/port.ts";
 import { type IngestProgress, progressJson, readProgress } from "./ingest-records.ts";
-import { type IngestJob, type IngestState, isOver } from "./ingestion.ts";
+import { type IngestJob, isOver } from "./ingestion.ts";
 
 /** Who is told how jobs go on, in this process and the others. */
 export interface JobWatch {
@@ -25,7 +25,6 @@ export interface JobWatchOptions {
 }
 
 const LOOK_MS = 1_000;
-const order: readonly IngestState[] = ["received", "parsed", "embedded", "indexed", "live", "failed"];
 const topicOf = (jobId: string) => `ingest/${jobId}`;
 
 export function createJobWatch({ clock, cluster, read, report }: JobWatchOptions): JobWatch {
@@ -101,10 +100,10 @@ export function createJobWatch({ clock, cluster, read, report }: JobWatchOptions
   };
 }
 
-/** A look may come back with what was true before the last message came; the end is the end, whatever the clocks say. */
+/**
+ * A look may come back with what was true before the last message came. Times do not tell, for the process that goes on with a job may
+ * have another clock. The end is the end.
+ */
 function isNewer(job: IngestJob, last: IngestJob): boolean {
-  if (isOver(job)) return true;
-  if (job.updatedAt !== last.updatedAt) return job.updatedAt > last.updatedAt;
-  const [now, before] = [order.indexOf(job.state), order.indexOf(last.state)];
-  return now > before || (now === before && job.done > last.done);
+  return isOver(job) || job.saves > last.saves;
 }

@@ -1,8 +1,9 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
-import { Problem } from "../problems.ts";
+import { Problem, problemTable } from "../problems.ts";
 import type { Fetched, Fetcher } from "../retrieval/fetching/fetcher.ts";
 import { readSitemap } from "../retrieval/fetching/sitemap.ts";
 import type { NewDocument } from "../retrieval/knowledge.ts";
+import type { SkippedSitemap } from "./ingestion.ts";
 
 /** What is read of the pages that somebody names. */
 const pageTypes: ReadonlySet<string> = new Set([
@@ -40,15 +41,23 @@ export async function fetchPage(
   return { mediaType: fetched.mediaType, content: textOf(fetched) ?? fetched.bytes };
 }
 
+/** What a sitemap lists. */
+export interface FoundPages {
+  readonly pages: readonly string[];
+  /** Of an index: the sitemaps that cannot be read. */
+  readonly skipped: readonly SkippedSitemap[];
+}
+
 /**
- * The pages that a sitemap lists, or those that it lists sitemaps of, each once, at most `limit`.
- * @throws {Problem} `url_refused`, also for one of the sitemaps of an index; `document_unreadable` when there is no page.
+ * The pages that a sitemap lists, or those that it lists sitemaps of, each once, at most `limit`. One sitemap of an index that cannot be
+ * read does not keep the pages of the others away.
+ * @throws {Problem} `url_refused`; `document_unreadable` when there is no page, with the reason of the first sitemap that was skipped.
  */
 export async function pagesOf(
   { url, limit }: { readonly url: string; readonly limit: number },
   fetcher: Pick<Fetcher, "fetch">,
   context: CallContext,
-): Promise<readonly string[]> {
+): Promise<FoundPages> {
   async function read(address: string) {
     const fetched = await fetcher.fetch(address, sitemapTypes, context);
     return readSitemap(fetched.bytes, fetched.url, Math.max(limit, MOST_SITEMAPS));
@@ -56,12 +65,24 @@ export async function pagesOf(
 
   const { pages, sitemaps } = await read(url);
   const all = new Set(pages);
+  const skipped: SkippedSitemap[] = [];
   for (const address of sitemaps.slice(0, MOST_SITEMAPS)) {
     if (all.size >= limit) break;
-    for (const page of (await read(address)).pages) all.add(page);
+    try {
+      for (const page of (await read(address)).pages) all.add(page);
+    } catch (error) {
+      // What is away is waited for by the whole job.
+      if (!(error instanceof Problem) || problemTable[error.code].status >= 500) throw error;
+      skipped.push({ url: address, detail: error.message });
+    }
   }
-  if (all.size === 0) throw new Problem("document_unreadable", `${url} lists no pages.`);
-  return [...all].slice(0, limit);
+  if (all.size === 0) throw nothingIn(url, skipped);
+  return { pages: [...all].slice(0, limit), skipped };
+}
+
+function nothingIn(url: string, [first]: readonly SkippedSitemap[]): Problem {
+  const why = first ? `: of those that it lists, ${first.url} is not read. ${first.detail}` : ".";
+  return new Problem("document_unreadable", `${url} lists no pages${why}`);
 }
 
 /** What the server says of a text's charset goes before what the text says. Undefined: let the reader find out. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../fallbacks/core/clock.ts";
-import type { CallContext } from "../fallbacks/core/context.ts";
+import { type CallContext, createContext } from "../fallbacks/core/context.ts";
 import { LayerError } from "../fallbacks/core/errors.ts";
 import type { Served } from "../fallbacks/core/layer.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
@@ -9,7 +9,7 @@ import { readUploadPart, type UploadPart } from "./ingest-records.ts";
 
 /** What has been received and is not read yet, in parts, so that no single record is large. */
 export interface Uploads {
-  /** Durable when it returns the number of its parts, 1 or more. @throws {LayerError} as the store. */
+  /** Durable when it returns the number of its parts, 1 or more; when it fails, nothing is to be left. @throws {LayerError} as the store. */
   put(uploadId: string, content: Uint8Array, context: CallContext): Promise<number>;
   /**
    * Undefined: it is not there (any more).
@@ -35,12 +35,16 @@ export interface UploadsOptions {
   readonly clock: Clock;
   /** Never the same twice. */
   readonly newId: () => string;
+  /** Hears of what could not be removed. */
+  readonly report: (error: unknown, fields: object) => void;
 }
 
 /** Bytes of a part: 512 kB in base64. */
 const PART_BYTES = 384_000;
 /** Writes of several callers share one sync of the disk. */
 const AT_ONCE = 4;
+const REMOVE_MS = 10_000;
+const REMOVING = "removing what was received of a file";
 const COME_BACK_MS = 30_000;
 const PART_DIGITS = 5;
 const collection = "uploads";
@@ -49,20 +53,35 @@ const collection = "uploads";
 const behind = (uploadId: string) => `${uploadId}/~`;
 const keyOf = (uploadId: string, part: number) => `${uploadId}/${String(part).padStart(PART_DIGITS, "0")}`;
 
-export function createUploads({ store, clock, newId }: UploadsOptions): Uploads {
+export function createUploads({ store, clock, newId, report }: UploadsOptions): Uploads {
   const commit = (writes: readonly Write[], context: CallContext) =>
     store.commit({ id: `uploads:${newId()}`, writes }, context);
+
+  async function remove(uploadId: string, parts: number, context: CallContext): Promise<void> {
+    const keys = numbers(parts).map((part) => keyOf(uploadId, part));
+    await commit(
+      keys.map((key) => ({ kind: "delete", collection, key })),
+      context,
+    );
+  }
 
   return {
     async put(uploadId, content, context) {
       const parts = Math.max(1, Math.ceil(content.length / PART_BYTES));
       const at = clock.wall().getTime();
       const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
-      await atMost(AT_ONCE, numbers(parts), async (part) => {
-        const data = bytes.toString("base64", part * PART_BYTES, (part + 1) * PART_BYTES);
-        const value: UploadPart = { at, parts, data };
-        await commit([{ kind: "put", collection, key: keyOf(uploadId, part), value: { ...value } }], context);
-      });
+      try {
+        await atMost(AT_ONCE, numbers(parts), async (part) => {
+          const data = bytes.toString("base64", part * PART_BYTES, (part + 1) * PART_BYTES);
+          const value: UploadPart = { at, parts, data };
+          await commit([{ kind: "put", collection, key: keyOf(uploadId, part), value: { ...value } }], context);
+        });
+      } catch (error) {
+        // Whoever sent it may have gone, or have no time left. What cannot be removed now, the sweep will find.
+        const rest = createContext({ clock, requestId: context.requestId, deadlineMs: REMOVE_MS });
+        await remove(uploadId, parts, rest).catch((cause: unknown) => report(cause, { doing: REMOVING, uploadId }));
+        throw error;
+      }
       return parts;
     },
     async read(uploadId, parts, context) {
@@ -74,13 +93,7 @@ export function createUploads({ store, clock, newId }: UploadsOptions): Uploads 
       const there = pieces.filter((piece) => piece !== undefined);
       return there.length === parts ? Buffer.concat(there) : undefined;
     },
-    async remove(uploadId, parts, context) {
-      const keys = numbers(parts).map((part) => keyOf(uploadId, part));
-      await commit(
-        keys.map((key) => ({ kind: "delete", collection, key })),
-        context,
-      );
-    },
+    remove,
     async next(after, context) {
       const start = after === undefined ? {} : { after: behind(after) };
       const [first] = certain(await store.list({ collection, limit: 1, ...start }, context));

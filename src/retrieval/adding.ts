@@ -1,5 +1,6 @@
 import type { Clock } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
+import { Problem } from "../problems.ts";
 import { admitted, amended, madeLive, reservationOf, reserved } from "./document-changes.ts";
 import { checkFacts, sameFacts } from "./document-facts.ts";
 import { checkName, type NameRecord, nameKey } from "./document-names.ts";
@@ -44,6 +45,26 @@ export function createAdding(options: {
     return receiving.inTurn(nameKey(name), () => documents.change(name, decide, context));
   }
 
+  /**
+   * Of a live version that cannot be read nobody knows whom it was for, and the next one must not be for everybody.
+   * @throws {Problem} `store_unavailable`, or `invalid_request` where it will never be read.
+   */
+  async function refuseUnknownAudience(now: NameRecord, context: CallContext): Promise<void> {
+    const { value, whole } = await documents.name(now.name, context);
+    // Another instance has replaced it meanwhile: nothing of this can be committed, and it is decided again.
+    if ((value?.changes ?? 0) !== now.changes) return;
+    if (!whole) {
+      throw new Problem("store_unavailable", `who may read ${JSON.stringify(now.name)} cannot be told now`, {
+        field: "audience",
+      });
+    }
+    throw new Problem(
+      "invalid_request",
+      `who may read ${JSON.stringify(now.name)} cannot be told, as its live version cannot be read: audience must be given`,
+      { field: "audience" },
+    );
+  }
+
   async function addInTurn(given: NewDocument, reservation: Reservation, context: CallContext, told: AddOptions) {
     const facts = checkFacts(given);
     await pause(context.signal);
@@ -67,8 +88,9 @@ export function createAdding(options: {
         const next = { ...old, ...(isLatest && { ...facts, url }) };
         const isSame = sameFacts(old, next) && old.url === next.url;
         if (!isSame) return { next, change: amended({ ...known, order }, next) };
-        return order === now.order ? { next } : { next, change: { record: { ...known, order }, writes: [] } };
+        return order === now.order ? { next: old } : { next: old, change: { record: { ...known, order }, writes: [] } };
       }
+      if (known.live !== null && !old && !facts.audience) await refuseUnknownAudience(known, context);
       const at = clock.wall().toISOString();
       const next: DocumentRecord = {
         document,

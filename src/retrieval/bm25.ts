@@ -57,7 +57,7 @@ export interface Bm25Index {
 
 /** Fewer slots or entries are not worth it. */
 const LEAST_SLOTS = 1_000;
-const LEAST_ENTRIES = 100_000;
+const LEAST_ENTRIES = 500_000;
 
 /**
  * Okapi BM25 as in Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with the

@@ -31,8 +31,9 @@ export interface LoadableKnowledge extends Knowledge {
 const LARGEST_PAGE = 200;
 /** Of a longer question only so much is searched for. */
 const LONGEST_QUESTION = 2000;
-/** Milliseconds after the start: nothing is hurt if it is never tidied. */
+/** Milliseconds after the start, and then as often as something was removed: what was deleted must not stay on this machine. */
 const TIDY_AFTER_MS = 60_000;
+const TIDY_AGAIN_MS = 3_600_000;
 
 /** Knowledge over the layers: stored in one, found through three, and by words alone when those are away. */
 export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
@@ -49,6 +50,15 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
       return found !== undefined && (mayRead(found, roles) || isAsOpen(found, record));
     });
     return { ...infoOf(record), similar };
+  }
+
+  function tidyIn(ms: number, tidied = -1): void {
+    const run = async () => {
+      const { removals } = live;
+      if (removals !== tidied) await tidy();
+      if (!stop.signal.aborted) tidyIn(TIDY_AGAIN_MS, removals);
+    };
+    cancelTidying = clock.after(ms, () => void run(), { background: true });
   }
 
   /** A model's vectors are kept in order by those who make them. */
@@ -76,7 +86,7 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
       library.recalled();
       live.changed();
       vectorIndex.start();
-      if (vectorCache) cancelTidying = clock.after(TIDY_AFTER_MS, () => void tidy(), { background: true });
+      if (vectorCache) tidyIn(TIDY_AFTER_MS);
     },
     reserve: (name, context) => adding.reserve(name, context),
     add: async (document, context, told = {}) => shown(await adding.add(document, context, told), context),
@@ -114,10 +124,11 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
       await replica.upToDate(context);
       return shown(await versions.rollback(documentId, to, context), context);
     },
-    passage(chunkId, { roles }) {
+    async passage(chunkId, context) {
+      await replica.upToDate(context);
       const chunk = library.chunks.get(chunkId);
       const record = chunk && live.records.get(chunk.document.documentId);
-      if (chunk && record && mayRead(record, roles)) {
+      if (chunk && record && mayRead(record, context.roles)) {
         return { ...spanOf(chunk), ...(record.url !== null && { url: record.url }) };
       }
       throw new Problem("passage_not_found", `there is no passage ${JSON.stringify(chunkId)}`, { field: "chunk_id" });

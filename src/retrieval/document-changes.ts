@@ -57,14 +57,15 @@ export function madeLive(
   if (now.kept.includes(documentId)) forgotten.push(documentId);
   for (const key of forgotten) writes.push({ kind: "delete", collection: "document_versions", key });
   const record = { ...now, live: documentId, kept, version: Math.max(now.version, next.version), order };
-  return { record: changed(record), writes };
+  const before = old ? old.audience : now.audience;
+  return { record: changed({ ...record, audience: next.audience, audienceBefore: before }), writes };
 }
 
 /** Says something else of the version that is live. */
 export function amended(now: NameRecord, next: DocumentRecord): Change {
   const { documentId } = next.document;
   const put: Write = { kind: "put", collection: "documents", key: documentId, value: toStored(next) };
-  return { record: changed(now), writes: [put] };
+  return { record: changed({ ...now, audience: next.audience, audienceBefore: now.audience }), writes: [put] };
 }
 
 /** Deletes all versions; what is being read meanwhile finds that it is too late. */
@@ -72,7 +73,7 @@ export function deleted(now: NameRecord, at: string): Change {
   const writes = now.kept.map((key): Write => ({ kind: "delete", collection: "document_versions", key }));
   if (now.live !== null) writes.push({ kind: "delete", collection: "documents", key: now.live });
   const record = { ...now, live: null, kept: [], deletions: now.deletions + 1, deletedAt: at };
-  return { record: changed(record), writes };
+  return { record: changed({ ...record, audience: null, audienceBefore: now.audience }), writes };
 }
 
 function changed(record: NameRecord): NameRecord {

@@ -3,9 +3,8 @@ import type { DocumentFacts } from "./knowledge.ts";
 
 const MOST_ROLES = 20;
 const LONGEST_ROLE = 64;
-const MOST_ENTRIES = 20;
-const LONGEST_KEY = 64;
-const LONGEST_VALUE = 500;
+/** Of the metadata of a document: entries, and characters of a key and of a value. */
+export const metadataLimits = { entries: 20, key: 64, value: 500 } as const;
 
 /** What is given of the two. @throws {Problem} `invalid_request` that names the field and what is allowed. */
 export function checkFacts({ audience, metadata }: Partial<DocumentFacts>): Partial<DocumentFacts> {
@@ -37,17 +36,17 @@ function checkAudience(audience: readonly string[]): void {
 function checkMetadata(metadata: Readonly<Record<string, string>>): void {
   const entries = Object.entries(metadata);
   const wrong = entries.find(
-    ([key, value]) => key.length < 1 || key.length > LONGEST_KEY || value.length > LONGEST_VALUE,
+    ([key, value]) => key.length < 1 || key.length > metadataLimits.key || value.length > metadataLimits.value,
   );
-  if (entries.length <= MOST_ENTRIES && !wrong) return;
+  if (entries.length <= metadataLimits.entries && !wrong) return;
   const found = wrong ? `${show(wrong[0])} with a value of ${wrong[1].length} characters` : `${entries.length} entries`;
   throw new Problem(
     "invalid_request",
-    `metadata has ${found}; allowed are at most ${MOST_ENTRIES} entries, keys of 1 to ${LONGEST_KEY} characters, values of at most ${LONGEST_VALUE}`,
+    `metadata has ${found}; allowed are at most ${metadataLimits.entries} entries, keys of 1 to ${metadataLimits.key} characters, values of at most ${metadataLimits.value}`,
     { field: "metadata" },
   );
 }
 
 function show(text: string): string {
-  return JSON.stringify(text.length > LONGEST_KEY ? `${text.slice(0, LONGEST_KEY)}…` : text);
+  return JSON.stringify(text.length > metadataLimits.key ? `${text.slice(0, metadataLimits.key)}…` : text);
 }

@@ -24,6 +24,10 @@ export interface NameRecord {
   readonly deletedAt: string | null;
   /** Grows with each change of what is found under the name, or of what is said of it. */
   readonly changes: number;
+  /** Who may read what is live, as the document has it; null: nothing is live, or it was made live before this was kept. */
+  readonly audience: readonly string[] | null;
+  /** What that was before the last of these changes: whoever unites it with those of others can tell whether it said anything of it. */
+  readonly audienceBefore: readonly string[] | null;
 }
 
 const schema = z.object({
@@ -36,6 +40,8 @@ const schema = z.object({
   deletions: z.int().nonnegative(),
   deletedAt: z.string().nullable(),
   changes: z.int().nonnegative(),
+  audience: z.array(z.string()).readonly().nullable().default(null),
+  audienceBefore: z.array(z.string()).readonly().nullable().default(null),
 });
 
 /** @throws {z.ZodError} when the record is none of ours. */
@@ -44,13 +50,14 @@ export function nameFromStored(value: Json): NameRecord {
 }
 
 export function nameToStored(record: NameRecord): Json {
-  return { ...record, kept: [...record.kept] };
+  return { ...record };
 }
 
 /** Of a name that has no record: nothing was there, or a document from before there were these records. */
 export function unrecorded(name: string, live: string | null): NameRecord {
   const version = live === null ? 0 : 1;
-  return { name, live, kept: [], version, received: 0, order: 0, deletions: 0, deletedAt: null, changes: 0 };
+  const nothing = { received: 0, order: 0, deletions: 0, deletedAt: null, changes: 0 };
+  return { name, live, kept: [], version, ...nothing, audience: null, audienceBefore: null };
 }
 
 /** The key of its record: any name is a key of one length. */

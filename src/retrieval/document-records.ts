@@ -62,6 +62,14 @@ export function fromStored(documentId: string, value: Json): DocumentRecord {
   };
 }
 
+/** When it went live, an ISO time, also of a record that cannot be read otherwise; "": there is no saying. */
+export function wentLiveAt(value: Json | undefined): string {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "";
+  const { liveAt, addedAt } = value as Fields;
+  if (typeof liveAt === "string") return liveAt;
+  return typeof addedAt === "string" ? addedAt : "";
+}
+
 export function infoOf(record: DocumentRecord): DocumentInfo {
   const { document, liveAt: _liveAt, ...facts } = record;
   const { documentId, name, title, chunks, text } = document;

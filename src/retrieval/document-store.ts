@@ -25,11 +25,24 @@ export interface Decision<T> {
 export interface DocumentStore {
   /** All live documents, a page at a time. A record that cannot be read is reported and left out. */
   pages(context: CallContext): AsyncIterable<Read<readonly DocumentRecord[]>>;
-  /** All that is said of names, by key. */
-  names(context: CallContext): Promise<Read<ReadonlyMap<string, NameRecord>>>;
+  /** All that is said of names, by key. A record that cannot be read is reported and left out. */
+  names(
+    context: CallContext,
+  ): Promise<Read<ReadonlyMap<string, NameRecord>> & { readonly unreadable: readonly string[] }>;
   name(name: string, context: CallContext): Promise<Read<NameRecord | undefined>>;
   live(documentId: string, context: CallContext): Promise<Read<DocumentRecord | undefined>>;
   kept(documentId: string, context: CallContext): Promise<Read<DocumentRecord | undefined>>;
+  /** Names whose last commit failed, and may have been applied all the same. */
+  readonly doubted: ReadonlySet<string>;
+  /** Resolves when all that was sent before has been applied, or never will be. @throws {LayerError} it cannot be told now. */
+  settled(context: CallContext): Promise<void>;
+  /** What the store has of it has been looked up since. */
+  believe(name: string): void;
+  /**
+   * What was read of a name and of these documents counts for the copy on this machine too, so that a start while the shared store
+   * is away does not bring back what others have deleted or restricted. @throws {LayerError} the copy fails.
+   */
+  takeOver(name: string, documentIds: readonly string[], context: CallContext): Promise<void>;
   /**
    * Decides and commits; when another instance was faster it decides again, by what that one has made of it. Once begun, the commit
    * is not stopped by a caller that goes away. @throws {LayerError} `server` when others are faster 20 times; what `decide` throws.
@@ -38,7 +51,7 @@ export interface DocumentStore {
 }
 
 export interface DocumentStoreOptions {
-  readonly store: Pick<StoreAccess, "commit" | "get" | "list">;
+  readonly store: Pick<StoreAccess, "commit" | "get" | "list" | "takeOver">;
   /** Absent: nobody else changes the documents. */
   readonly marks: ChangeMarks | undefined;
   /** The live document of a name in this process: of use for those that have no record. */
@@ -54,6 +67,7 @@ const PAGE_LIMIT = 1_000;
 
 export function createDocumentStore(options: DocumentStoreOptions): DocumentStore {
   const { store, marks, liveOf, newId, report } = options;
+  const doubted = new Set<string>();
 
   function readable(key: string, value: Parameters<typeof fromStored>[1]): readonly DocumentRecord[] {
     try {
@@ -69,8 +83,9 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
     for (let after: string | undefined; ; ) {
       const request = { collection, limit: PAGE_LIMIT, bytes: PAGE_BYTES };
       const { value, degraded } = await store.list(after === undefined ? request : { ...request, after }, context);
-      if (value.length === 0) return;
+      // The empty one too: by an old copy it is not the end.
       yield { value, whole: degraded === undefined };
+      if (value.length === 0) return;
       after = value.at(-1)?.key;
     }
   }
@@ -89,12 +104,20 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
     },
     async names(context) {
       const found = new Map<string, NameRecord>();
+      const unreadable: string[] = [];
       let whole = true;
       for await (const page of listed("document_names", context)) {
         whole &&= page.whole;
-        for (const { key, value } of page.value) found.set(key, nameFromStored(value));
+        for (const { key, value } of page.value) {
+          try {
+            found.set(key, nameFromStored(value));
+          } catch (error) {
+            report(error, { doing: "reading what is stored of a name", key });
+            unreadable.push(key);
+          }
+        }
       }
-      return { value: found, whole };
+      return { value: found, whole, unreadable };
     },
     async name(name, context) {
       const { value, degraded } = await store.get("document_names", nameKey(name), context);
@@ -102,6 +125,15 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
     },
     live: (documentId, context) => one("documents", documentId, context),
     kept: (documentId, context) => one("document_versions", documentId, context),
+    doubted,
+    async settled(context) {
+      await store.commit({ id: `documents:${newId()}`, writes: [] }, context);
+    },
+    believe: (name) => void doubted.delete(name),
+    async takeOver(name, documentIds, context) {
+      const documents = documentIds.map((key) => ({ collection: "documents", key }) as const);
+      await store.takeOver?.([{ collection: "document_names", key: nameKey(name) }, ...documents], context);
+    },
     async change(name, decide, context) {
       const key = nameKey(name);
       const settling = withoutAbort(context);
@@ -120,7 +152,11 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
         };
         const mark = writes.length > 0 ? marks?.mark() : undefined;
         const all = [ofName, ...writes, ...(mark?.writes ?? [])];
-        const committed = await store.commit({ id: `documents:${newId()}`, writes: all }, settling);
+        const operation = { id: `documents:${newId()}`, writes: all };
+        const committed = await store.commit(operation, settling).catch((error: unknown) => {
+          if (writes.length > 0) doubted.add(name);
+          throw error;
+        });
         if (committed.value.status === "conflict") continue;
         mark?.done();
         return result;

@@ -59,9 +59,11 @@ const sentencesOf = remember(KEPT, (text) => sentenceSpans(text));
 export function weighEvidence(question: string, passage: PassageText, base: Base): Evidence {
   const asked = askedOf(question, base);
   const headings = wordsOf(`${passage.path}\n${passage.topic}`);
-  const whole = [headings, wordsOf(passage.text)];
+  // Every word of a passage is in one of its sentences.
+  const whole = [headings];
   const sentences = sentencesOf(passage.text).map((span) => {
     const words = wordsOf(passage.text.slice(span.start, span.end));
+    whole.push(words);
     return { ...span, share: shareOf(asked, [words]), together: shareOf(asked, [headings, words]) };
   });
   const rarest = rarityOf(0, base.documents + BACKGROUND);

@@ -29,7 +29,7 @@ import { createVectorIndex } from "./vector-index.ts";
 import { createVersions } from "./versions.ts";
 
 export interface KnowledgeOptions {
-  readonly store: Pick<StoreAccess, "commit" | "get" | "list">;
+  readonly store: Pick<StoreAccess, "commit" | "get" | "list" | "takeOver">;
   readonly embeddings: Layer<Embeddings>;
   readonly vectors: VectorAccess;
   readonly reranker: Layer<Reranker>;

@@ -154,8 +154,10 @@ export interface Knowledge {
   /**
    * Reads, stores and indexes a document; found by the next search. The same content under the same name again changes
    * nothing and returns the same document, but takes over the audience and metadata that are given; other content under the
-   * same name is its next version, and the old one is not found from the same instant on.
-   * @throws {Problem} `document_unreadable` with a reason of its own, `unsupported_media_type`, `invalid_request`;
+   * same name is its next version, with the audience and metadata of the one before where none are given, and the old one is not
+   * found from the same instant on.
+   * @throws {Problem} `document_unreadable` with a reason of its own, `unsupported_media_type`, `invalid_request`, also where no
+   * audience is given and that of the version before cannot be read; `store_unavailable`;
    * `document_superseded` when its name was deleted or another version went live after the reservation.
    */
   add(document: NewDocument, context: CallContext, options?: AddOptions): Promise<DocumentInfo>;
@@ -168,7 +170,7 @@ export interface Knowledge {
   list(page: { readonly after?: string; readonly limit: number }, context: CallContext): Promise<Page<DocumentInfo>>;
   /** Any version that is kept. @throws {Problem} `document_not_found`. */
   get(documentId: string, context: CallContext): Promise<DocumentInfo & { readonly text: string }>;
-  /** Newest first, at most 20 are kept. Of the document that this is a version of. @throws {Problem} `document_not_found`. */
+  /** Newest first, at most 20 are kept. Of the document that this is a version of. @throws {Problem} `document_not_found`; `store_unavailable`. */
   versions(documentId: string, context: CallContext): Promise<readonly VersionInfo[]>;
   /**
    * What one version says and the other does not, line by line. Of a stretch that differs in more than 200 lines all is removed
@@ -176,12 +178,16 @@ export interface Knowledge {
    */
   diff(fromId: string, toId: string, context: CallContext): Promise<readonly DiffPart[]>;
   /**
-   * Makes another version live: the given one, or by default the one that was live before. In one instant, as `add`.
-   * @throws {Problem} `document_not_found`; `invalid_request` where there is no other version.
+   * Makes another version live: the given one, or by default the one that was live before. In one instant, as `add`. It is for whoever
+   * is in the audiences of both, and where nobody is, for that of the one that was live.
+   * @throws {Problem} `document_not_found`; `invalid_request` where there is no other version; `store_unavailable`.
    */
   rollback(documentId: string, to: string | undefined, context: CallContext): Promise<DocumentInfo>;
-  /** The passage behind a source, whole. @throws {Problem} `passage_not_found`, also for what the roles of the context may not read. */
-  passage(chunkId: string, context: CallContext): Span & Pick<Source, "url">;
+  /**
+   * The passage behind a source, whole, as long as its document is live.
+   * @throws {Problem} `passage_not_found`, also for what the roles of the context may not read.
+   */
+  passage(chunkId: string, context: CallContext): Promise<Span & Pick<Source, "url">>;
   search(question: string, options: SearchOptions, context: CallContext): Promise<SearchResult>;
   settings(context: CallContext): Promise<KnowledgeSettings>;
   /** All instances go by them within a second. @throws {Problem} `invalid_request` for a value out of range; `store_unavailable`. */

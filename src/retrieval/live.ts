@@ -11,6 +11,8 @@ import type { VectorIndex } from "./vector-index.ts";
 export interface Live {
   /** Grows by one with each change. */
   readonly revision: number;
+  /** Grows by one with each document that is not found any more. */
+  readonly removals: number;
   /** By document id. */
   readonly records: ReadonlyMap<string, DocumentRecord>;
   byName(name: string): DocumentRecord | undefined;
@@ -49,6 +51,7 @@ export function createLive(options: {
   const { library, preparer, vectorIndex, hasFile, clock, report } = options;
   const records = new Map<string, DocumentRecord>();
   let revision = 0;
+  let removals = 0;
   let closed = false;
   let cancelSave: (() => void) | undefined;
 
@@ -77,6 +80,9 @@ export function createLive(options: {
     get revision() {
       return revision;
     },
+    get removals() {
+      return removals;
+    },
     records,
     byName,
     recall: async (document, context) => library.recall(document) ?? (await preparer.prepare(document, context)),
@@ -92,7 +98,9 @@ export function createLive(options: {
       records.set(record.document.documentId, record);
       vectorIndex.release(chunkIdsOf(record.document));
       changed();
-      return before?.document.documentId === record.document.documentId ? undefined : before;
+      if (!before || before.document.documentId === record.document.documentId) return undefined;
+      removals += 1;
+      return before;
     },
     amend(record) {
       records.set(record.document.documentId, record);
@@ -101,6 +109,7 @@ export function createLive(options: {
     async drop({ document }, context) {
       if (!records.delete(document.documentId)) return;
       library.remove(document.documentId);
+      removals += 1;
       changed();
       await clear(document, context);
     },

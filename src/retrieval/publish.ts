@@ -54,7 +54,8 @@ export function createPublish(options: {
       context,
     );
     const before = prepared ? live.publish(prepared, next) : undefined;
-    if (!prepared && change && change.writes.length > 0) live.amend(next);
+    // Also without a change of ours: another instance may have said something else of it, which was read just now.
+    if (!prepared && live.records.get(document.documentId) !== next) live.amend(next);
     if (change) replica.note(change.record);
     if (before) await live.clear(before.document, context);
     return next;

@@ -14,7 +14,10 @@ import { tolerate } from "./tolerate.ts";
 export interface Replica {
   /** Makes everything that is stored live. */
   load(context: CallContext): Promise<void>;
-  /** Takes over what others have changed; waits for that, but not for long. @throws {LayerError} only `aborted`. */
+  /**
+   * Takes over what others have changed, and what became of changes of this process whose outcome is not known; waits for that, but
+   * not for long. @throws {LayerError} only `aborted`.
+   */
   upToDate(context: CallContext): Promise<void>;
   /** What this process itself has made of a name, and has made live. */
   note(record: NameRecord): void;
@@ -49,6 +52,8 @@ export function createReplica(options: ReplicaOptions): Replica {
   /** Everything that is stored has been read once, from a store that knew all of it. */
   let complete = false;
   let refreshing: Promise<unknown> = Promise.resolve();
+  /** The one that has not begun. */
+  let next: Promise<void> | undefined;
 
   function isCurrent({ name, changes, live: documentId }: NameRecord): boolean {
     const known = seen.get(nameKey(name));
@@ -94,12 +99,18 @@ export function createReplica(options: ReplicaOptions): Replica {
       else if (here) await live.drop(here, context);
       if (record) note(record);
       else seen.delete(nameKey(name));
+      const ids = [record?.live, here?.document.documentId].filter((id) => id !== undefined && id !== null);
+      await documents.takeOver(name, [...new Set(ids)], context);
       return true;
     });
   }
 
   /** Documents whose names have no record: before there were these, they were all there was. */
-  async function unrecorded(known: ReadonlyMap<string, NameRecord>, context: CallContext): Promise<boolean> {
+  async function unrecorded(
+    known: ReadonlyMap<string, NameRecord>,
+    unreadable: ReadonlySet<string>,
+    context: CallContext,
+  ): Promise<boolean> {
     const there = new Set<string>();
     for await (const { value, whole } of documents.pages(context)) {
       if (!whole) return false;
@@ -110,24 +121,57 @@ export function createReplica(options: ReplicaOptions): Replica {
         await names.inTurn(nameKey(name), () => take(record, context));
       }
     }
-    const gone = [...live.records.values()].filter(
-      ({ document }) => !there.has(document.documentId) && !known.has(nameKey(document.name)),
-    );
+    const gone = [...live.records.values()].filter(({ document: { documentId, name } }) => {
+      const key = nameKey(name);
+      return !there.has(documentId) && !known.has(key) && !unreadable.has(key);
+    });
     for (const { document } of gone) if (!(await takeOver(document.name, context))) return false;
     return true;
   }
 
+  /** What became of commits that failed. */
+  async function settleDoubts(context: CallContext): Promise<void> {
+    const doubted = [...documents.doubted];
+    if (doubted.length === 0) return;
+    await documents.settled(context);
+    for (const name of doubted) if (await takeOver(name, context)) documents.believe(name);
+  }
+
+  /** Nobody waits for documents to be made ready with what is quick: what was deleted or restricted. Then what is old here. */
+  function urgency({ name, live: documentId }: NameRecord): number {
+    if (documentId === null || live.records.has(documentId)) return 0;
+    return live.byName(name) ? 1 : 2;
+  }
+
   async function refresh(context: CallContext): Promise<void> {
+    await settleDoubts(context);
     const now = await marks?.read(context);
     if (!marks || !now || marks.isSeen(now)) return;
-    const { value: known, whole } = await documents.names(context);
+    const { value: known, whole, unreadable: keys } = await documents.names(context);
     if (!whole) return;
-    const changed = [...known.values()].filter((record) => !isCurrent(record)).map(({ name }) => name);
-    const lost = [...seen].filter(([key]) => !known.has(key)).map(([, { name }]) => name);
-    for (const name of [...changed, ...lost]) if (!(await takeOver(name, context))) return;
-    if (!complete && !(await unrecorded(known, context))) return;
+    const unreadable = new Set(keys);
+    const changed = [...known.values()].filter((record) => !isCurrent(record));
+    const lost = [...seen].filter(([key]) => !known.has(key) && !unreadable.has(key)).map(([, { name }]) => name);
+    const inOrder = changed.sort((one, other) => urgency(one) - urgency(other)).map(({ name }) => name);
+    for (const name of [...lost, ...inOrder]) if (!(await takeOver(name, context))) return;
+    if (!complete && !(await unrecorded(known, unreadable, context))) return;
     complete = true;
     if (await settings.load(context)) marks.see(now);
+  }
+
+  /** One after the other, and one that begins after this call: whoever comes while it waits for its turn joins it. */
+  function refreshSoon(): Promise<void> {
+    if (next) return next;
+    const refreshed = refreshing.then(() => {
+      next = undefined;
+      const { signal } = stop;
+      return refresh(createContext({ clock, requestId: "refresh-knowledge", deadlineMs: REFRESH_MS, signal }));
+    });
+    next = refreshed;
+    refreshing = refreshed.catch((error: unknown) => {
+      if (!stop.signal.aborted) report(error, { doing: "taking over documents of the shared store" });
+    });
+    return refreshed;
   }
 
   return {
@@ -161,23 +205,13 @@ export function createReplica(options: ReplicaOptions): Replica {
       marks?.see(before);
     },
     async upToDate(context) {
-      if (!marks) return;
       await tolerate(context, async () => {
-        const now = await marks.read(context);
-        if (!now || marks.isSeen(now)) return;
-        const own = createContext({
-          clock,
-          requestId: "refresh-knowledge",
-          deadlineMs: REFRESH_MS,
-          signal: stop.signal,
-        });
-        // One after the other: whoever comes later finds that all has been seen.
-        const refreshed = refreshing.then(() => refresh(own));
-        refreshing = refreshed.catch((error: unknown) => {
-          if (!stop.signal.aborted) report(error, { doing: "taking over documents of the shared store" });
-        });
+        if (documents.doubted.size === 0) {
+          const now = await marks?.read(context);
+          if (!now || marks?.isSeen(now)) return;
+        }
         const ms = Math.min(WAITED_MS, context.deadline.remaining() / 2);
-        await within({ clock, signal: context.signal, ms }, () => refreshed);
+        await within({ clock, signal: context.signal, ms }, refreshSoon);
       });
     },
     close: () => stop.abort(),

@@ -25,7 +25,7 @@ export interface RetrieveRequest {
   readonly k: number;
   /** A passage that fits less is left out, 0 to 1. */
   readonly scoreThreshold: number;
-  /** Which passages may be found; absent: all. Nobody hears anything of the others. */
+  /** Which passages may be found; absent: all. Nobody hears anything of the others. Asked again after each wait. */
   readonly accept?: ((chunkId: string) => boolean) | undefined;
 }
 
@@ -109,11 +109,12 @@ export function createRetrieve(options: RetrieveOptions) {
   /** The same text twice says nothing more: the first one stays. */
   function different(
     fused: ReturnType<typeof fuse>,
+    { accept }: RetrieveRequest,
   ): readonly { readonly chunk: LibraryChunk; readonly fused: number }[] {
     const said = new Set<string>();
     return fused.flatMap(({ id, score }) => {
       const chunk = library.chunks.get(id);
-      if (!chunk || said.has(chunk.text)) return [];
+      if (!chunk || said.has(chunk.text) || accept?.(id) === false) return [];
       said.add(chunk.text);
       return [{ chunk, fused: score }];
     });
@@ -125,7 +126,7 @@ export function createRetrieve(options: RetrieveOptions) {
     context: CallContext,
   ): Promise<SearchResult> {
     const { lexical, semantic, fused, kind } = await propose(question, request, context);
-    const best = different(fused).slice(0, RERANK_LIMIT);
+    const best = different(fused, request).slice(0, RERANK_LIMIT);
     const texts = best.map(({ chunk }) => `${chunk.topic}\n${chunk.path}\n${chunk.text}`);
     const reranked =
       best.length === 0
@@ -158,10 +159,10 @@ export function createRetrieve(options: RetrieveOptions) {
   function present(
     question: string,
     candidates: readonly Candidate[],
-    { k, scoreThreshold }: RetrieveRequest,
+    { k, scoreThreshold, accept }: RetrieveRequest,
   ): SearchResult {
     const kept = candidates
-      .filter(({ fit }) => fit >= scoreThreshold)
+      .filter(({ chunk, fit }) => fit >= scoreThreshold && accept?.(chunk.id) !== false)
       .sort((a, b) => b.order - a.order || (a.chunk.id < b.chunk.id ? -1 : 1))
       .slice(0, k);
     const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...sourceOf(chunk, fit), stages }));

@@ -4,6 +4,7 @@ import type { StoreAccess } from "../fallbacks/store/access.ts";
 import type { Json } from "../fallbacks/store/port.ts";
 import { Problem } from "../problems.ts";
 import type { ChangeMarks } from "./change-marks.ts";
+import { withoutAbort } from "./document-store.ts";
 import type { KnowledgeSettings } from "./knowledge.ts";
 
 /** Where they are, in `meta`: only what somebody has changed. */
@@ -16,7 +17,7 @@ export interface Settings {
   readonly current: KnowledgeSettings;
   /** Takes over what is stored; false: only an old copy of it could be read. */
   load(context: CallContext): Promise<boolean>;
-  /** @throws {Problem} `invalid_request`. */
+  /** Once begun, it is not stopped by a caller that goes away. @throws {Problem} `invalid_request`. */
   change(given: Partial<KnowledgeSettings>, context: CallContext): Promise<void>;
 }
 
@@ -49,13 +50,14 @@ export function createSettings(options: {
     },
     async change(given, context) {
       checkSettings(given);
+      const settling = withoutAbort(context);
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
         const { value } = await store.get("meta", SETTINGS_KEY, context);
         const stored = { ...settingsIn(value?.value), ...given };
         const mark = marks?.mark();
         const put = { kind: "put", collection: "meta", key: SETTINGS_KEY, expect: value?.version ?? 0 } as const;
-        const writes = [{ ...put, value: { ...stored } }, ...(mark?.writes ?? [])];
-        const committed = await store.commit({ id: `knowledge_settings:${newId()}`, writes }, context);
+        const writes = [{ ...put, value: { ...stored, changed: Object.keys(given) } }, ...(mark?.writes ?? [])];
+        const committed = await store.commit({ id: `knowledge_settings:${newId()}`, writes }, settling);
         if (committed.value.status === "conflict") continue;
         mark?.done();
         take(stored);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { inSlices } from "./slices.ts";
@@ -8,12 +8,23 @@ import { decodeSnapshot, encodeSnapshot, type Snapshot, type SnapshotSource } fr
 /** What the file has; undefined when there is none, or it cannot be used, which is told. Never throws. */
 export function readSnapshot(file: string, report: (error: unknown, fields: object) => void): Snapshot | undefined {
   try {
-    return decodeSnapshot(readFileSync(file));
+    return decodeSnapshot(readRegular(file));
   } catch (error) {
     if (isMissing(error)) return undefined;
     const message = `${file} is not used, the words of the knowledge base are made again: ${messageOf(error)}`;
     report(new Error(message, { cause: error }), { doing: "reading the words of the knowledge base" });
     return undefined;
+  }
+}
+
+/** Without waiting: where the file is a pipe, nobody may ever write to it. */
+function readRegular(file: string): Buffer {
+  const opened = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!fstatSync(opened).isFile()) throw new Error("it is not a regular file");
+    return readFileSync(opened);
+  } finally {
+    closeSync(opened);
   }
 }
 

@@ -2,8 +2,9 @@ import type { Unite } from "../fallbacks/store/access.ts";
 import type { Json, Operation, Place, Seen, Write } from "../fallbacks/store/port.ts";
 import { type Change, deleted, madeLive } from "./document-changes.ts";
 import { type NameRecord, nameFromStored, nameToStored } from "./document-names.ts";
-import { type DocumentRecord, fromStored } from "./document-records.ts";
+import { type DocumentRecord, fromStored, wentLiveAt } from "./document-records.ts";
 import { SETTINGS_KEY, settingsIn } from "./settings.ts";
+import { stricter } from "./visibility.ts";
 
 type There = (place: Place) => Seen;
 type Put = Extract<Write, { kind: "put" }>;
@@ -11,8 +12,9 @@ type Put = Extract<Write, { kind: "put" }>;
 /**
  * What this process made of documents while it did not see the others, made to fit what they have made of them. Of two versions
  * under one name the one that went live later is live and the other one is kept; a deletion takes what went live before it, and
- * nothing that did so after it; settings that both have changed are those that arrive last. It is the clocks of two machines that
- * are compared: between machines that cannot see each other there is nothing better.
+ * nothing that did so after it. Who may read a document is what the one side has said that said something of it, whichever version
+ * is live; where both did, or it cannot be told, it is for those whom both let in. A setting that both have changed is the one that arrives last. It is the
+ * clocks of two machines that are compared: between machines that cannot see each other there is nothing better.
  */
 export const uniteDocuments: Unite = (operation, there) => {
   const name = operation.writes.find((write) => isPutIn(write, "document_names"));
@@ -20,12 +22,19 @@ export const uniteDocuments: Unite = (operation, there) => {
   const settings = operation.writes.find((write) => isPutIn(write, "meta") && write.key === SETTINGS_KEY);
   if (!settings || settings.kind !== "put") return undefined;
   const theirs = settingsIn(there(settings).value);
-  const value = { ...theirs, ...settingsIn(settings.value) };
+  const value = { ...theirs, ...changedSettings(settings.value) };
   return {
     id: operation.id,
     writes: operation.writes.map((write) => (write === settings ? plain(settings, value) : write)),
   };
 };
+
+/** Those that the change named; all of them where it does not say. */
+function changedSettings(value: Json): Readonly<Record<string, number>> {
+  const all = Object.entries(settingsIn(value));
+  const named = typeof value === "object" && value !== null && "changed" in value ? value.changed : undefined;
+  return Object.fromEntries(Array.isArray(named) ? all.filter(([name]) => named.includes(name)) : all);
+}
 
 function uniteName(operation: Operation, name: Put, there: There): Operation {
   const { id, writes } = operation;
@@ -46,45 +55,87 @@ function uniteName(operation: Operation, name: Put, there: There): Operation {
     id,
     writes: [plain(name, nameToStored(record)), ...changed, ...others],
   });
-  // Something was received, and no more.
-  if (writes.length === 1) return put({ record: known, writes: [] });
+  // Something was received, and no more than that changed here, except perhaps which of those received is live.
+  if (writes.length === 1) {
+    const order = mine.live === theirs.live ? Math.max(mine.order, theirs.order) : theirs.order;
+    return put({ record: { ...known, order }, writes: [] });
+  }
   const stored = writes.find((write): write is Put => isPutIn(write, "documents") && write.key === mine.live);
-  if (!stored) return put(uniteDeletion(mine, known, writes, there));
-  return put(uniteVersion(fromStored(stored.key, stored.value), known, writes, there));
+  if (!stored) return put(uniteDeletion(mine, known, there));
+  return put(uniteVersion({ name: mine, version: fromStored(stored.key, stored.value) }, known, writes, there));
 }
 
-function uniteDeletion(mine: NameRecord, theirs: NameRecord, writes: readonly Write[], there: There): Change {
-  const live = liveOf(theirs, there);
+function uniteDeletion(mine: NameRecord, theirs: NameRecord, there: There): Change {
   const at = mine.deletedAt ?? "";
-  if (!live || live.liveAt <= at) return deleted(theirs, at);
+  const liveAt = (collection: Place["collection"], key: string) => wentLiveAt(there({ collection, key }).value);
+  // The greater number, not one more: who has received something since by the one of them must not find that it was deleted.
+  const deletions = Math.max(mine.deletions, theirs.deletions);
+  const deletedAt = later(at, theirs.deletedAt ?? "");
+  if (theirs.live === null || liveAt("documents", theirs.live) <= at) {
+    const { record, writes } = deleted(theirs, deletedAt);
+    return { record: { ...record, deletions }, writes };
+  }
   // What they have made live since stays; the versions that were there before do not.
-  const gone = new Set(writes.filter(({ kind }) => kind === "delete").map(({ key }) => key));
-  const kept = theirs.kept.filter((id) => !gone.has(id));
-  const forgotten = theirs.kept.filter((id) => gone.has(id));
+  const kept = theirs.kept.filter((key) => liveAt("document_versions", key) > at);
+  const forgotten = theirs.kept.filter((key) => !kept.includes(key));
   return {
-    record: { ...theirs, kept, deletions: theirs.deletions + 1, changes: theirs.changes + 1 },
+    record: { ...theirs, kept, deletions, deletedAt, changes: theirs.changes + 1 },
     writes: forgotten.map((key): Write => ({ kind: "delete", collection: "document_versions", key })),
   };
 }
 
-function uniteVersion(mine: DocumentRecord, theirs: NameRecord, writes: readonly Write[], there: There): Change {
-  const { documentId } = mine.document;
-  if (mine.liveAt <= (theirs.deletedAt ?? "")) return { record: theirs, writes: [] };
-  const live = liveOf(theirs, there);
-  // What was live before ours is kept, unless it is live there, or not any more.
-  const kept = writes.filter((write): write is Put => isPutIn(write, "document_versions") && write.key !== theirs.live);
-  const isNew = live?.document.documentId !== documentId;
-  const next = isNew && mine.version <= theirs.version ? { ...mine, version: theirs.version + 1 } : mine;
-  const before = { ...theirs, kept: [...new Set([...theirs.kept, ...kept.map(({ key }) => key)])] };
+interface Mine {
+  readonly name: NameRecord;
+  readonly version: DocumentRecord;
+}
+
+function uniteVersion(mine: Mine, theirs: NameRecord, writes: readonly Write[], there: There): Change {
+  const { documentId } = mine.version.document;
+  const deletedAt = theirs.deletedAt ?? "";
+  if (mine.version.liveAt <= deletedAt) return { record: theirs, writes: [] };
+  const found = liveOf(theirs, there);
+  const audience = found ? uniteAudiences(mine, found) : mine.version.audience;
+  const live = found && { ...found, audience };
+  if (live?.document.documentId === documentId) {
+    // The same is live on both sides, and ours says something of it, or has made it live once more.
+    const liveAt = later(live.liveAt, mine.version.liveAt);
+    const next = { ...mine.version, audience, version: live.version, liveAt };
+    return madeLive(theirs, next, { old: undefined, order: Math.max(mine.name.order, theirs.order) });
+  }
+  // What was live before ours is kept, unless they have it, live or kept, or have deleted it.
+  const has = new Set([...theirs.kept, theirs.live]);
+  const kept = writes.filter(
+    (write): write is Put =>
+      isPutIn(write, "document_versions") && !has.has(write.key) && wentLiveAt(write.value) > deletedAt,
+  );
+  const version = mine.version.version <= theirs.version ? theirs.version + 1 : mine.version.version;
+  const next = { ...mine.version, audience, version };
+  const before = { ...theirs, kept: [...theirs.kept, ...kept.map(({ key }) => key)] };
   const order = theirs.received;
-  if (live && isNew && live.liveAt > mine.liveAt) {
+  if (live && live.liveAt > next.liveAt) {
     // Ours is live for an instant, and theirs again: both in one commit.
     const ours = madeLive(before, next, { old: live, order });
     const again = madeLive(ours.record, live, { old: next, order: theirs.order });
     return { record: again.record, writes: merged([...kept, ...ours.writes, ...again.writes]) };
   }
-  const change = madeLive(before, next, { old: isNew ? live : undefined, order });
+  const change = madeLive(before, next, { old: live, order });
   return { record: change.record, writes: merged([...kept, ...change.writes]) };
+}
+
+/** Of who may read it: what was said of that since both sides knew the same. */
+function uniteAudiences({ name, version }: Mine, live: DocumentRecord): readonly string[] {
+  const before = name.audienceBefore;
+  if (before && sameRoles(before, live.audience)) return version.audience;
+  if (before && sameRoles(before, version.audience)) return live.audience;
+  return stricter(live.audience, version.audience);
+}
+
+function sameRoles(one: readonly string[], other: readonly string[]): boolean {
+  return JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
+}
+
+function later(one: string, other: string): string {
+  return one > other ? one : other;
 }
 
 function liveOf(record: NameRecord, there: There): DocumentRecord | undefined {

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import {
   type CacheFormat,
@@ -27,11 +28,14 @@ export interface CacheFile {
 /** Bytes that are read or written at once: a millisecond for looking through them. */
 const AT_ONCE = 2 * 1024 ** 2;
 
-/** Reads which vectors there are. Undefined when there is no file, or none that is of this space. @throws what the system says. */
+/**
+ * Reads which vectors there are. Undefined when there is no file, or none that is of this space.
+ * @throws what the system says, and {Error} when it is a pipe.
+ */
 export async function openCacheFile(path: string, space: string): Promise<CacheFile | undefined> {
   let handle: FileHandle;
   try {
-    handle = await open(path, "r+");
+    handle = await openAtOnce(path, constants.O_RDWR);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
@@ -50,7 +54,7 @@ export async function openCacheFile(path: string, space: string): Promise<CacheF
   return undefined;
 }
 
-/** In the place of what there was. @throws what the system says. */
+/** In the place of what there was. @throws what the system says, and {Error} when that is a pipe. */
 export async function createCacheFile(path: string, space: string, dimension: number): Promise<CacheFile> {
   const format = formatOf(dimension);
   return cacheFile(path, space, format, await created(path, space, format), { places: new Map(), records: 0 });
@@ -58,9 +62,21 @@ export async function createCacheFile(path: string, space: string, dimension: nu
 
 async function created(path: string, space: string, format: CacheFormat): Promise<FileHandle> {
   // What it says of texts is for nobody else.
-  const handle = await open(path, "w+", 0o600);
+  const handle = await openAtOnce(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC);
   try {
     await handle.write(encodeHeader(space, format), 0, HEADER_BYTES, 0);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Without waiting: from a pipe, or another thing that is no file, nothing may ever come. */
+async function openAtOnce(path: string, flags: number): Promise<FileHandle> {
+  const handle = await open(path, flags | constants.O_NONBLOCK, 0o600);
+  try {
+    if ((await handle.stat()).isFIFO()) throw new Error(`${path} is a pipe and not a file`);
     return handle;
   } catch (error) {
     await handle.close();

@@ -9,6 +9,7 @@ import type { Live } from "./live.ts";
 import type { NameQueues } from "./name-queues.ts";
 import type { Publication, Publish } from "./publish.ts";
 import type { Replica } from "./replica.ts";
+import { stricter } from "./visibility.ts";
 
 /** All versions of a document, whichever of them is named. */
 export interface Versions {
@@ -18,7 +19,10 @@ export interface Versions {
   list(documentId: string, context: CallContext): Promise<readonly DocumentRecord[]>;
   /** @throws {Problem} as `get`. */
   remove(documentId: string, context: CallContext): Promise<void>;
-  /** @throws {Problem} as `get`; `invalid_request` where there is no other version. */
+  /**
+   * Whoever may not read both, the live version and the one that it goes back to, may not read it then.
+   * @throws {Problem} as `get`; `invalid_request` where there is no other version.
+   */
   rollback(documentId: string, to: string | undefined, context: CallContext): Promise<DocumentRecord>;
 }
 
@@ -44,19 +48,22 @@ export function createVersions(options: {
     throw notFound(documentId);
   }
 
-  async function nameOf(name: string, context: CallContext): Promise<NameRecord> {
-    const { value } = await documents.name(name, context);
-    return value ?? unrecorded(name, live.byName(name)?.document.documentId ?? null);
+  async function nameOf(name: string, context: CallContext): Promise<Read<NameRecord>> {
+    const { value, whole } = await documents.name(name, context);
+    return { value: value ?? unrecorded(name, live.byName(name)?.document.documentId ?? null), whole };
   }
 
   return {
     get,
     async list(documentId, context) {
       const { document } = await get(documentId, context);
-      const record = await nameOf(document.name, context);
+      const { value: record, whole } = await nameOf(document.name, context);
+      // A copy that knows of no other one may be older than they are.
+      if (!whole && record.kept.length === 0) throw untold(documentId, "which versions there are of");
       const found: DocumentRecord[] = [];
       for (const id of [...record.kept, ...(record.live === null ? [] : [record.live])]) {
-        const version = id === record.live ? await liveOf(record, context) : (await documents.kept(id, context)).value;
+        const version =
+          id === record.live ? await liveOf(record, context) : present(id, await documents.kept(id, context));
         if (version) found.push(version);
       }
       return found.sort((a, b) => b.version - a.version);
@@ -78,8 +85,9 @@ export function createVersions(options: {
     },
     async rollback(documentId, to, context) {
       const { document: named } = await get(documentId, context);
-      const before = await nameOf(named.name, context);
+      const { value: before, whole } = await nameOf(named.name, context);
       const target = to ?? before.kept.at(-1);
+      if (target === undefined && !whole) throw untold(documentId, "which versions there are of");
       if (target === undefined) {
         throw new Problem("invalid_request", `the document ${JSON.stringify(documentId)} has no other version`, {
           field: "to",
@@ -93,8 +101,12 @@ export function createVersions(options: {
         if (now.live === target && old) return { next: old };
         if (!wanted || target === undefined || !now.kept.includes(target)) throw notFound(target ?? documentId, "to");
         const known = reserved(now);
-        // Who may read a document is said of all of it: an older version does not open it again.
-        const audience = old?.audience ?? wanted.audience;
+        // Unless another instance has replaced it just now: then this cannot be committed, and is decided again.
+        if (now.live !== null && !old && (await nameOf(named.name, context)).value.changes === now.changes) {
+          throw untold(now.live, "who may read");
+        }
+        // An older version does not open a document again, nor is it opened by what was said of the one after it.
+        const audience = old ? stricter(old.audience, wanted.audience) : wanted.audience;
         const next = { ...wanted, audience, liveAt: clock.wall().toISOString() };
         return { next, change: madeLive(known, next, { old, order: known.received }) };
       }
@@ -109,13 +121,13 @@ export function createVersions(options: {
 /** @throws {Problem} `store_unavailable` when what is not there may be elsewhere. */
 function present(documentId: string, { value, whole }: Read<DocumentRecord | undefined>): DocumentRecord | undefined {
   if (value || whole) return value;
-  throw new Problem(
-    "store_unavailable",
-    `whether there is a document ${JSON.stringify(documentId)} cannot be told now`,
-    {
-      field: "document_id",
-    },
-  );
+  throw untold(documentId, "whether there is");
+}
+
+function untold(documentId: string, what: string): Problem {
+  return new Problem("store_unavailable", `${what} the document ${JSON.stringify(documentId)} cannot be told now`, {
+    field: "document_id",
+  });
 }
 
 function notFound(documentId: string, field = "document_id"): Problem {

@@ -19,17 +19,29 @@ export function isAsOpen(other: DocumentFacts, one: DocumentFacts): boolean {
   return one.audience.length > 0 && one.audience.every((role) => other.audience.includes(role));
 }
 
-/** Says which passages a search may find; undefined: all that are live. Each document is looked at once. */
+/** Of two audiences whoever is in both. Where that is nobody: the first one, as none at all would be everybody. */
+export function stricter(one: readonly string[], other: readonly string[]): readonly string[] {
+  if (one.length === 0) return other;
+  if (other.length === 0) return one;
+  const both = one.filter((role) => other.includes(role));
+  return both.length > 0 ? both : one;
+}
+
+/**
+ * Says which passages a search may find; undefined: all that are live. What is said of a document is looked up at each call:
+ * documents go live and are restricted while a search waits for a model.
+ */
 export function visibleIn(
   records: ReadonlyMap<string, DocumentRecord>,
   { roles, where = {} }: Restriction,
 ): ((chunkId: string) => boolean) | undefined {
   const wanted = Object.entries(where);
+  if (roles === "all" && wanted.length === 0) return undefined;
   const isVisible = (record: DocumentRecord) =>
     mayRead(record, roles) &&
     wanted.every(([key, value]) => Object.hasOwn(record.metadata, key) && record.metadata[key] === value);
-  const visible = new Set<string>();
-  for (const [documentId, record] of records) if (isVisible(record)) visible.add(documentId);
-  if (visible.size === records.size) return undefined;
-  return (chunkId) => visible.has(documentIdOfChunk(chunkId));
+  return (chunkId) => {
+    const record = records.get(documentIdOfChunk(chunkId));
+    return record !== undefined && isVisible(record);
+  };
 }

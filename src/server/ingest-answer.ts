@@ -5,6 +5,7 @@ import { atMost } from "../ingestion/at-most.ts";
 import { type Ingestion, type IngestJob, isOver } from "../ingestion/ingestion.ts";
 import { stepContext } from "../jobs/step-context.ts";
 import { Problem } from "../problems.ts";
+import type { DocumentInfo } from "../retrieval/knowledge.ts";
 import { createDrain, type Drain } from "./drain.ts";
 import { documentJson, documentSchema, ingestJobJson, ingestJobSchema } from "./knowledge-schemas.ts";
 import { reportProblem } from "./problem-handler.ts";
@@ -43,7 +44,13 @@ const AT_ONCE = 20;
 /** One of several things that were brought: its name, and how to hand it in. */
 export interface Brought {
   readonly name: string;
+  /** Of the request, which errors name when it is not received; absent: its name, by which a file is found among others. */
+  readonly field?: string;
   readonly receive: () => Promise<IngestJob>;
+}
+
+interface Failure extends Required<Pick<Brought, "name" | "field">> {
+  readonly problem: Problem;
 }
 
 export interface AnswerDeps {
@@ -64,14 +71,14 @@ export async function answerFor(
   context: CallContext,
   deps: AnswerDeps,
 ): Promise<{ readonly status: 201 | 202; readonly json: z.output<typeof ingestAnswerSchema> }> {
-  const refused: { readonly name: string; readonly problem: Problem }[] = [];
+  const refused: Failure[] = [];
   const received: IngestJob[] = [];
-  for (const { name, receive } of brought) {
+  for (const { name, field = name, receive } of brought) {
     try {
       received.push(await receive());
     } catch (error) {
       reportProblem(error, context.requestId, deps.log);
-      refused.push({ name, problem: problemOf(error) });
+      refused.push({ name, field, problem: problemOf(error) });
     }
   }
   const jobs = await follow(received, ms, context, deps);
@@ -79,13 +86,13 @@ export async function answerFor(
   const over = jobs.every(isOver);
   const [first, ...rest] = failed;
   if (first && over && jobs.every(({ state }) => state === "failed")) {
-    const line = ({ name, problem }: typeof first) => ({ field: name, detail: problem.message });
+    const line = ({ field, problem }: Failure) => ({ field, detail: problem.message });
     throw new ProblemList(first.problem.code, [line(first), ...rest.map(line)]);
   }
   return {
     status: over ? 201 : 202,
     json: {
-      documents: jobs.flatMap(({ document }) => (document ? [documentJson(document)] : [])),
+      documents: liveOf(jobs).map(documentJson),
       failed: failed.map(({ name, problem }) => ({ name, code: problem.code, detail: problem.message })),
       jobs: jobs.map(ingestJobJson),
     },
@@ -120,14 +127,32 @@ async function follow(
     }
   }
 
+  /** A page whose job is not kept any longer, or not to be seen at the moment, hides neither the others nor the sitemap. */
+  async function ifThere(jobId: string): Promise<IngestJob | undefined> {
+    try {
+      return await settled(jobId);
+    } catch (error) {
+      if (error instanceof Problem && error.code === "not_found") return undefined;
+      throw error;
+    }
+  }
+
   async function withPages({ jobId }: IngestJob): Promise<readonly IngestJob[]> {
     const job = await settled(jobId);
-    return [job, ...(await atMost(AT_ONCE, job.children, settled))];
+    const pages = await atMost(AT_ONCE, job.children, ifThere);
+    return [job, ...pages.filter((page) => page !== undefined)];
   }
 
   return (await Promise.all(jobs.map(withPages))).flat();
 }
 
-function failureIn({ name, failure }: IngestJob): readonly { readonly name: string; readonly problem: Problem }[] {
-  return failure ? [{ name, problem: new Problem(failure.code, failure.detail) }] : [];
+function failureIn({ name, failure }: IngestJob): readonly Failure[] {
+  return failure ? [{ name, field: name, problem: new Problem(failure.code, failure.detail) }] : [];
+}
+
+/** Of several of one name the one that was brought last: the others were live before it, if at all. */
+function liveOf(jobs: readonly IngestJob[]): readonly DocumentInfo[] {
+  const byName = new Map<string, DocumentInfo>();
+  for (const { document } of jobs) if (document) byName.set(document.name, document);
+  return [...byName.values()];
 }

@@ -36,9 +36,13 @@ const pagesSchema = z
     path: ["limit"],
   });
 
-function pagesIn({ url, urls, kind, limit, ...facts }: z.output<typeof pagesSchema>): readonly NewPage[] {
-  const named = [...new Set(urls ?? [url ?? ""])];
-  return named.map((each) => ({ url: each, kind, ...(limit !== undefined && { limit }), ...givenFacts(facts) }));
+/** Each address once, with the field in which it was first named. */
+function pagesIn({ url: only, urls, kind, limit, ...facts }: z.output<typeof pagesSchema>) {
+  const list = urls ?? [only ?? ""];
+  return [...new Set(list)].map((url) => {
+    const page: NewPage = { url, kind, ...(limit !== undefined && { limit }), ...givenFacts(facts) };
+    return { page, field: urls ? `urls.${list.indexOf(url)}` : "url" };
+  });
 }
 
 /** The ways in which documents come. */
@@ -71,7 +75,11 @@ export function knowledgeIngestRoutes(deps: TurnDeps): readonly Route[] {
       answer: ingestAnswer,
       problems: ["document_unreadable", "document_superseded", "url_refused", "shutting_down"],
       async handle({ body, query: { wait }, context }) {
-        const pages = pagesIn(body).map((page) => ({ name: page.url, receive: () => ingestion.page(page, context) }));
+        const pages = pagesIn(body).map(({ page, field }) => ({
+          name: page.url,
+          field,
+          receive: () => ingestion.page(page, context),
+        }));
         return answerFor(pages, wait * 1_000, context, deps);
       },
     }),

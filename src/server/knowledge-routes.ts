@@ -100,7 +100,7 @@ export function knowledgeRoutes(deps: TurnDeps): readonly Route[] {
       params,
       query: z.strictObject({ from: idSchema.meta({ description: "Id of the version to compare with." }) }),
       answer: { status: 200, description: "Both texts in parts, in order", schema: diffSchema },
-      problems: ["document_not_found", "document_unreadable"],
+      problems: ["document_not_found"],
       async handle({ params: { document_id: to }, query: { from }, context }) {
         return { json: { from, to, parts: await knowledge.diff(from, to, context) } };
       },
@@ -113,7 +113,7 @@ export function knowledgeRoutes(deps: TurnDeps): readonly Route[] {
       params,
       body: jsonBody(rollbackSchema, settings.maxBodyBytes.chat),
       answer: { status: 200, description: "The version that is live now", schema: documentSchema },
-      problems: ["document_not_found", "document_superseded"],
+      problems: ["document_not_found"],
       async handle({ params: { document_id }, body: { to }, context }) {
         return { json: documentJson(await knowledge.rollback(document_id, to, context)) };
       },

@@ -1,23 +1,36 @@
 import { z } from "zod";
 import { roles } from "../accounts/roles.ts";
 import type { IngestJob } from "../ingestion/ingestion.ts";
+import { metadataLimits } from "../retrieval/document-facts.ts";
 import type { DocumentFacts, DocumentInfo } from "../retrieval/knowledge.ts";
 import { timeSchema } from "./chat-schemas.ts";
 import { toWire } from "./wire.ts";
-
-const MOST_METADATA = 20;
 
 export const audienceSchema = z
   .array(z.enum(roles))
   .max(roles.length)
   .meta({ description: `Whoever has one of these roles finds it; empty: everybody. Of ${roles.join(", ")}.` });
 
+const { entries: mostEntries, key: longestKey, value: longestValue } = metadataLimits;
+
+const entriesSchema = z
+  .record(z.string().min(1).max(longestKey), z.string().max(longestValue))
+  .refine((metadata) => Object.keys(metadata).length <= mostEntries, {
+    error: `must have at most ${mostEntries} entries`,
+  });
+
+/** A record leaves the key `__proto__` out without a word, and with it what was asked for: so it is refused before. */
 export const metadataSchema = z
-  .record(z.string().min(1).max(64), z.string().max(500))
-  .refine((metadata) => Object.keys(metadata).length <= MOST_METADATA, {
-    error: `must have at most ${MOST_METADATA} entries`,
-  })
-  .meta({ description: `At most ${MOST_METADATA} entries, keys of 1 to 64 characters, values of at most 500.` });
+  .preprocess((given, context) => {
+    if (typeof given !== "object" || given === null || Array.isArray(given))
+      context.addIssue("must be a JSON object of texts");
+    else if (Object.hasOwn(given, "__proto__")) context.addIssue("must not have the key __proto__");
+    else return given;
+    return z.NEVER;
+  }, entriesSchema)
+  .meta({
+    description: `At most ${mostEntries} entries, keys of 1 to ${longestKey} characters but not __proto__, values of at most ${longestValue}.`,
+  });
 
 /** The fields that every way of bringing a document takes. */
 export const factsShape = { audience: audienceSchema.optional(), metadata: metadataSchema.optional() };
@@ -72,12 +85,16 @@ export const ingestJobSchema = z.object({
   done: z.int(),
   document: documentSchema.nullable().meta({ description: "Once it is live; null for a sitemap." }),
   children: z.array(z.string()).readonly().meta({ description: "Of a sitemap: the jobs of its pages." }),
+  skipped: z
+    .array(z.object({ url: z.string(), detail: z.string() }))
+    .readonly()
+    .meta({ description: "Of an index of sitemaps: those that are not read, and why; the pages of the others are." }),
   failure: z.object({ code: z.string(), detail: z.string() }).readonly().nullable(),
   created_at: timeSchema,
   updated_at: timeSchema,
 });
 type IngestJobJson = z.output<typeof ingestJobSchema>;
 
-export function ingestJobJson({ document, ...job }: IngestJob): IngestJobJson {
+export function ingestJobJson({ document, saves: _saves, ...job }: IngestJob): IngestJobJson {
   return { ...toWire(job), document: document && documentJson(document) };
 }

@@ -18,7 +18,7 @@ export function sourceRoutes({ knowledge }: ServerDeps): readonly Route[] {
       params: z.strictObject({ chunk_id: idSchema }),
       answer: { status: 200, description: "The whole passage, as `quote`", schema: openedSchema },
       problems: ["passage_not_found"],
-      handle: ({ params, context }) => ({ json: toWire(knowledge.passage(params.chunk_id, context)) }),
+      handle: async ({ params, context }) => ({ json: toWire(await knowledge.passage(params.chunk_id, context)) }),
     }),
   ];
 }

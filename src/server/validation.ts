@@ -52,13 +52,9 @@ function requirement(issue: Issue): string {
     case "invalid_value":
       return `must be one of ${issue.values.map(String).join(", ")}`;
     case "too_small":
-      return issue.origin === "string"
-        ? `must have at least ${issue.minimum} characters`
-        : `must be at least ${issue.minimum}`;
+      return `must ${amount(issue.origin, "least", issue.minimum)}`;
     case "too_big":
-      return issue.origin === "string"
-        ? `must have at most ${issue.maximum} characters`
-        : `must be at most ${issue.maximum}`;
+      return `must ${amount(issue.origin, "most", issue.maximum)}`;
     case "invalid_format":
       return `must match ${issue.pattern ?? issue.format}`;
     default:
@@ -66,11 +62,20 @@ function requirement(issue: Issue): string {
   }
 }
 
+/** A number is so large itself; a text or a list has so many of something. */
+function amount(origin: string, bound: "least" | "most", limit: number | bigint): string {
+  if (origin === "string") return `have at ${bound} ${limit} characters`;
+  if (origin === "array") return `have at ${bound} ${limit} entries`;
+  return `be at ${bound} ${limit}`;
+}
+
 const typeNames: Readonly<Record<string, string>> = {
   string: "text",
   number: "a number",
   int: "a whole number",
   object: "a JSON object",
+  record: "a JSON object",
+  array: "a list",
 };
 
 function nameOf(expected: string): string {
@@ -80,7 +85,7 @@ function nameOf(expected: string): string {
 /** Objects are named, not shown: one with 100,000 levels cannot be turned into text. */
 function show(value: unknown): string {
   if (typeof value === "string") return `"${shorten(value)}"${value.length > LONGEST_SHOWN ? " (shortened)" : ""}`;
-  if (Array.isArray(value)) return "a list";
+  if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
   return value === undefined ? "not there" : `${value as number | boolean | null}`;
 }

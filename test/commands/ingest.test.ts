@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -44,7 +44,8 @@ describe("ingest", () => {
     const at = folder(files);
     const { code, out, err } = await ingest([at, "--url", url, "--audience", "agent, admin"]);
     expect({ code, out }).toEqual({ code: 0, out: "3 of 3 documents added\n" });
-    const lines = err.trimEnd().split("\n");
+    const [first, ...lines] = err.trimEnd().split("\n");
+    expect(first).toBe(`left out: ${join(at, "picture.png")} is not of a kind that is read`);
     expect(lines.map((line) => line.replace(/^\[\d/, "[n")).sort()).toEqual(
       ["a.md", "deep/b.pdf", "deep/er/c.csv"].map((name) => `[n/3] live ${join(at, name)}`),
     );
@@ -55,6 +56,62 @@ describe("ingest", () => {
       { name: "deep - b.pdf", content: Buffer.from(files["deep/b.pdf"]) },
       { name: "deep - er - c.csv" },
     ]);
+  });
+
+  it("follows no link out of a folder or round in circles, takes nothing hidden, and says so", async () => {
+    const { url, knowledge } = await knowledgeServer();
+    const outside = folder({ "secret.md": "# Secret" });
+    const at = folder({ "a.md": "# A", "deep/b.md": "# B", ".git/notes.md": "# N", ".env.md": "# E" });
+    const links: Readonly<Record<string, string>> = {
+      "broken.md": "/no/such/file.md",
+      "inside.md": "deep/b.md",
+      "loop.md": "loop.md",
+      "out.md": join(outside, "secret.md"),
+      "shown.md": ".env.md",
+      "deep/up": "..",
+    };
+    for (const [name, target] of Object.entries(links)) symlinkSync(target, join(at, name));
+    const { code, out, err } = await ingest([at, "--url", url]);
+    expect({ code, out }).toEqual({ code: 0, out: "3 of 3 documents added\n" });
+    expect(knowledge.asked.map(({ document }) => document.name).sort()).toEqual(["a.md", "deep - b.md", "inside.md"]);
+    const left = Array.from(err.matchAll(/^left out: (.*)$/gm), ([, text = ""]) => text.replace(`${at}/`, "")).sort();
+    expect(left).toEqual([
+      ".env.md is hidden",
+      ".git is hidden",
+      "broken.md is a link to what does not exist",
+      "deep/up is a link to a folder",
+      "loop.md is a link to what cannot be looked at: ELOOP",
+      "out.md is a link to a file outside the folder, or to a hidden one",
+      "shown.md is a link to a file outside the folder, or to a hidden one",
+    ]);
+    await expect(ingest([join(at, "loop.md"), "--url", url])).rejects.toThrow("loop.md cannot be looked at: ELOOP");
+  });
+
+  it("does not fill the screen with what it left out", async () => {
+    const { url } = await knowledgeServer();
+    const pictures = Object.fromEntries(Array.from({ length: 25 }, (_, n) => [`${n}.png`, ""]));
+    const { err } = await ingest([folder({ ...pictures, "a.md": "# A" }), "--url", url]);
+    expect(err.match(/^left out: /gm)).toHaveLength(21);
+    expect(err).toContain("left out: 5 more\n");
+  });
+
+  it("names the address at which no server answers", async () => {
+    const at = folder({ "a.md": "# A" });
+    const { code, err } = await ingest([at, "--url", "http://127.0.0.1:1"]);
+    expect(code).toBe(1);
+    expect(err).toContain(`${join(at, "a.md")}: the server at http://127.0.0.1:1 does not answer (`);
+  });
+
+  it("names the sitemaps of an index that are skipped", async () => {
+    const { url, web } = await knowledgeServer();
+    const page = (path: string) => `https://shop.example/${path}`;
+    const listed = ["gone.xml", "one.xml"].map((path) => `<sitemap><loc>${page(path)}</loc></sitemap>`).join("");
+    web[page("index.xml")] = { mediaType: "text/xml", bytes: `<sitemapindex>${listed}</sitemapindex>` };
+    web[page("one.xml")] = { mediaType: "text/xml", bytes: `<urlset><url><loc>${page("a")}</loc></url></urlset>` };
+    web[page("a")] = { mediaType: "text/html", bytes: "<p>x" };
+    const { out, err } = await ingest([page("index.xml"), "--sitemap", "--url", url]);
+    expect(out).toBe("1 of 1 documents added\n");
+    expect(err).toContain(`${page("gone.xml")}: skipped: ${page("gone.xml")} answers with 404.\n`);
   });
 
   it("gives each that fails its own reason, and ends with 1", async () => {

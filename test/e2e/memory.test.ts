@@ -41,4 +41,5 @@ it("holds no more after many turns in many sessions than after a few: what is ke
   expect(heapMb() - before).toBeLessThan(1);
   await app.close();
   rmSync(directory, { recursive: true });
-});
+  // Fifteen hundred turns, on a busy machine.
+}, 180_000);

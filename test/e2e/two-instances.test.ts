@@ -105,5 +105,5 @@ async function keepLog(seed: number, log: readonly string[]): Promise<void> {
 /** All that an instance shows of the sessions and documents of the load. */
 async function view({ sessions }: Witness, api: Api): Promise<unknown> {
   const turns = await Promise.all([...sessions.values()].map(({ user, sessionId }) => api.turns(user, sessionId)));
-  return [await api.documents(), ...turns];
+  return [await api.settledDocuments(), ...turns];
 }

@@ -48,6 +48,48 @@ describe("a file", () => {
     expect(read.get("c.md")).toBe("");
   });
 
+  it("waits for another of its name without keeping those of other names waiting", async () => {
+    const { start, context, ended, knowledge } = ingestRig();
+    const { ingestion } = start();
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    knowledge.beforeLive = (name) => (name === "slow.md" ? opened : Promise.resolve());
+    const one = await ingestion.file({ name: "slow.md", content: "1" }, context());
+    const two = await ingestion.file({ name: "slow.md", content: "2" }, context());
+    const other = await ingestion.file({ name: "other.md", content: "3" }, context());
+    expect(await ended(ingestion, other.jobId)).toMatchObject({ state: "live" });
+    expect(await ingestion.job(two.jobId, context())).toMatchObject({ state: "received" });
+    open();
+    for (const { jobId } of [one, two]) expect(await ended(ingestion, jobId)).toMatchObject({ state: "live" });
+    expect(knowledge.asked.map(({ document }) => document.content)).toEqual(["1", "3", "2"]);
+  });
+
+  it("of which a part cannot be saved leaves nothing behind, whoever has gone meanwhile", async () => {
+    const { start, access, context, uploads } = ingestRig();
+    const controller = new AbortController();
+    let saved = 0;
+    const { ingestion, reported } = start({
+      ...access,
+      async commit(operation, given) {
+        given.signal.throwIfAborted();
+        const [first] = operation.writes;
+        if (first?.kind === "put" && first.collection === "uploads") saved += 1;
+        if (saved < 5) return access.commit(operation, given);
+        saved = 0;
+        controller.abort();
+        throw new LayerError("server", "no room");
+      },
+    });
+    const content = Buffer.alloc(2_000_000, "a");
+    const sent = ingestion.file({ name: "a.md", content }, { ...context(), signal: controller.signal });
+    await expect(sent).rejects.toThrow("no room");
+    expect(await uploads()).toEqual([]);
+    expect(await ingestion.jobs({ limit: 1 }, context())).toEqual({ items: [], next: null });
+    expect(reported).toEqual([]);
+  });
+
   it("that cannot be read fails at once, with its reason, and is not tried again", async () => {
     const { start, context, ended, knowledge, uploads, clock } = ingestRig();
     const { ingestion, worker, reported } = start();

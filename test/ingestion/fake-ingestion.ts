@@ -12,9 +12,11 @@ export function fakeIngestion(change: Partial<Ingestion> = {}): Ingestion {
     done: 3,
     document: documentNamed(name),
     children: [],
+    skipped: [],
     failure: null,
     createdAt: "2026-01-15T10:00:00.000Z",
     updatedAt: "2026-01-15T10:00:00.000Z",
+    saves: 5,
   });
   return {
     file: async ({ name }) => jobOf("ingest_1", name),

@@ -86,7 +86,7 @@ export function ingestRig(settings: NonNullable<WorkerOptions["settings"]> = {})
   const fetched: string[] = [];
   let started = 0;
 
-  function start(store: Pick<StoreAccess, "get" | "list" | "commit"> = access): Process {
+  function start(store: StoreAccess = access): Process {
     const member = members[started] as FakeMember;
     started += 1;
     const reported: unknown[] = [];

@@ -106,6 +106,37 @@ describe("a sitemap", () => {
     expect({ state, pages: children.length }).toEqual({ state: "live", pages: 3 });
   });
 
+  it("of an index that cannot be read is skipped, and named with its reason", async () => {
+    const { start, context, ended, web } = ingestRig();
+    const { ingestion } = start();
+    const list = (...paths: readonly string[]) => ({
+      mediaType: "text/xml",
+      bytes: `<sitemapindex>${paths.map((path) => `<sitemap><loc>${shop(path)}</loc></sitemap>`).join("")}</sitemapindex>`,
+    });
+    web[shop("index.xml")] = list("gone.xml", "one.xml", "page.xml");
+    web[shop("lost.xml")] = list("gone.xml", "page.xml");
+    web[shop("one.xml")] = { mediaType: "text/xml", bytes: urlset(shop("a")) };
+    web[shop("page.xml")] = html;
+    const some = await ingestion.page({ url: shop("index.xml"), kind: "sitemap" }, context());
+    expect(await ended(ingestion, some.jobId)).toMatchObject({
+      state: "live",
+      total: 1,
+      children: [expect.any(String)],
+      skipped: [
+        { url: shop("gone.xml"), detail: `${shop("gone.xml")} answers with 404.` },
+        { url: shop("page.xml"), detail: `${shop("page.xml")} is text/html.` },
+      ],
+    });
+    const none = await ingestion.page({ url: shop("lost.xml"), kind: "sitemap" }, context());
+    expect(await ended(ingestion, none.jobId)).toMatchObject({
+      state: "failed",
+      failure: {
+        code: "document_unreadable",
+        detail: expect.stringContaining(`${shop("gone.xml")} answers with 404.`),
+      },
+    });
+  });
+
   it.each([
     ["is not there", undefined, "url_refused"],
     ["is a page", { mediaType: "text/html", bytes: "<p>" }, "url_refused"],

@@ -171,6 +171,28 @@ describe("while the store that all share is away", () => {
   });
 });
 
+describe("while the store that all share is away for a moment", () => {
+  it("a job that the copy here lacks keeps what was uploaded for it", async () => {
+    const { start, access, clock, context, uploads, knowledge } = ingestRig({ pollMs: 300_000, leaseMs: 300_000 });
+    knowledge.beforeLive = () => new Promise(() => {});
+    const first = start();
+    const { jobId } = await first.ingestion.file({ name: "a.md", content: "x" }, context());
+    await clock.advance(0);
+    first.worker.kill();
+    const degraded: Degradation = { layer: "store", mode: "equal", by: "embedded", reason: "open", since: new Date(0) };
+    // Away exactly while it is asked for the job, and there again for the upload.
+    start({
+      ...access,
+      async get(collection, key, given) {
+        if (key !== `job/${jobId}`) return access.get(collection, key, given);
+        return { value: undefined, by: "embedded", degraded };
+      },
+    });
+    await clock.advance(2 * DAY_MS);
+    expect(await uploads()).toEqual([`${jobId}/00000`]);
+  });
+});
+
 describe("what was uploaded and never acknowledged", () => {
   it("is removed after a day, and not before; what waits for its job stays", async () => {
     const { start, access, clock, context, uploads, knowledge } = ingestRig({ pollMs: 300_000, leaseMs: 300_000 });

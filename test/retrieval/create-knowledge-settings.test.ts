@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { createMemoryStore } from "../../src/fallbacks/store/memory.ts";
+import type { Store } from "../../src/fallbacks/store/port.ts";
 import { createTestAccess } from "../contracts/store-access.ts";
 import { createHarness, type Harness } from "./harness.ts";
 
@@ -72,4 +73,21 @@ it("that somebody else has written there are passed over where they cannot be", 
   await access.commit({ id: "1", writes }, harness.context());
   await harness.knowledge.load(harness.context());
   expect(await harness.knowledge.settings(harness.context())).toEqual({ k: 5, scoreThreshold: 0.05 });
+});
+
+it("that are being saved count here too, though whoever changes them goes away", async () => {
+  const inside = createMemoryStore();
+  const leaving = new AbortController();
+  const store: Store = {
+    ...inside,
+    async commit(operation, context) {
+      const committed = await inside.commit(operation, context);
+      leaving.abort();
+      context.signal.throwIfAborted();
+      return committed;
+    },
+  };
+  const { knowledge, context } = createHarness({ store });
+  expect(await knowledge.configure({ k: 9 }, context(leaving.signal))).toMatchObject({ k: 9 });
+  expect(await knowledge.settings(context())).toMatchObject({ k: 9 });
 });

@@ -188,7 +188,7 @@ describe("what is said of a document", () => {
     const url = "https://example.com/pump";
     const info = await knowledge.add({ ...seal(5), url }, context());
     expect(info.url).toBe(url);
-    expect(knowledge.passage(`${info.documentId}.0`, context())).toMatchObject({ url });
+    expect(await knowledge.passage(`${info.documentId}.0`, context())).toMatchObject({ url });
     const { passages, sentences } = await knowledge.search(question, {}, context());
     expect([passages[0]?.url, sentences[0]?.url]).toEqual([url, url]);
   });

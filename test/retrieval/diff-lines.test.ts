@@ -41,3 +41,27 @@ it("does no more work on a long text for differing in all of it, and takes it in
   const [removed, added, ...others] = finished(diffOf(text("old", "old"), text("new", "new")));
   expect([removed?.kind, added?.kind, others]).toEqual(["removed", "added", []]);
 });
+
+it("finds the ends that are the same of any stretch, and compares the rest only when it is short", () => {
+  const repeated = (count: number) =>
+    Array.from({ length: count }, (_, at) => (at % 7 === 0 ? "yes\n" : "no\n")).join("");
+  const around = (middle: string) => `${repeated(700)}${middle}${repeated(350)}`;
+  expect(finished(diffOf(around("old\n"), around("new\n")))).toEqual([
+    { kind: "same", text: repeated(700) },
+    { kind: "removed", text: "old\n" },
+    { kind: "added", text: "new\n" },
+    { kind: "same", text: repeated(350) },
+  ]);
+  // Three changes; what is the same between them is looked for up to 20,000 lines of both texts.
+  const three = (count: number, word: string) => [word, repeated(count), word, repeated(count), word].join("");
+  const kinds = (count: number) =>
+    finished(diffOf(three(count, "old\n"), three(count, "new\n"))).map(({ kind }) => kind);
+  expect(kinds(4_900).filter((kind) => kind === "same")).toHaveLength(2);
+  expect(kinds(5_000)).toEqual(["removed", "added"]);
+});
+
+it("goes through long texts of the same lines again and again in steps of one line", () => {
+  const text = (end: string) => `${"no\nno\nyes\n".repeat(40_000)}${end}`;
+  const steps = [...diffOf(text("a\nno\n".repeat(20_000)), text("b\nyes\n".repeat(20_000)))];
+  expect(steps.filter((step) => step > 4)).toEqual([]);
+});

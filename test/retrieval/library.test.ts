@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -240,6 +241,16 @@ describe("the file of the words", () => {
         expect(seen(library)).toEqual(before);
       }),
     );
+  });
+
+  it("does not wait for a pipe in its place, and replaces it", async () => {
+    execFileSync("mkfifo", [file]);
+    const reports: unknown[] = [];
+    const { library, made } = await recalled((error) => reports.push(error));
+    expect([made.length, String(reports)]).toEqual([3, expect.stringContaining("not a regular file")]);
+    await library.save();
+    expect(statSync(file).isFile()).toBe(true);
+    expect((await recalled()).made).toEqual([]);
   });
 
   it("is of no use to another revision of the words", async () => {

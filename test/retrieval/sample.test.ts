@@ -51,7 +51,7 @@ describe("the sample knowledge base, without any model", () => {
       for (const { documentId, chunkId, start, end, quote } of [...sentences, ...passages]) {
         const { text } = await harness.knowledge.get(documentId, harness.context());
         expect(text.slice(start, end)).toBe(quote);
-        expect(harness.knowledge.passage(chunkId, harness.context()).quote).toContain(quote);
+        expect((await harness.knowledge.passage(chunkId, harness.context())).quote).toContain(quote);
       }
     }
   });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Buried } from "../../src/fallbacks/store/access.ts";
+import type { NewDocument } from "../../src/retrieval/knowledge.ts";
 import { uniteDocuments } from "../../src/retrieval/unite-documents.ts";
 import { createTestAccess } from "../contracts/store-access.ts";
 import { createScriptedStore, type ScriptedStore } from "../fallbacks/store/scripted-store.ts";
@@ -59,10 +60,28 @@ async function answer({ knowledge, context }: Harness): Promise<string> {
   return sentences.map(({ quote }) => /lasts (\d+) years/.exec(quote)?.[1] ?? "").join();
 }
 
-async function add({ clock, ...split }: Split, at: "apart" | "other", years: number) {
+async function add(
+  { clock, ...split }: Split,
+  at: "apart" | "other",
+  years: number,
+  said: Partial<Pick<NewDocument, "audience" | "metadata">> = {},
+) {
   await clock.advance(1_000);
   const { knowledge, context } = split[at];
-  return moving(clock, knowledge.add(seal(years), context()));
+  return moving(clock, knowledge.add({ ...seal(years), ...said }, context()));
+}
+
+/** Who may read the document, on either side. */
+async function audiences({ apart, other, clock }: Split): Promise<readonly unknown[]> {
+  const found: unknown[] = [];
+  for (const { knowledge, context } of [apart, other]) {
+    const { items } = await moving(
+      clock,
+      knowledge.list({ limit: 1 }, context(undefined, ["staff", "admin", "night"])),
+    );
+    found.push(items[0]?.audience);
+  }
+  return found;
 }
 
 describe("documents that were changed on both sides of an outage", () => {
@@ -135,6 +154,111 @@ describe("documents that were changed on both sides of an outage", () => {
     expect((await storedDocuments(split.remote.inside, other.context())).size).toBe(expected === "" ? 0 : 1);
   });
 
+  it("what was deleted there is not kept again by the next version from here", async () => {
+    const split = createSplit();
+    const { apart, other, clock } = split;
+    const { documentId } = await add(split, "other", 1);
+    expect(await answer(apart)).toBe("1");
+    split.part();
+    await clock.advance(1_000);
+    await other.knowledge.remove(documentId, other.context());
+    const next = await add(split, "apart", 2);
+    await split.meet();
+    expect(split.buried).toEqual([]);
+    expect([await answer(apart), await answer(other)]).toEqual(["2", "2"]);
+    const versions = await other.knowledge.versions(next.documentId, other.context());
+    expect(versions.map((version) => version.documentId)).toEqual([next.documentId]);
+  });
+
+  it("a deletion takes kept versions that went live before it, and leaves those that did so after it", async () => {
+    const split = createSplit();
+    const { apart, other, clock } = split;
+    const { documentId } = await add(split, "other", 1);
+    expect(await answer(apart)).toBe("1");
+    split.part();
+    await add(split, "other", 2);
+    await clock.advance(1_000);
+    await moving(clock, apart.knowledge.remove(documentId, apart.context()));
+    const third = await add(split, "other", 3);
+    const fourth = await add(split, "other", 4);
+    await split.meet();
+    expect(split.buried).toEqual([]);
+    const versions = await other.knowledge.versions(fourth.documentId, other.context());
+    expect(versions.map((version) => version.documentId)).toEqual([fourth.documentId, third.documentId]);
+  });
+
+  it("what was received after both sides have deleted the name is live in the end", async () => {
+    const split = createSplit();
+    const { apart, other, clock } = split;
+    const { documentId } = await add(split, "other", 1);
+    expect(await answer(apart)).toBe("1");
+    split.part();
+    await clock.advance(1_000);
+    await other.knowledge.remove(documentId, other.context());
+    await moving(clock, apart.knowledge.remove(documentId, apart.context()));
+    const reservation = await moving(clock, apart.knowledge.reserve("pump.md", apart.context()));
+    await split.meet();
+    expect(split.buried).toEqual([]);
+    await moving(clock, apart.knowledge.add(seal(5), apart.context(), { reservation }));
+    expect([await answer(apart), await answer(other)]).toEqual(["5", "5"]);
+  });
+
+  it("what was received before the content that was sent once more does not replace it", async () => {
+    const split = createSplit();
+    const { apart, other } = split;
+    await add(split, "apart", 1);
+    const old = await other.knowledge.reserve("pump.md", other.context());
+    split.part();
+    // The content is live: this changes nothing but which of those received it came with, the third one in the end.
+    for (let times = 0; times < 2; times += 1) await add(split, "apart", 1);
+    await split.meet();
+    expect(split.buried).toEqual([]);
+    const late = other.knowledge.add(seal(9), other.context(), { reservation: old });
+    await expect(late).rejects.toMatchObject({ code: "document_superseded" });
+    expect([await answer(apart), await answer(other)]).toEqual(["1", "1"]);
+  });
+
+  it.each([
+    ["a new version from here, without a word about roles", 2, {}],
+    ["other metadata from here, without a word about roles", 1, { metadata: { area: "north" } }],
+  ])("who may read it is what was said there: %s", async (_what, years, said) => {
+    const split = createSplit();
+    const { apart, other } = split;
+    await add(split, "other", 1);
+    expect(await answer(apart)).toBe("1");
+    split.part();
+    await add(split, "other", 1, { audience: ["admin"] });
+    await add(split, "apart", years, said);
+    await split.meet();
+    expect(split.buried).toEqual([]);
+    expect([await answer(apart), await answer(other)]).toEqual(["", ""]);
+    expect(await audiences(split)).toEqual([["admin"], ["admin"]]);
+  });
+
+  it.each([
+    ["what is said here holds for the version from there", { live: ["staff"], here: ["admin"] }, ["admin"]],
+    ["what is said here may open it", { live: ["staff"], here: [] }, []],
+    ["what is said there may open it", { live: ["staff"], there: [] }, []],
+    ["it is for those whom both let in", { here: ["admin", "night"], there: ["admin", "staff"] }, ["admin"]],
+    ["it is as the shared store has it where both let in nobody", { here: ["night"], there: ["staff"] }, ["staff"]],
+    ["nobody opens what the other side restricts", { live: ["staff"], here: [], there: ["admin"] }, ["admin"]],
+  ] as const)("who may read it: %s", async (_what, said, expected) => {
+    const { live = [], here, there } = said as { readonly [side: string]: readonly string[] | undefined };
+    for (const last of ["apart", "other"] as const) {
+      const split = createSplit();
+      await add(split, "other", 1, { audience: live });
+      expect(await audiences(split)).toEqual([live, live]);
+      split.part();
+      const apart = () => add(split, "apart", 2, here && { audience: here });
+      if (last === "other") await apart();
+      await add(split, "other", 3, there && { audience: there });
+      if (last === "apart") await apart();
+      await split.meet();
+      expect(split.buried).toEqual([]);
+      expect(await audiences(split)).toEqual([expected, expected]);
+    }
+  });
+
   it("what was never seen here cannot be told to be missing while the shared store is away", async () => {
     const split = createSplit();
     const { apart, clock } = split;
@@ -160,6 +284,21 @@ describe("documents that were changed on both sides of an outage", () => {
     expect(split.buried).toEqual([]);
     for (const { knowledge, context } of [apart, other]) {
       expect(await knowledge.settings(context())).toEqual({ k: 7, scoreThreshold: 0.2 });
+    }
+  });
+
+  it("a setting that only the others have changed stays, also where this side had set it before", async () => {
+    const split = createSplit();
+    const { apart, other, clock } = split;
+    await apart.knowledge.configure({ k: 3, scoreThreshold: 0.1 }, apart.context());
+    await other.knowledge.settings(other.context());
+    split.part();
+    await other.knowledge.configure({ k: 7 }, other.context());
+    await moving(clock, apart.knowledge.configure({ scoreThreshold: 0.3 }, apart.context()));
+    await split.meet();
+    expect(split.buried).toEqual([]);
+    for (const { knowledge, context } of [apart, other]) {
+      expect(await knowledge.settings(context())).toEqual({ k: 7, scoreThreshold: 0.3 });
     }
   });
 
@@ -213,4 +352,15 @@ describe("documents that were changed on both sides of an outage", () => {
 it("leaves the operations of others alone", () => {
   const writes = [{ kind: "put", collection: "meta", key: "lease/x", value: 1, expect: 3 }] as const;
   expect(uniteDocuments({ id: "1", writes }, () => ({ version: 0, value: undefined }))).toBeUndefined();
+});
+
+it("leaves settings that only the others have changed", () => {
+  const place = { collection: "meta", key: "knowledge_settings" } as const;
+  const value = { k: 3, scoreThreshold: 0.3, changed: ["scoreThreshold"] };
+  const operation = { id: "1", writes: [{ kind: "put", ...place, value, expect: 1 }] } as const;
+  const there = () => ({ version: 2, value: { k: 7, scoreThreshold: 0.1 } });
+  expect(uniteDocuments(operation, there)).toEqual({
+    id: "1",
+    writes: [{ kind: "put", ...place, value: { k: 7, scoreThreshold: 0.3 } }],
+  });
 });

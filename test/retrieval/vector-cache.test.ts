@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
@@ -78,6 +79,21 @@ describe("the cache of vectors", () => {
     cache.put("s", records(0, 3));
     await cache.close();
     expect((await stat(await theFile())).size).toBe(64 + 3 * (16 + 4 * DIMENSION + 4));
+  });
+
+  it("does not wait for a pipe in the place of its file, and leaves it alone", async () => {
+    const before = cacheIn();
+    before.put("s", records(0, 3));
+    await before.close();
+    const file = await theFile();
+    await rm(file);
+    execFileSync("mkfifo", [file]);
+    const cache = cacheIn();
+    expect(await cache.get("s", [key(0)])).toEqual([undefined]);
+    cache.put("s", records(0, 3));
+    await cache.close();
+    expect(String(reports)).toContain("is a pipe and not a file");
+    expect((await stat(file)).isFIFO()).toBe(true);
   });
 
   it("keeps nothing without a directory", async () => {

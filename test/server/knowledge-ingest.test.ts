@@ -101,6 +101,25 @@ describe("adding documents", () => {
     ]);
   });
 
+  it("shows of two with one name the one that is live, which is the later", async () => {
+    const { call, clock, knowledge } = await knowledgeServer();
+    const files = form([
+      ["a.md", "one"],
+      ["b.md", "x"],
+      ["a.md", "two"],
+    ]);
+    const { status, json } = await whileTimePasses(clock, call("POST", documentsPath, files), 500);
+    expect(status).toBe(201);
+    expect(states(json)).toEqual([
+      ["a.md", "live"],
+      ["b.md", "live"],
+      ["a.md", "live"],
+    ]);
+    expect(json).toMatchObject({ documents: [{ name: "a.md" }, { name: "b.md" }], failed: [] });
+    expect(json["documents"]).toHaveLength(2);
+    expect(knowledge.asked.map(({ document }) => document.name).sort()).toEqual(["a.md", "a.md", "b.md"]);
+  });
+
   it("fails as the first one did when all fail, and gives every reason", async () => {
     const { call } = await knowledgeServer();
     expect(
@@ -167,10 +186,15 @@ describe("adding documents", () => {
     ]);
     const answer = await whileTimePasses(clock, call("POST", `${documentsPath}?wait=3`, two), 500);
     expect(answer.status).toBe(202);
-    expect(answer.json).toMatchObject({ documents: [], failed: [] });
+    // Two of one name do not keep the others waiting.
+    expect(answer.json).toMatchObject({ documents: [{ name: "quick.md" }], failed: [] });
+    expect(states(answer.json)).toEqual([
+      ["slow.md", "received"],
+      ["quick.md", "live"],
+    ]);
     way.open();
     for (const { job_id } of [...(now.json.jobs ?? []), ...(answer.json.jobs ?? [])]) {
-      const job = await process.ingestion.wait(job_id, 1_000, context());
+      const job = await whileTimePasses(clock, process.ingestion.wait(job_id, 10_000, context()), 500);
       expect(job.state).toBe(job.name === "bad.md" ? "failed" : "live");
     }
   });
@@ -210,6 +234,13 @@ describe("adding documents", () => {
     ["a role that is none", form([["a.md", "x"]], [["audience", "boss"]]), 400, "invalid_request", "audience.0"],
     ["metadata that is no JSON", form([["a.md", "x"]], [["metadata", "north"]]), 400, "invalid_request", "metadata"],
     ["metadata that is a list", form([["a.md", "x"]], [["metadata", "[]"]]), 400, "invalid_request", "metadata"],
+    [
+      "metadata with a key that would be lost",
+      form([["a.md", "x"]], [["metadata", '{"a":"b","__proto__":"c"}']]),
+      400,
+      "invalid_request",
+      "metadata",
+    ],
     ["metadata of numbers", form([["a.md", "x"]], [["metadata", '{"a":1}']]), 400, "invalid_request", "metadata.a"],
     [
       "metadata twice",
@@ -354,6 +385,44 @@ describe("adding pages", () => {
     expect(answer.json).toMatchObject({ documents: [{ name: page("a") }], failed: [{ name: page("b") }] });
   });
 
+  it("says what is wrong with metadata in words", async () => {
+    const { call } = await knowledgeServer();
+    expect(await call("POST", urlsPath, { url: page("a"), metadata: ["x"] })).toMatchObject({
+      status: 400,
+      json: { detail: expect.stringContaining("metadata must be a JSON object of texts, but is a list") },
+    });
+  });
+
+  it("takes no key of metadata that would be lost, neither to keep nor to search by", async () => {
+    const { url } = await knowledgeServer();
+    const bodies = [
+      [urlsPath, `{"url":"${page("a")}","metadata":{"__proto__":"x"}}`, "metadata"],
+      [`${knowledgePath}/search`, '{"query":"x","where":{"__proto__":"x"}}', "where"],
+    ] as const;
+    for (const [path, body, field] of bodies) {
+      const answer = await postJson(url + path, body);
+      const detail = `${field} must not have the key __proto__, but is an object.`;
+      expect([answer.status, await answer.json()]).toMatchObject([400, { field, detail }]);
+    }
+  });
+
+  it("shows which sitemaps of an index are not read", async () => {
+    const { call, web } = await knowledgeServer();
+    const listed = ["one.xml", "gone.xml"].map((path) => `<sitemap><loc>${page(path)}</loc></sitemap>`).join("");
+    web[page("index.xml")] = { mediaType: "text/xml", bytes: `<sitemapindex>${listed}</sitemapindex>` };
+    web[page("one.xml")] = { mediaType: "text/xml", bytes: `<urlset><url><loc>${page("a")}</loc></url></urlset>` };
+    web[page("a")] = html;
+    const answer = await call("POST", urlsPath, { url: page("index.xml"), kind: "sitemap" });
+    expect(answer.status).toBe(201);
+    expect(answer.json).toMatchObject({
+      documents: [{ name: page("a") }],
+      jobs: [
+        { skipped: [{ url: page("gone.xml"), detail: `${page("gone.xml")} answers with 404.` }] },
+        { skipped: [] },
+      ],
+    });
+  });
+
   it("fails as the first one did when not one could be read", async () => {
     const { call } = await knowledgeServer();
     expect(await call("POST", urlsPath, { url: page("gone") })).toMatchObject({
@@ -383,7 +452,7 @@ describe("adding pages", () => {
     const { call } = await knowledgeServer();
     expect(await call("POST", urlsPath, { urls: ["nonsense", "ftp://shop.example/"] })).toMatchObject({
       status: 400,
-      json: { code: "invalid_request", errors: [{ field: "nonsense" }, { field: "ftp://shop.example/" }] },
+      json: { code: "invalid_request", errors: [{ field: "urls.0" }, { field: "urls.1" }] },
     });
   });
 });

@@ -63,6 +63,7 @@ describe("jobs", () => {
       done: 0,
       document: null,
       children: [],
+      skipped: [],
       failure: null,
       created_at: expect.any(String),
       updated_at: expect.any(String),

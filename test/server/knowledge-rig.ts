@@ -24,7 +24,7 @@ function restOfKnowledge(): Omit<Knowledge, "add" | "reserve"> {
     versions: async () => [{ ...document, live: true, liveAt: document.addedAt }],
     diff: async () => [{ kind: "same", text: "a" }],
     rollback: async () => document,
-    passage: () => {
+    passage: async () => {
       throw new Problem("passage_not_found", "There is no such passage.");
     },
     search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [] }),

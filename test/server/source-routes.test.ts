@@ -8,7 +8,7 @@ describe("GET /api/v1/sources/{chunk_id}", () => {
     const asked: unknown[] = [];
     const { call } = await knowledgeServer({
       knowledge: {
-        passage(chunkId, context) {
+        async passage(chunkId, context) {
           asked.push([chunkId, [...context.roles].sort()]);
           return Object.assign({ url: "https://shop.example/returns" }, passage);
         },

@@ -75,7 +75,7 @@ export function fakeKnowledge(change: Partial<Knowledge> = {}): Knowledge {
     rollback: async () => document,
     settings: async () => ({ k: 5, scoreThreshold: 0.05 }),
     configure: async () => ({ k: 5, scoreThreshold: 0.05 }),
-    passage: () => passage,
+    passage: async () => passage,
     search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [] }),
     ...change,
   };

@@ -31,6 +31,12 @@ export interface StoreAccess {
    * would say. Absent where there is no other store that could know better.
    */
   wasDeleted?(place: Place, context: CallContext): Promise<boolean>;
+  /**
+   * Makes the copy on this machine of these places as the shared store has them, in one commit, where that is newer and the copy has
+   * any of them: what another process has deleted or changed is not to come back at a start while the shared store is away. Does nothing
+   * while that does not answer. Absent where there is no shared store. @throws {LayerError} the local store fails, or nobody waits.
+   */
+  takeOver?(places: readonly Place[], context: CallContext): Promise<void>;
   /** What a write acknowledged now survives. */
   durability(): Store["durability"];
   status(): LayerStatus;

@@ -5,13 +5,17 @@ import { isRefusal } from "./operations.ts";
 import type { Write } from "./port.ts";
 import { alone } from "./replica-mark.ts";
 import { createReplicated } from "./replicated.ts";
+import { createTakeOverCopy } from "./take-over-copy.ts";
 
 const PROBE_MS = 1_000;
 
 /** With a remote first port every write goes to the local journal first; without one, straight to the layer. */
 export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
   const { layer, local, remote, clock, newId } = options;
-  if (remote) return createReplicated({ ...options, remote, drainMs: options.drainMs ?? 1_000 });
+  if (remote) {
+    const access = createReplicated({ ...options, remote, drainMs: options.drainMs ?? 1_000 });
+    return { ...access, takeOver: createTakeOverCopy({ access, local, remote, clock, newId }) };
+  }
   /** Of the last write: reads that succeed do not make a full disk good. */
   let writeError: { readonly error: LayerError; readonly since: Date } | undefined;
   let cancelProbe: (() => void) | undefined;

@@ -1,6 +1,6 @@
 import type { CallContext } from "../core/context.ts";
 import type { Mends } from "./mends.ts";
-import { lookAll, nameOf } from "./operations.ts";
+import { lookAll, NOTHING, nameOf, sizeOf } from "./operations.ts";
 import type { Collection, ListRequest, Place, Store, StoredRecord } from "./port.ts";
 import type { OnRemote } from "./remote-link.ts";
 import { LOST, type ReplicaMark } from "./replica-mark.ts";
@@ -18,6 +18,8 @@ export interface ReadBoth {
 
 /** Waiting places looked at for one page of the remote store. */
 const PLACES_AT_ONCE = 1_000;
+/** Places looked at together in the local store when the bytes of what is there count. */
+const COUNTED_AT_ONCE = 8;
 
 export function createReadBoth(options: {
   readonly local: Store;
@@ -37,13 +39,32 @@ export function createReadBoth(options: {
     return value;
   }
 
-  async function here(collection: Collection, keys: readonly string[], context: CallContext) {
-    const places = keys.map((key) => ({ collection, key }));
-    const seen = await lookAll(local, places, context);
-    return places.flatMap((place): readonly StoredRecord[] => {
-      const { version, value } = seen.get(nameOf(place)) ?? { version: 0, value: undefined };
-      return value === undefined ? [] : [{ key: place.key, value, version }];
-    });
+  /**
+   * What is at these places, in their order. `end`: the key up to which it is, when there would have been more than `bytes` of JSON.
+   */
+  async function here(
+    collection: Collection,
+    keys: readonly string[],
+    bytes: number | undefined,
+    context: CallContext,
+  ): Promise<{ readonly records: readonly StoredRecord[]; readonly end?: string }> {
+    const records: StoredRecord[] = [];
+    const step = bytes === undefined ? keys.length : COUNTED_AT_ONCE;
+    let sum = 0;
+    for (let from = 0; from < keys.length; from += step) {
+      const some = keys.slice(from, from + step);
+      const places = some.map((key) => ({ collection, key }));
+      const seen = await lookAll(local, places, context);
+      for (const place of places) {
+        const { version, value } = seen.get(nameOf(place)) ?? NOTHING;
+        if (value === undefined) continue;
+        records.push({ key: place.key, value, version });
+        if (bytes !== undefined) sum += sizeOf(value);
+      }
+      const end = some.at(-1);
+      if (bytes !== undefined && sum > bytes && end !== undefined) return { records, end };
+    }
+    return { records };
   }
 
   /** Some of the places in the range, in order, and the last one up to which these are all. */
@@ -63,8 +84,11 @@ export function createReadBoth(options: {
       return read && { value: read.found };
     },
     async list(request, context) {
-      const { collection, limit, reverse = false } = request;
+      const { collection, limit, bytes, reverse = false } = request;
       const isBefore = (one: string, other: string) => (reverse ? one > other : one < other);
+      const inOrder = (one: string, other: string) => (one === other ? 0 : isBefore(one, other) ? -1 : 1);
+      const nearest = (...ends: readonly (string | undefined)[]) =>
+        ends.filter((key) => key !== undefined).sort(inOrder)[0];
       const merged: StoredRecord[] = [];
       let from: ListRequest = request;
       for (;;) {
@@ -72,18 +96,20 @@ export function createReadBoth(options: {
         const page = from;
         const read = await remotely((port, ctx) => port.list(page, ctx), context);
         if (!read) return undefined;
-        const last = read.found.length < limit ? undefined : read.found.at(-1)?.key;
+        // Where bytes count, a page that is short need not be the last.
+        const isLast = bytes === undefined && read.found.length < limit;
         // Behind the nearer of the two ends one side is not known.
-        const ends = [end, last].filter((key) => key !== undefined);
-        const bound = ends.reduce<string | undefined>(
-          (near, key) => (near === undefined || isBefore(key, near) ? key : near),
-          undefined,
+        const known = nearest(end, isLast ? undefined : read.found.at(-1)?.key);
+        const own = [...new Set(keys)].filter((key) => known === undefined || !isBefore(known, key)).sort(inOrder);
+        const ours = await here(collection, own, bytes, context);
+        const bound = nearest(known, ours.end);
+        const isOurs = new Set(own);
+        const theirs = read.found.filter(
+          ({ key }) => !isOurs.has(key) && (bound === undefined || !isBefore(bound, key)),
         );
-        const own = new Set(keys.filter((key) => bound === undefined || !isBefore(bound, key)));
-        const theirs = read.found.filter(({ key }) => !own.has(key) && (bound === undefined || !isBefore(bound, key)));
-        const both = [...theirs, ...(await here(collection, [...own], context))];
-        merged.push(...both.sort((one, other) => (isBefore(one.key, other.key) ? -1 : 1)));
-        if (bound === undefined || merged.length >= limit) return { value: merged.slice(0, limit) };
+        merged.push(...[...theirs, ...ours.records].sort((one, other) => inOrder(one.key, other.key)));
+        const isEnough = merged.length >= limit || (bytes !== undefined && merged.length > 0);
+        if (bound === undefined || isEnough) return { value: merged.slice(0, limit) };
         from = { ...request, after: bound };
       }
     },

@@ -132,13 +132,24 @@ return answers
 
 /**
  * A part of a collection, or of its graves. KEYS: the values, the keys in order. ARGV: ZRANGEBYLEX with the least and the
- * greatest key, or ZREVRANGEBYLEX with the greatest and the least, then how many. Gives key, value, key, value...
+ * greatest key, or ZREVRANGEBYLEX with the greatest and the least, then how many; of records, then "" or how many bytes their
+ * JSON may have together, the first one aside. Gives key, value, key, value...
  */
 export const listScript = script(`
 local keys = redis.call(ARGV[1], KEYS[2], ARGV[2], ARGV[3], "LIMIT", 0, ARGV[4])
 if #keys == 0 then return keys end
+local found, most = {}, tonumber(ARGV[5])
+if most then
+  local bytes = 0
+  for number, key in ipairs(keys) do
+    local value = redis.call("HGET", KEYS[1], key)
+    bytes = bytes + #(value or "") - (string.find(value or "", "\\n", 1, true) or 0)
+    if number > 1 and bytes > most then break end
+    found[2 * number - 1], found[2 * number] = key, value
+  end
+  return found
+end
 local values = redis.call("HMGET", KEYS[1], unpack(keys))
-local found = {}
 for number, key in ipairs(keys) do
   found[2 * number - 1], found[2 * number] = key, values[number]
 end

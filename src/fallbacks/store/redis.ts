@@ -95,18 +95,17 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     });
   }
 
-  /** Key and value of each in the range. */
+  /** Key and value of each in the range, as far as the request allows. */
   async function pairs(
     keys: readonly string[],
     range: KeyRange,
-    limit: number,
-    reverse: boolean,
+    { limit, bytes, reverse = false }: Pick<ListRequest, "limit" | "bytes" | "reverse">,
     context: CallContext,
   ) {
     const least = Buffer.concat([Buffer.from("["), keyToBytes(range.from)]);
     const greatest = range.to === undefined ? "+" : Buffer.concat([Buffer.from("("), keyToBytes(range.to)]);
     const words = reverse ? ["ZREVRANGEBYLEX", greatest, least] : ["ZRANGEBYLEX", least, greatest];
-    return pairsOf(await connection.run(context, listScript, keys, [...words, limit]));
+    return pairsOf(await connection.run(context, listScript, keys, [...words, limit, bytes ?? ""]));
   }
 
   return {
@@ -135,7 +134,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     async graves(request: GravesRequest, context): Promise<readonly Grave[]> {
       checkList(request);
       const keys = [gravesOf(request.collection), graveKeysOf(request.collection)];
-      const found = await pairs(keys, keyRange(request), request.limit, false, context);
+      const found = await pairs(keys, keyRange(request), { limit: request.limit }, context);
       return found.map(([key, grave]) => graveOf(key, grave));
     },
     async forgetGraves(before, limit, context) {
@@ -158,14 +157,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     },
     async list(request: ListRequest, context): Promise<readonly StoredRecord[]> {
       checkList(request);
-      const { collection, limit, reverse = false } = request;
-      const found = await pairs(
-        [recordsOf(collection), keysOf(collection)],
-        keyRange(request),
-        limit,
-        reverse,
-        context,
-      );
+      const keys = [recordsOf(request.collection), keysOf(request.collection)];
+      const found = await pairs(keys, keyRange(request), request, context);
       return found.map(([key, value]) => recordOf(key, value));
     },
     async probe(context) {

@@ -52,9 +52,12 @@ export interface Api {
   turns(user: string, sessionId: string): Promise<Answer<readonly SeenTurn[]>>;
   sessions(user: string): Promise<Answer<readonly string[]>>;
   removeSession(user: string, sessionId: string): Promise<Answer<null>>;
+  /** `lost` when it is kept but not live yet: it may be so later. */
   addDocument(name: string, content: string): Promise<Answer<{ readonly documents: readonly SeenDocument[] }>>;
   removeDocument(documentId: string): Promise<Answer<null>>;
   documents(): Promise<Answer<readonly SeenDocument[]>>;
+  /** The documents when nothing is being read; `lost` while something is, for it may go live or not. */
+  settledDocuments(): Promise<Answer<readonly SeenDocument[]>>;
   /** Titles of the documents that a search finds. */
   search(query: string): Promise<Answer<readonly string[]>>;
   /** Numbers of the tickets and hand-offs that are kept of a user. */
@@ -65,6 +68,8 @@ export interface Api {
 
 /** Of each turn; whoever gets no answer asks again. */
 const DEADLINE_MS = 30_000;
+/** Seconds that a request waits for its document to go live. */
+const READ_S = 30;
 /** Longer than any deadline of the server: whoever is silent for so long will never answer. */
 const SILENCE_MS = 45_000;
 
@@ -103,6 +108,7 @@ export function createApi(url: () => string): Api {
     return { kind: "ok", body: items };
   }
 
+  const documents = () => all<SeenDocument>("/api/v1/knowledge/documents?limit=100");
   const session = (user: string, sessionId: string) => `/api/v1/sessions/${sessionId}?user=${user}`;
   return {
     chat: (body) => call("POST", "/api/v1/chat", { ...body, deadline_ms: DEADLINE_MS }),
@@ -121,9 +127,20 @@ export function createApi(url: () => string): Api {
       return found.kind === "ok" ? { kind: "ok", body: found.body.map((one) => one.session_id) } : found;
     },
     removeSession: (user, sessionId) => call("DELETE", session(user, sessionId)),
-    addDocument: (name, content) => call("POST", "/api/v1/knowledge/documents", { name, content }),
+    async addDocument(name, content) {
+      const path = `/api/v1/knowledge/documents?wait=${READ_S}`;
+      const added = await call<{ documents: readonly SeenDocument[] }>("POST", path, { name, content });
+      if (added.kind !== "ok" || added.body.documents.length > 0) return added;
+      return { kind: "lost", reason: `it is still being read after ${READ_S} s` };
+    },
     removeDocument: (documentId) => call("DELETE", `/api/v1/knowledge/documents/${documentId}`),
-    documents: () => all("/api/v1/knowledge/documents?limit=100"),
+    documents,
+    async settledDocuments() {
+      const jobs = await all<{ readonly state: string }>("/api/v1/knowledge/jobs?limit=200");
+      if (jobs.kind !== "ok") return jobs;
+      const reading = jobs.body.filter(({ state }) => state !== "live" && state !== "failed").length;
+      return reading > 0 ? { kind: "lost", reason: `${reading} documents are being read` } : documents();
+    },
     async search(query) {
       const found = await call<{ passages: readonly { title: string }[] }>("POST", "/api/v1/knowledge/search", {
         query,

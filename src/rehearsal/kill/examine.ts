@@ -58,7 +58,7 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
       if (facts) await session(facts);
     }
   }
-  const documents = await read("the documents", () => api.documents());
+  const documents = await read("the documents", () => api.settledDocuments());
   if (documents) {
     tell(checkDocuments(witness.documents.values(), documents));
     for (const { name, may } of witness.documents.values()) {

@@ -169,6 +169,84 @@ describe("reading both", () => {
     );
   });
 
+  it("with a limit of bytes gives all of both in pages, none of which is empty before the end", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 12 }),
+        fc.array(step, { maxLength: 12 }),
+        fc.subarray(keys),
+        fc.record({
+          limit: fc.integer({ min: 1, max: 7 }),
+          bytes: fc.integer({ min: 0, max: 4 }),
+          reverse: fc.boolean(),
+        }),
+        fc.integer({ min: 1, max: 4 }),
+        async (theirs, ours, touched, asked, atOnce) => {
+          const clock = createManualClock();
+          const context = createContext({ clock, requestId: "test", deadlineMs: 5_000 });
+          const [local, remote] = [createMemoryStore(), createMemoryStore()];
+          const newId = createIds();
+          for (const one of theirs) await remote.commit({ id: newId(), writes: [writeOf(one)] }, context);
+          for (const one of ours) await local.commit({ id: newId(), writes: [writeOf(one)] }, context);
+          const waiting = createWaitingPlaces();
+          const places = touched.map((key): Place => ({ collection: "meta", key }));
+          waiting.add("1", places);
+          const both = createReadBoth({
+            local,
+            waiting,
+            atOnce,
+            mends: { has: () => false, within: () => [] },
+            mark: createReplicaMark({ local, clock, newId }),
+            onRemote: async (call, ctx) => {
+              const list = (request: ListRequest) =>
+                remote.list({ ...request, limit: Math.min(request.limit, request.bytes || 1) }, ctx);
+              const value = await call({ ...remote, list }, ctx);
+              return { value: typeof value === "symbol" ? undefined : value, by: "remote" };
+            },
+          });
+          const listed: string[] = [];
+          for (let after: string | undefined; ; after = listed.at(-1)) {
+            const request: ListRequest = { collection: "meta", ...asked, ...(after !== undefined && { after }) };
+            const page = (await both.list(request, context))?.value ?? [];
+            if (page.length === 0) break;
+            expect(page.length).toBeLessThanOrEqual(asked.limit);
+            listed.push(...page.map(({ key }) => key));
+          }
+          const wanted: string[] = [];
+          for (const key of keys) {
+            const from = touched.includes(key) ? local : remote;
+            if (await from.get("meta", key, context)) wanted.push(key);
+          }
+          expect(listed).toEqual(asked.reverse ? wanted.reverse() : wanted);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it("takes few large values of the local store into memory at a time", async () => {
+    const clock = createManualClock();
+    const context = createContext({ clock, requestId: "test", deadlineMs: 5_000 });
+    const [local, remote] = [createMemoryStore(), createMemoryStore()];
+    const names = Array.from({ length: 100 }, (_, index) => `large ${String(index).padStart(3, "0")}`);
+    await local.commit({ id: "ours", writes: names.map((key) => put(key, "x".repeat(1_000))) }, context);
+    const both = createReadBoth({
+      local,
+      waiting: createWaitingPlaces(),
+      mends: { has: () => false, within: ({ after = "" }) => names.filter((key) => key > after).reverse() },
+      mark: createReplicaMark({ local, clock, newId: createIds() }),
+      onRemote: async (call, ctx) => {
+        const value = await call(remote, ctx);
+        return { value: typeof value === "symbol" ? undefined : value, by: "remote" };
+      },
+    });
+    const request: ListRequest = { collection: "meta", limit: 1_000, bytes: 3_000 };
+    const page = (await both.list(request, context))?.value.map(({ key }) => key);
+    expect(page).toEqual(names.slice(0, 8));
+    expect((await both.list({ ...request, after: "large 097" }, context))?.value).toHaveLength(2);
+    expect((await both.list({ ...request, after: "large 099" }, context))?.value).toEqual([]);
+  });
+
   it("knows the places of what waits until there are too many of them", () => {
     const places = createWaitingPlaces(3);
     const at = (key: string): Place => ({ collection: "meta", key });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { systemClock } from "../../../src/fallbacks/core/clock.ts";
 import { createContext } from "../../../src/fallbacks/core/context.ts";
-import type { Json, Store, Write } from "../../../src/fallbacks/store/port.ts";
+import type { Json, ListRequest, Store, Write } from "../../../src/fallbacks/store/port.ts";
 import { createRedisStore, type RedisStoreOptions } from "../../../src/fallbacks/store/redis.ts";
 import { describeWithRedis, type RedisServer, startRedis } from "../../support/redis-server.ts";
 
@@ -34,6 +34,28 @@ describeWithRedis("what a Redis holds", () => {
     open.push(store);
     return store;
   }
+
+  it("lists few large values at a time, and at least one", async () => {
+    const store = storeAt(shared.url, { prefix: fresh() });
+    const writes = ["a", "b", "c", "d"].map((key) => put(key, key.repeat(98)));
+    await store.commit({ id: "1", writes: [...writes, put("e", "ü"), put("f", 1)] }, context());
+    const keys = async (request: Partial<ListRequest>) => {
+      const found = await store.list({ collection: "meta", limit: 1_000, ...request }, context());
+      return found.map(({ key }) => key).join("");
+    };
+    // As JSON: 100 bytes each of the first ones, then 4 and 1.
+    expect(await keys({ bytes: 200 })).toBe("ab");
+    expect(await keys({ bytes: 199 })).toBe("a");
+    expect(await keys({ bytes: 0 })).toBe("a");
+    expect(await keys({ bytes: 200, limit: 1 })).toBe("a");
+    expect(await keys({ after: "c", bytes: 104 })).toBe("de");
+    expect(await keys({ after: "c", bytes: 105 })).toBe("def");
+    expect(await keys({ bytes: 104, reverse: true })).toBe("fe");
+    expect(await keys({ bytes: 205, reverse: true })).toBe("fedc");
+    expect(await keys({ after: "f", bytes: 1 })).toBe("");
+    expect(await keys({ prefix: "b", bytes: 1_000 })).toBe("b");
+    expect(await keys({})).toBe("abcdef");
+  });
 
   it("remembers operations of the last 15 minutes, of the last 50 000, and 500 000 at most", async () => {
     const prefix = fresh();
