@@ -136,7 +136,7 @@ export function createApi(url: () => string): Api {
     removeDocument: (documentId) => call("DELETE", `/api/v1/knowledge/documents/${documentId}`),
     documents,
     async settledDocuments() {
-      const jobs = await all<{ readonly state: string }>("/api/v1/knowledge/jobs?limit=200");
+      const jobs = await all<{ readonly state: string }>("/api/v1/knowledge/jobs?limit=100");
       if (jobs.kind !== "ok") return jobs;
       const reading = jobs.body.filter(({ state }) => state !== "live" && state !== "failed").length;
       return reading > 0 ? { kind: "lost", reason: `${reading} documents are being read` } : documents();
