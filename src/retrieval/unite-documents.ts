@@ -93,6 +93,9 @@ function uniteVersion(mine: Mine, theirs: NameRecord, writes: readonly Write[], 
   const { documentId } = mine.version.document;
   const deletedAt = theirs.deletedAt ?? "";
   if (mine.version.liveAt <= deletedAt) return { record: theirs, writes: [] };
+  // What they have had, and replaced, was read here once more, in the place of nothing: a job that was done there.
+  const isAgain = theirs.kept.includes(documentId) && !writes.some((write) => isPutIn(write, "document_versions"));
+  if (isAgain) return { record: theirs, writes: [] };
   const found = liveOf(theirs, there);
   const audience = found ? uniteAudiences(mine, found) : mine.version.audience;
   const live = found && { ...found, audience };
