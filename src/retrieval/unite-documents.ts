@@ -115,7 +115,10 @@ function uniteVersion(mine: Mine, theirs: NameRecord, writes: readonly Write[], 
   const next = { ...mine.version, audience, version };
   const before = { ...theirs, kept: [...theirs.kept, ...kept.map(({ key }) => key)] };
   const order = theirs.received;
-  if (live && live.liveAt > next.liveAt) {
+  // The same the other way round: they have, in the place of nothing, what was replaced here.
+  const isTheirsAgain =
+    live !== undefined && theirs.kept.length === 0 && mine.name.kept.includes(live.document.documentId);
+  if (live && !isTheirsAgain && live.liveAt > next.liveAt) {
     // Ours is live for an instant, and theirs again: both in one commit.
     const ours = madeLive(before, next, { old: live, order });
     const again = madeLive(ours.record, live, { old: next, order: theirs.order });

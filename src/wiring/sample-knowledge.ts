@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
+import { Problem } from "../problems.ts";
 import type { Knowledge, NewDocument } from "../retrieval/knowledge.ts";
 
 /**
@@ -30,6 +31,12 @@ export async function addSampleOnce(
 ): Promise<void> {
   const key = "sample_knowledge";
   if ((await store.get("meta", key, context)).value) return;
-  for (const document of readSampleKnowledge(directory)) await knowledge.add(document, context);
+  try {
+    for (const document of readSampleKnowledge(directory)) await knowledge.add(document, context);
+  } catch (error) {
+    // The store that others share is not whole now: that is no reason not to start. The next start tries again.
+    if (error instanceof Problem && error.code === "store_unavailable") return;
+    throw error;
+  }
   await store.commit({ id: key, writes: [{ kind: "put", collection: "meta", key, value: true }] }, context);
 }

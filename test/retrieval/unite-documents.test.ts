@@ -108,16 +108,19 @@ describe("documents that were changed on both sides of an outage", () => {
     },
   );
 
-  it("a version that was replaced there is not live again when its job is done once more here", async () => {
-    const split = createSplit();
-    const { apart, other } = split;
-    split.part();
-    for (const version of [1, 2, 3]) await add(split, "other", version);
-    await add(split, "apart", 1);
-    await split.meet();
-    for (const instance of [apart, other]) expect(await answer(instance)).toBe("3");
-    expect(split.buried).toEqual([]);
-  });
+  it.each(["apart", "other"] as const)(
+    "a version that was replaced is not live again when its job is done once more on the other side of: %s",
+    async (side) => {
+      const split = createSplit();
+      const { apart, other } = split;
+      split.part();
+      for (const version of [1, 2, 3]) await add(split, side, version);
+      await add(split, side === "apart" ? "other" : "apart", 1);
+      await split.meet();
+      for (const instance of [apart, other]) expect(await answer(instance)).toBe("3");
+      expect(split.buried).toEqual([]);
+    },
+  );
 
   it("a deletion takes what went live before it", async () => {
     const split = createSplit();

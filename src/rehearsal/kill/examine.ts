@@ -21,6 +21,8 @@ export interface Examined {
 }
 
 const PAUSE_MS = 50;
+/** A job whose process was killed is begun again when its lease is over, which takes half a minute at most. */
+const READING_MS = 90_000;
 
 /** Reads everything back and compares it with what was acknowledged; what is wrong is told to the witness. */
 export async function examine(options: ExamineOptions): Promise<Examined> {
@@ -58,7 +60,11 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
       if (facts) await session(facts);
     }
   }
-  const documents = await read("the documents", () => api.settledDocuments());
+  const documents = await patiently(
+    Math.max(until, performance.now() + READING_MS),
+    () => api.settledDocuments(),
+    (answer) => witness.found("refused", `the documents: ${wordsOf(answer)}`),
+  );
   if (documents) {
     tell(checkDocuments(witness.documents.values(), documents));
     for (const { name, may } of witness.documents.values()) {
