@@ -229,7 +229,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   // What this process had not heard of when it ended must not be answered from here.
   await store.settle(createContext({ clock, requestId: "start", deadlineMs: SETTLE_MS }));
   await knowledge.load(startUp);
-  if (config.sampleKnowledge) await addSampleOnce(new URL("knowledge/", resources), knowledge, store, startUp);
+  if (config.sampleKnowledge) await addSampleOnce(new URL("knowledge/", resources), knowledge, store, startUp, report);
 
   const ingestion = openIngestion();
 

@@ -6,6 +6,7 @@ import { placeOf } from "./library-chunk.ts";
 import { passageKey } from "./passage-key.ts";
 import type { PackedVectors, PackedWords } from "./prepared.ts";
 import type { Work } from "./slices.ts";
+import { passageLines } from "./terms.ts";
 import { createWordsPacker } from "./words-pack.ts";
 
 /** The passages of a document, in a form that goes to a thread quickly. */
@@ -68,7 +69,7 @@ export function* preparePassages(task: PassagesTask, vectors?: TokenVectors): Wo
     const [heading = 0, start = 0, end = 0] = task.places.subarray(index * 3, index * 3 + 3);
     const { path, topic } = places[heading] ?? placeOf(task.title, "");
     const passage = { path, topic, text: task.text.slice(start, end) };
-    const lines = linesOf(passage);
+    const lines = passageLines(passage);
     packer.add(termsOf(lines, lineOf));
     keys.push(passageKey(passage));
     languages[index] = Math.max(0, LANGUAGES.indexOf(detectLanguage(passage.text)));
@@ -82,12 +83,6 @@ export function* preparePassages(task: PassagesTask, vectors?: TokenVectors): Wo
   return vectors && dimension > 0 ? { ...prepared, vectors: { space: vectors.space, dimension, values } } : prepared;
 }
 
-/** What `passageTerms` takes the terms of, one line after the other, and `passageText` makes one text of. */
-function linesOf({ path, topic, text }: Passage): readonly string[] {
-  return [path, topic, topic, topic, text];
-}
-
-type Passage = Parameters<typeof passageKey>[0];
 type Line = ReturnType<typeof tokeniseAfter>;
 
 /** The last lines with their tokens: neighbouring passages have the same headings, and each passage is needed twice. */

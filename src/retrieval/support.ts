@@ -1,4 +1,3 @@
-import { sentenceSpans, type TextSpan } from "../text/sentences.ts";
 import { tokenise } from "../text/tokenise.ts";
 
 /**
@@ -6,9 +5,6 @@ import { tokenise } from "../text/tokenise.ts";
  * that they were written from (BEGIN, Dziri et al. 2022); AUROC on replies left out of the fit 0.96, of the share of words alone 0.945.
  */
 const model = { overlap: 5.1, order: 1.8, missing: -1.5, personal: -1.5, asks: -2.7, bias: -3.6 } as const;
-
-/** From here on a sentence counts as borne out: keeps 91 % of what people called so, and doubts 92 % of the rest. */
-const SUPPORT_THRESHOLD = 0.3;
 
 /** Words by which a reply speaks of itself or of the reader: what they say is no fact of a passage. */
 const PERSONAL = new Set("i i'm i've i'd i'll you your you're my me we our us 我 你 您 我们 咱们 我的 你的".split(" "));
@@ -65,11 +61,4 @@ function saidIn(text: string): Said {
 
 function pairsOf(words: Said["words"]): readonly string[] {
   return words.slice(1).map(({ term }, index) => `${words[index]?.term} ${term}`);
-}
-
-/** The sentences of a reply that the passages do not bear out; spans count in the reply. */
-export function unsupported(reply: string, passages: readonly string[]): readonly TextSpan[] {
-  return sentenceSpans(reply).filter(
-    ({ start, end }) => supportOf(reply.slice(start, end), passages) < SUPPORT_THRESHOLD,
-  );
 }

@@ -11,20 +11,27 @@ const HEADING_REPEATS = 3;
 /** Another word for the same thing counts this much. Measured best at 0.3. */
 const SYNONYM_WEIGHT = 0.3;
 
-/** What a passage is found by: its text, the headings above it and, more strongly, its own heading. */
-export function passageTerms(passage: {
+interface Passage {
   readonly path: string;
   readonly topic: string;
   readonly text: string;
-}): readonly string[] {
-  const heading = headingTerms(passage.topic);
-  const repeated = Array.from({ length: HEADING_REPEATS }, () => heading).flat();
-  return [...headingTerms(passage.path), ...repeated, ...termsOf(passage.text)];
+}
+
+/** What a passage is found by: the headings above it, more strongly its own heading, and last its text. */
+export function passageLines({ path, topic, text }: Passage): readonly string[] {
+  return [path, ...Array.from({ length: HEADING_REPEATS }, () => topic), text];
+}
+
+/** The terms of these lines. */
+export function passageTerms(passage: Passage): readonly string[] {
+  return passageLines(passage).flatMap((line, index) =>
+    index <= HEADING_REPEATS ? headingTerms(line) : termsOf(line),
+  );
 }
 
 /** The same as one text, for those who know nothing of headings. */
-export function passageText(passage: { readonly path: string; readonly topic: string; readonly text: string }): string {
-  return [passage.path, ...Array.from({ length: HEADING_REPEATS }, () => passage.topic), passage.text].join("\n");
+export function passageText(passage: Passage): string {
+  return passageLines(passage).join("\n");
 }
 
 const termsOf = (text: string) => tokenise(text).map((token) => token.term);

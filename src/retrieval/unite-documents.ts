@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Unite } from "../fallbacks/store/access.ts";
 import type { Json, Operation, Place, Seen, Write } from "../fallbacks/store/port.ts";
 import { type Change, deleted, madeLive } from "./document-changes.ts";
@@ -101,14 +100,10 @@ function uniteVersion(mine: Mine, theirs: NameRecord, writes: readonly Write[], 
   const audience = found ? uniteAudiences(mine, found) : mine.version.audience;
   const live = found && { ...found, audience };
   if (live?.document.documentId === documentId) {
-    const order = Math.max(mine.name.order, theirs.order);
-    // The same job was done on both sides: what they have is as good.
-    const isSame = sameRoles(audience, found?.audience ?? []) && sameFacts(mine.version, live);
-    if (isSame && mine.name.kept.length === 0) return { record: { ...theirs, order }, writes: [] };
     // The same is live on both sides, and ours says something of it, or has made it live once more.
     const liveAt = later(live.liveAt, mine.version.liveAt);
     const next = { ...mine.version, audience, version: live.version, liveAt };
-    return madeLive(theirs, next, { old: undefined, order });
+    return madeLive(theirs, next, { old: undefined, order: Math.max(mine.name.order, theirs.order) });
   }
   // What was live before ours is kept, unless they have it, live or kept, or have deleted it.
   const has = new Set([...theirs.kept, theirs.live]);
@@ -143,10 +138,6 @@ function uniteAudiences({ name, version }: Mine, live: DocumentRecord): readonly
 
 function sameRoles(one: readonly string[], other: readonly string[]): boolean {
   return JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
-}
-
-function sameFacts(one: DocumentRecord, other: DocumentRecord): boolean {
-  return one.url === other.url && isDeepStrictEqual(one.metadata, other.metadata);
 }
 
 function later(one: string, other: string): string {

@@ -1,15 +1,14 @@
 import { z } from "zod";
 import { type IngestJob, isOver } from "../ingestion/ingestion.ts";
-import { Problem } from "../problems.ts";
 import { idSchema } from "./chat-schemas.ts";
 import { createDrain, RETRY_AFTER_S } from "./drain.ts";
 import { createEventStream, noticeText } from "./event-stream.ts";
 import { ingestJobJson, ingestJobSchema } from "./knowledge-schemas.ts";
 import { pageOf, pageQuery, pageSchema } from "./paging.ts";
 import { defineRoute, type Route } from "./route.ts";
+import { createStreamLimit } from "./stream-limit.ts";
 import type { TurnDeps } from "./turn-deps.ts";
 
-/** Each is a connection that may stay for hours. */
 const MOST_OF_A_KEY = 16;
 const jobs = "/api/v1/knowledge/jobs";
 const params = z.strictObject({ job_id: idSchema });
@@ -17,22 +16,7 @@ const params = z.strictObject({ job_id: idSchema });
 /** How documents that are being read are getting on. */
 export function knowledgeJobRoutes(deps: TurnDeps): readonly Route[] {
   const { ingestion, clock, drain = createDrain() } = deps;
-  const open = new Map<string, number>();
-
-  /** @throws {Problem} `rate_limited`. */
-  function enter(callerKey: string): () => void {
-    const count = open.get(callerKey) ?? 0;
-    if (count >= MOST_OF_A_KEY) {
-      const detail = `${MOST_OF_A_KEY} streams of documents are open for you, which is as many as may.`;
-      throw new Problem("rate_limited", detail, { retryAfterS: 1 });
-    }
-    open.set(callerKey, count + 1);
-    return () => {
-      const others = (open.get(callerKey) ?? 1) - 1;
-      if (others === 0) open.delete(callerKey);
-      else open.set(callerKey, others);
-    };
-  }
+  const enter = createStreamLimit(MOST_OF_A_KEY, "documents");
 
   return [
     defineRoute({

@@ -1,34 +1,18 @@
 import { z } from "zod";
-import { Problem } from "../problems.ts";
 import { idSchema } from "./chat-schemas.ts";
 import { createDrain, RETRY_AFTER_S } from "./drain.ts";
 import { createEventStream, noticeText } from "./event-stream.ts";
 import { ownerQuery } from "./paging.ts";
 import { defineRoute, type Route } from "./route.ts";
 import type { SessionEvent } from "./session-stream-events.ts";
+import { createStreamLimit } from "./stream-limit.ts";
 import type { TurnDeps } from "./turn-deps.ts";
 
-/** Each is a connection that may stay for hours. */
 const MOST_OF_A_KEY = 8;
 
 export function sessionStreamRoutes(deps: TurnDeps): readonly Route[] {
   const { conversations, sessionEvents, clock, drain = createDrain() } = deps;
-  const open = new Map<string, number>();
-
-  /** @throws {Problem} `rate_limited`. */
-  function enter(callerKey: string): () => void {
-    const count = open.get(callerKey) ?? 0;
-    if (count >= MOST_OF_A_KEY) {
-      const detail = `${MOST_OF_A_KEY} streams of sessions are open for you, which is as many as may.`;
-      throw new Problem("rate_limited", detail, { retryAfterS: 1 });
-    }
-    open.set(callerKey, count + 1);
-    return () => {
-      const others = (open.get(callerKey) ?? 1) - 1;
-      if (others === 0) open.delete(callerKey);
-      else open.set(callerKey, others);
-    };
-  }
+  const enter = createStreamLimit(MOST_OF_A_KEY, "sessions");
 
   return [
     defineRoute({

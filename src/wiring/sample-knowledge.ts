@@ -28,6 +28,7 @@ export async function addSampleOnce(
   knowledge: Knowledge,
   store: StoreAccess,
   context: CallContext,
+  report: (error: unknown, fields: object) => void,
 ): Promise<void> {
   const key = "sample_knowledge";
   if ((await store.get("meta", key, context)).value) return;
@@ -35,8 +36,9 @@ export async function addSampleOnce(
     for (const document of readSampleKnowledge(directory)) await knowledge.add(document, context);
   } catch (error) {
     // The store that others share is not whole now: that is no reason not to start. The next start tries again.
-    if (error instanceof Problem && error.code === "store_unavailable") return;
-    throw error;
+    if (!(error instanceof Problem) || error.code !== "store_unavailable") throw error;
+    report(error, { doing: "adding the sample documents" });
+    return;
   }
   await store.commit({ id: key, writes: [{ kind: "put", collection: "meta", key, value: true }] }, context);
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { supportOf, unsupported } from "../../src/retrieval/support.ts";
+import { supportOf } from "../../src/retrieval/support.ts";
 
 const passages = [
   "Unopened items can be sent back within 30 days. The refund arrives 5 working days after we receive the parcel.",
@@ -14,7 +14,6 @@ describe("whether passages bear out a reply", () => {
     "自收到商品之日起 7 天内可申请无理由退货。",
   ])("believes what they say: %s", (reply) => {
     expect(supportOf(reply, passages)).toBeGreaterThan(0.8);
-    expect(unsupported(reply, passages)).toEqual([]);
   });
 
   it.each([
@@ -29,13 +28,6 @@ describe("whether passages bear out a reply", () => {
     expect(supportOf("Unopened items can be sent back within 60 days.", passages)).toBe(0);
     expect(supportOf("自收到商品之日起 15 天内可申请无理由退货。", passages)).toBe(0);
     expect(supportOf("It costs 1,000 yuan.", ["It costs 1000 yuan."])).toBeGreaterThan(0.8);
-  });
-
-  it("names the sentence that nothing bears out", () => {
-    const reply = "Unopened items can be sent back within 30 days. We will also send you a free lamp next week!";
-    expect(unsupported(reply, passages).map(({ start, end }) => reply.slice(start, end))).toEqual([
-      "We will also send you a free lamp next week!",
-    ]);
   });
 
   it("believes every whole text that is a passage itself, and is always from 0 to 1", () => {
