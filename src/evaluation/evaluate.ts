@@ -70,7 +70,10 @@ const plainTexts = (texts: RetrievalSet["texts"]): readonly RankedText[] =>
 
 /** Each text as a document, and how they are ranked: by the best passage of each. */
 async function openTexts(texts: RetrievalSet["texts"], { open, context }: EvaluateOptions) {
-  const { knowledge, close } = await open(texts.map(documentOf));
+  // Collections have texts that are empty; nothing can be found in these.
+  const { knowledge, close } = await open(
+    texts.flatMap((text, index) => (/[\p{L}\p{N}]/u.test(text.title + text.text) ? [documentOf(text, index)] : [])),
+  );
   const idOf = new Map<string, string>();
   for (let after: string | undefined, more = true; more; ) {
     const page = await knowledge.list({ limit: 200, ...(after !== undefined && { after }) }, context());

@@ -68,12 +68,14 @@ const FILES = {
   grades: "qrels.jsonl",
   abstain: "abstain.jsonl",
   answers: "qa.jsonl",
-  support: "groundedness.jsonl",
 } as const;
+/** Files of these names are of many kinds; the first row tells. */
+const SUPPORT_FILES = ["groundedness.jsonl", "dev.jsonl", "test.jsonl"] as const;
 
 /**
  * The labelled sets of a folder, or of the folders in it. A folder is a set, or several, by the files in it: `corpus.jsonl` with
- * `queries.jsonl` and `qrels.jsonl`, or with `abstain.jsonl`; `qa.jsonl` with the documents in `kb/`; `groundedness.jsonl`.
+ * `queries.jsonl` and `qrels.jsonl`, or with `abstain.jsonl`; `qa.jsonl` with the documents in `kb/`; `groundedness.jsonl`, `dev.jsonl` or
+ * `test.jsonl` with rows of `knowledge`, `response` and `label`.
  * @throws {RangeError} that names the file, the line and what is wrong, or the folder in which there is no set.
  */
 export function readSets(directory: string): readonly EvaluationSet[] {
@@ -86,7 +88,9 @@ export function readSets(directory: string): readonly EvaluationSet[] {
     .sort()
     .flatMap((name) => setsIn(join(directory, name)));
   if (found.length > 0) return found;
-  throw new RangeError(`${directory}: there is no set in it; a set has ${Object.values(FILES).join(", ")}`);
+  throw new RangeError(
+    `${directory}: there is no set in it; a set has ${[...Object.values(FILES), ...SUPPORT_FILES].join(", ")}`,
+  );
 }
 
 function setsIn(directory: string): readonly EvaluationSet[] {
@@ -115,8 +119,9 @@ function setsIn(directory: string): readonly EvaluationSet[] {
     const questions = rows("answers", answerSchema);
     sets.push({ kind: "answers", name, directory: existsSync(kb) ? kb : undefined, questions });
   }
-  if (has("support")) {
-    const cases = rows("support", supportSchema).map(({ knowledge, response, label }) => ({
+  const support = SUPPORT_FILES.map((file) => join(directory, file)).find(isSupport);
+  if (support !== undefined) {
+    const cases = readRows(support, supportSchema).map(({ knowledge, response, label }) => ({
       passage: knowledge,
       reply: response,
       supported: label === "Fully attributable",
@@ -141,6 +146,13 @@ function questionsOf(
     const own = grades.get(_id);
     return own ? [{ id: _id, text, grades: own }] : [];
   });
+}
+
+function isSupport(file: string): boolean {
+  if (!existsSync(file)) return false;
+  if (basename(file) === SUPPORT_FILES[0]) return true;
+  const [first = ""] = readFileSync(file, "utf8").split("\n", 1);
+  return supportSchema.safeParse(jsonOf(first)).success;
 }
 
 function readRows<T extends z.ZodType>(file: string, schema: T): readonly z.output<T>[] {

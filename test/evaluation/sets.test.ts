@@ -80,10 +80,13 @@ describe("labelled sets", () => {
         { text: "q", label: "answerable" },
         { text: "r", label: "unanswerable" },
       ],
+      "intents/test.jsonl": [{ text: "q", label: "greeting" }],
+      "more/dev.jsonl": [{ knowledge: "k", response: "r", label: "Not attributable" }],
       "support/groundedness.jsonl": [{ knowledge: "k", response: "r", label: "Fully attributable" }],
     });
     expect(readSets(directory)).toMatchObject([
       { kind: "abstain", questions: [{ answerable: true }, { answerable: false }] },
+      { kind: "support", cases: [{ passage: "k", reply: "r", supported: false }] },
       { kind: "support", cases: [{ passage: "k", reply: "r", supported: true }] },
     ]);
   });
