@@ -1,11 +1,32 @@
 import { defineConfig } from "vitest/config";
 
+/** Processes that are killed and frozen, and whose time is measured by others: nothing else may run beside them. */
+const alone = [
+  "test/cluster-e2e/**/*.test.ts",
+  "test/e2e/memory.test.ts",
+  "test/e2e/outages.test.ts",
+  "test/e2e/two-instances.test.ts",
+  "test/rehearsal/kill*.test.ts",
+];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     pool: "forks",
     setupFiles: ["test/support/properties-setup.ts"],
     testTimeout: 30_000,
     reporters: process.env["CI"] ? ["default", "./test/support/counts-reporter.ts"] : ["default"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "together",
+          // Not `exclude`, which would take the place of what the command line excludes.
+          include: ["test/**/*.test.ts", ...alone.map((files) => `!${files}`)],
+          maxWorkers: "100%",
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: "alone", include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
   },
 });

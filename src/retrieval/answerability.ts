@@ -30,8 +30,12 @@ export function fitOf(evidence: Evidence): number {
   return 1 / (1 + Math.exp(-z));
 }
 
-/** The sentences of a passage that answer, at most three, in the order of the text; spans count in the passage. */
+/**
+ * The sentences of a passage that answer, at most three, in the order of the text; spans count in the passage. A passage of no more
+ * than three is cited whole: what stands beside the best sentence is mostly its condition, or what to do next.
+ */
 export function answeringSentences(question: string, passage: string, evidence: Evidence): readonly TextSpan[] {
+  if (evidence.sentences.length <= MOST_SENTENCES) return evidence.sentences.map(({ start, end }) => ({ start, end }));
   const asksNumber = ASKS_NUMBER.test(foldText(question));
   const rated = evidence.sentences.map(({ start, end, share }) => {
     const bonus = asksNumber && HOLDS_NUMBER.test(foldText(passage.slice(start, end))) ? NUMBER_BONUS : 0;

@@ -68,9 +68,16 @@ describe("answerability", () => {
       );
     expect(cited("When does the card get its refund?")).toContain("A refund to a card takes 5 days.");
     expect(cited("Is the parcel checked?")).toEqual(["We check the parcel first."]);
-    const two = { path: "", topic: "Tank", text: "Rinse the tank with care. Rinse it 3 times." };
-    expect(cited("How often do guests rinse their machine?", two)).toEqual(["Rinse it 3 times."]);
-    expect(cited("Do guests rinse their machine?", two)).toHaveLength(2);
+    const tank = { path: "", topic: "Tank", text: "Rinse the tank with care. Rinse it 3 times. Let it dry. Close it." };
+    expect(cited("How often do guests rinse their machine?", tank)).toEqual(["Rinse it 3 times."]);
+    expect(cited("Do guests rinse their machine?", tank)).toHaveLength(2);
     expect(cited("card wallet parcel e-mail refund").length).toBeLessThanOrEqual(3);
+  });
+
+  it("takes a passage of three sentences whole, with what to do when the answer is of no use", () => {
+    const text = "忘记密码时请输入邮箱。链接 30 分钟内有效。若邮箱无法接收，请联系人工客服。";
+    const passage = { path: "", topic: "账号", text };
+    const cited = answeringSentences("忘记密码怎么办？", text, evidence("忘记密码怎么办？", passage));
+    expect(cited.map(({ start, end }) => text.slice(start, end)).join("")).toBe(text);
   });
 });

@@ -79,7 +79,10 @@ describe("knowledge: documents", () => {
     await knowledge.add({ ...returns, content: returns.content.replace("30 days", "45 days") }, context());
     expect(knowledge.documents).toBe(1);
     const { sentences } = await knowledge.search(question, {}, context());
-    expect(sentences.map(({ quote }) => quote)).toEqual(["Unopened goods can be returned within 45 days."]);
+    expect(sentences.map(({ quote }) => quote)).toEqual([
+      "Unopened goods can be returned within 45 days.",
+      "Keep the seal intact.",
+    ]);
     expect(await store.list({ collection: "documents", limit: 10 }, context())).toHaveLength(1);
     expect(await harness.mirror.count("hash-1-512", context())).toBe(2);
   });
@@ -254,7 +257,10 @@ describe("knowledge: search", () => {
     await knowledge.add(returns, context());
     const found = await knowledge.search(question, {}, context());
     expect(found.answerable).toBe(true);
-    expect(found.sentences.map(({ quote }) => quote)).toEqual(["Unopened goods can be returned within 30 days."]);
+    expect(found.sentences.map(({ quote }) => quote)).toEqual([
+      "Unopened goods can be returned within 30 days.",
+      "Keep the seal intact.",
+    ]);
     expect(found.sentences[0]).toMatchObject({ title: "Returns", heading: "Unopened goods", start: 30, end: 76 });
     expect(found.confidence).toBeCloseTo(0.98953, 4);
     const refused = await knowledge.search("What is the capital of Australia?", {}, context());
