@@ -1,3 +1,5 @@
+import { lightnessOf } from "../text/light-words.ts";
+import { phrasesIn } from "../text/phrases.ts";
 import { remember } from "../text/remember.ts";
 import { sentenceSpans, type TextSpan } from "../text/sentences.ts";
 import { synonymsOf } from "../text/synonyms.ts";
@@ -36,11 +38,16 @@ interface Words {
 }
 
 interface Asked {
-  readonly term: string;
+  /** Absent for a phrase of grammar words alone ("how much is it"). */
+  readonly term?: string;
   readonly weight: number;
+  /** What texts say for the phrase that the word is part of. */
+  readonly phrased: readonly string[];
 }
 
 const SYNONYM_CREDIT = 0.6;
+/** A phrase leaves less doubt of what is meant than one word of it. */
+const PHRASE_CREDIT = 0.7;
 const INFLECTION_CREDIT = 0.7;
 /** A word of an unspaced script whose characters all occur, and the most for one of which some do. */
 const CHARACTERS_CREDIT = 0.4;
@@ -76,14 +83,28 @@ export function weighEvidence(question: string, passage: PassageText, base: Base
 }
 
 function askedOf(question: string, base: Base): readonly Asked[] {
-  const tokens = tokenise(question).filter(({ kind, stop }) => kind !== "pair" && !stop);
-  return tokens.flatMap(({ term, kind }, index): Asked[] => {
-    const next = tokens[index + 1];
+  const documents = base.documents + BACKGROUND;
+  const tokens = tokenise(question);
+  const phrases = phrasesIn(tokens);
+  const content = tokens
+    .map((token, at) => ({ ...token, phrases: phrases.filter(({ from, to }) => from <= at && at < to) }))
+    .filter(({ kind, stop }) => kind !== "pair" && !stop);
+  const words = content.flatMap(({ term, kind, phrases: around }, index): Asked[] => {
+    const next = content[index + 1];
     // Where the base has a word for what is not done ("unopened"), a text about what is done does not answer.
     const replaced = next?.kind === "denied" && base.holding(next.term) > 0;
     if (replaced || (kind === "denied" && base.holding(term) === 0)) return [];
-    return [{ term, weight: rarityOf(base.holding(term), base.documents + BACKGROUND) }];
+    const weight = lightnessOf(term) * rarityOf(base.holding(term), documents);
+    return [{ term, weight, phrased: around.flatMap(({ found }) => found) }];
   });
+  const wordless = phrases.filter((phrase) => !content.some((word) => word.phrases.includes(phrase)));
+  return [
+    ...words,
+    ...wordless.flatMap(({ found: phrased }): Asked[] => {
+      const holding = Math.max(...phrased.map((term) => base.holding(term)));
+      return holding === 0 ? [] : [{ weight: rarityOf(holding, documents), phrased }];
+    }),
+  ];
 }
 
 function shareOf(asked: readonly Asked[], places: readonly Words[]): number {
@@ -92,11 +113,17 @@ function shareOf(asked: readonly Asked[], places: readonly Words[]): number {
 }
 
 function found(asked: readonly Asked[], places: readonly Words[]): number {
-  return asked.reduce((sum, { term, weight }) => sum + weight * creditOf(term, places), 0);
+  return asked.reduce((sum, each) => sum + each.weight * creditOf(each, places), 0);
 }
 
 /** 1 when the word is there, less for what stands for it or looks like it, 0 for nothing. */
-function creditOf(term: string, places: readonly Words[]): number {
+function creditOf({ term, phrased }: Asked, places: readonly Words[]): number {
+  const credit = term === undefined ? 0 : wordCreditOf(term, places);
+  if (credit >= PHRASE_CREDIT) return credit;
+  return phrased.some((other) => places.some(({ terms }) => terms.has(other))) ? PHRASE_CREDIT : credit;
+}
+
+function wordCreditOf(term: string, places: readonly Words[]): number {
   if (places.some(({ terms }) => terms.has(term))) return 1;
   for (const synonym of synonymsOf(term)) if (places.some(({ terms }) => terms.has(synonym))) return SYNONYM_CREDIT;
   if (/^[\p{Script=Han}]+$/u.test(term)) {

@@ -1,3 +1,4 @@
+import { phrasesIn } from "../text/phrases.ts";
 import { remember } from "../text/remember.ts";
 import { synonymsOf } from "../text/synonyms.ts";
 import { tokenise } from "../text/tokenise.ts";
@@ -51,5 +52,7 @@ export function questionTerms(question: string): ReadonlyMap<string, number> {
     if (stop || kind === "denied") continue;
     for (const synonym of synonymsOf(term)) if (!weights.has(synonym)) weights.set(synonym, SYNONYM_WEIGHT);
   }
+  for (const { found } of phrasesIn(tokens))
+    for (const term of found) if (!weights.has(term)) weights.set(term, SYNONYM_WEIGHT);
   return weights;
 }

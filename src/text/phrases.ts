@@ -1,0 +1,134 @@
+import { synonymTerm } from "./synonyms.ts";
+import { type Token, tokenise } from "./tokenise.ts";
+import { readWordList } from "./word-list.ts";
+
+/** A phrase of everyday speech in a question, and the words that texts have for it. */
+export interface PhraseFound {
+  /** Index of its first token, and one past its last. */
+  readonly from: number;
+  readonly to: number;
+  /** Terms, the most typical first. */
+  readonly found: readonly string[];
+}
+
+/**
+ * A line of a list: `cant log in | wont let me in > login password`. On the left phrases as they are asked, on the right single words
+ * as help pages have them. English phrases are compared by the stems of their words, without apostrophes; `*` stands for one word.
+ * Chinese ones are compared by their characters. They were written by somebody who had seen no questions to measure with.
+ */
+export interface PhraseEntry {
+  readonly line: string;
+  readonly phrases: readonly string[];
+  readonly words: readonly string[];
+}
+
+export function phraseEntries(language: "en" | "zh"): readonly PhraseEntry[] {
+  return readWordList(`phrases-${language}`).map((line) => {
+    const [left = "", right = ""] = line.split(" > ");
+    return { line, phrases: left.split(" | "), words: right.split(" ") };
+  });
+}
+
+/** One of the phrases that begin alike, the longest first. */
+interface Phrase {
+  readonly text: string;
+  readonly entry: PhraseEntry;
+}
+
+type Phrases = ReadonlyMap<string, readonly Phrase[]>;
+
+interface Word {
+  readonly term: string;
+  readonly kind: Token["kind"];
+  /** Index of the token. */
+  readonly at: number;
+}
+
+const ANY = "*";
+const HAN = /^\p{Script=Han}/u;
+const isChinese = ({ term }: Word) => HAN.test(term);
+
+/** By the term of the first word; the others are stemmed when that is asked. */
+let english: Phrases | undefined;
+/** By the first character. */
+let chinese: Phrases | undefined;
+const spoken = new Map<Phrase, readonly string[]>();
+
+/** The phrases among the tokens of a question; none stands in another of the same script, and of several the longest counts. */
+export function phrasesIn(tokens: readonly Token[]): readonly PhraseFound[] {
+  const words = tokens.flatMap(({ term, kind }, at) => (kind === "denied" ? [] : [{ term, kind, at }]));
+  const runs: Word[][] = [[]];
+  for (const word of words) {
+    // The pairs of a run stand behind its words.
+    if (word.kind === "pair" || !isChinese(word)) runs.push([]);
+    else runs.at(-1)?.push(word);
+  }
+  return [
+    ...englishIn(words.filter((word) => word.kind === "word" && !isChinese(word))),
+    ...runs.flatMap((run) => (run.length === 0 ? [] : chineseIn(run))),
+  ];
+}
+
+function englishIn(words: readonly Word[]): readonly PhraseFound[] {
+  english ??= byBeginning("en", (phrase) => synonymTerm(phrase.split(" ", 1)[0] ?? ""));
+  const all: PhraseFound[] = [];
+  for (let index = 0; index < words.length; ) {
+    const here = words.slice(index);
+    const phrase = english.get(here[0]?.term ?? "")?.find((one) => {
+      const terms = termsOf(one);
+      return terms.length <= here.length && terms.every((term, place) => term === ANY || term === here[place]?.term);
+    });
+    const length = phrase ? termsOf(phrase).length : 1;
+    if (phrase) all.push(foundAt(here[0], here[length - 1], phrase));
+    index += length;
+  }
+  return all;
+}
+
+function chineseIn(run: readonly Word[]): readonly PhraseFound[] {
+  chinese ??= byBeginning("zh", beginningOf);
+  const text = run.map(({ term }) => term).join("");
+  // For each unit of the text the word that it is of.
+  const wordAt = run.flatMap((word) => Array.from({ length: word.term.length }, () => word));
+  const all: PhraseFound[] = [];
+  for (let at = 0; at < text.length; ) {
+    const beginning = beginningOf(text.slice(at));
+    const phrase = chinese.get(beginning)?.find((one) => text.startsWith(one.text, at));
+    const length = phrase?.text.length ?? beginning.length;
+    if (phrase) all.push(foundAt(wordAt[at], wordAt[at + length - 1], phrase));
+    at += length;
+  }
+  return all;
+}
+
+function foundAt(first: Word | undefined, last: Word | undefined, { entry }: Phrase): PhraseFound {
+  return { from: first?.at ?? 0, to: (last?.at ?? 0) + 1, found: entry.words.map(synonymTerm) };
+}
+
+function termsOf(phrase: Phrase): readonly string[] {
+  const known = spoken.get(phrase);
+  if (known) return known;
+  const terms = phrase.text
+    .split(" ")
+    .flatMap((word) =>
+      word === ANY ? [ANY] : tokenise(word).flatMap(({ kind, term }) => (kind === "word" ? [term] : [])),
+    );
+  spoken.set(phrase, terms);
+  return terms;
+}
+
+const beginningOf = (text: string) => String.fromCodePoint(text.codePointAt(0) ?? 0);
+
+function byBeginning(language: "en" | "zh", keyOf: (phrase: string) => string): Phrases {
+  const groups = new Map<string, Phrase[]>();
+  for (const entry of phraseEntries(language)) {
+    for (const text of entry.phrases) {
+      const group = groups.get(keyOf(text));
+      if (group) group.push({ text, entry });
+      else groups.set(keyOf(text), [{ text, entry }]);
+    }
+  }
+  const longestFirst = language === "en" ? (text: string) => text.split(" ").length : (text: string) => text.length;
+  for (const group of groups.values()) group.sort((a, b) => longestFirst(b.text) - longestFirst(a.text));
+  return groups;
+}
