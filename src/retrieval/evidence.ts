@@ -39,7 +39,12 @@ interface Words {
 
 interface Asked {
   /** Absent for a phrase of grammar words alone ("how much is it"). */
-  readonly term?: string;
+  readonly word?: {
+    readonly term: string;
+    readonly synonyms: ReadonlySet<string>;
+    /** Of a word of an unspaced script; else none. */
+    readonly characters: readonly string[];
+  };
   readonly weight: number;
   /** What texts say for the phrase that the word is part of. */
   readonly phrased: readonly string[];
@@ -63,22 +68,25 @@ const wordsOf = remember(KEPT * 8, (text): Words => {
 });
 const sentencesOf = remember(KEPT, (text) => sentenceSpans(text));
 
-export function weighEvidence(question: string, passage: PassageText, base: Base): Evidence {
+/** @returns what weighs one passage after the other for that question. */
+export function weighEvidence(question: string, base: Base): (passage: PassageText) => Evidence {
   const asked = askedOf(question, base);
-  const headings = wordsOf(`${passage.path}\n${passage.topic}`);
-  // Every word of a passage is in one of its sentences.
-  const whole = [headings];
-  const sentences = sentencesOf(passage.text).map((span) => {
-    const words = wordsOf(passage.text.slice(span.start, span.end));
-    whole.push(words);
-    return { ...span, share: shareOf(asked, [words]), together: shareOf(asked, [headings, words]) };
-  });
   const rarest = rarityOf(0, base.documents + BACKGROUND);
-  return {
-    sentence: Math.max(0, ...sentences.map((sentence) => sentence.together)),
-    heading: shareOf(asked, [headings]),
-    mass: Math.min(1, found(asked, whole) / rarest / FULL_MASS),
-    sentences: sentences.map(({ start, end, share }) => ({ start, end, share })),
+  return (passage) => {
+    const headings = wordsOf(`${passage.path}\n${passage.topic}`);
+    // Every word of a passage is in one of its sentences.
+    const whole = [headings];
+    const sentences = sentencesOf(passage.text).map((span) => {
+      const words = wordsOf(passage.text.slice(span.start, span.end));
+      whole.push(words);
+      return { ...span, share: shareOf(asked, [words]), together: shareOf(asked, [headings, words]) };
+    });
+    return {
+      sentence: Math.max(0, ...sentences.map((sentence) => sentence.together)),
+      heading: shareOf(asked, [headings]),
+      mass: Math.min(1, found(asked, whole) / rarest / FULL_MASS),
+      sentences: sentences.map(({ start, end, share }) => ({ start, end, share })),
+    };
   };
 }
 
@@ -95,7 +103,9 @@ function askedOf(question: string, base: Base): readonly Asked[] {
     const replaced = next?.kind === "denied" && base.holding(next.term) > 0;
     if (replaced || (kind === "denied" && base.holding(term) === 0)) return [];
     const weight = lightnessOf(term) * rarityOf(base.holding(term), documents);
-    return [{ term, weight, phrased: around.flatMap(({ found }) => found) }];
+    const characters = /^[\p{Script=Han}]+$/u.test(term) ? Array.from(term) : [];
+    const word = { term, synonyms: synonymsOf(term), characters };
+    return [{ word, weight, phrased: around.flatMap(({ found }) => found) }];
   });
   const wordless = phrases.filter((phrase) => !content.some((word) => word.phrases.includes(phrase)));
   return [
@@ -117,17 +127,16 @@ function found(asked: readonly Asked[], places: readonly Words[]): number {
 }
 
 /** 1 when the word is there, less for what stands for it or looks like it, 0 for nothing. */
-function creditOf({ term, phrased }: Asked, places: readonly Words[]): number {
-  const credit = term === undefined ? 0 : wordCreditOf(term, places);
+function creditOf({ word, phrased }: Asked, places: readonly Words[]): number {
+  const credit = word ? wordCreditOf(word, places) : 0;
   if (credit >= PHRASE_CREDIT) return credit;
   return phrased.some((other) => places.some(({ terms }) => terms.has(other))) ? PHRASE_CREDIT : credit;
 }
 
-function wordCreditOf(term: string, places: readonly Words[]): number {
+function wordCreditOf({ term, synonyms, characters }: NonNullable<Asked["word"]>, places: readonly Words[]): number {
   if (places.some(({ terms }) => terms.has(term))) return 1;
-  for (const synonym of synonymsOf(term)) if (places.some(({ terms }) => terms.has(synonym))) return SYNONYM_CREDIT;
-  if (/^[\p{Script=Han}]+$/u.test(term)) {
-    const characters = Array.from(term);
+  for (const synonym of synonyms) if (places.some(({ terms }) => terms.has(synonym))) return SYNONYM_CREDIT;
+  if (characters.length > 0) {
     const held = characters.filter((character) => places.some((place) => place.characters.has(character))).length;
     return held === characters.length ? CHARACTERS_CREDIT : (SOME_CHARACTERS_CREDIT * held) / characters.length;
   }

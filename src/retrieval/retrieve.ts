@@ -134,9 +134,10 @@ export function createRetrieve(options: RetrieveOptions) {
         : await tolerate(context, () => reranker.use((port, ctx) => port.score(question, texts, ctx), context));
     const share = reranked === undefined ? 0 : reranked.by === WORD_RERANKER ? WORD_RERANKER_SHARE[kind] : 1;
     const language = detectLanguage(question);
+    const weigh = weighEvidence(question, library.words);
     const candidates = best.map(({ chunk, fused: fusedScore }, index): Candidate => {
       const score = reranked?.value[index] ?? fusedScore;
-      const evidence = weighEvidence(question, chunk, library.words);
+      const evidence = weigh(chunk);
       const fit = fitOf(evidence);
       const preference = chunk.language === language ? SAME_LANGUAGE : 1;
       const order = (share * score + (1 - share) * fusedScore) * preference + FIT_SHARE * fit;

@@ -17,7 +17,7 @@ function baseOf(...passages: readonly PassageText[]): Base {
 
 const base = baseOf(refunds, tank);
 
-const evidence = (question: string, passage = refunds) => weighEvidence(question, passage, base);
+const evidence = (question: string, passage = refunds) => weighEvidence(question, base)(passage);
 
 describe("evidence", () => {
   it("is full when one sentence and its headings say everything, and nothing when no word is there", () => {
@@ -45,7 +45,7 @@ describe("evidence", () => {
 
   it("stays in range on a base of one passage, where it can still be sure", () => {
     const alone = baseOf(refunds);
-    const found = weighEvidence("How long does a refund to my card take?", refunds, alone);
+    const found = weighEvidence("How long does a refund to my card take?", alone)(refunds);
     expect(found.mass).toBeLessThanOrEqual(1);
     expect(fitOf(found)).toBeGreaterThan(ANSWER_THRESHOLD);
   });
