@@ -130,12 +130,21 @@ async function evaluateAbstain({ name, texts, questions }: AbstainSet, options: 
 
 type Outcome = "right" | "wrong" | "refused";
 
+interface Judged {
+  readonly question: AnswerQuestion;
+  readonly outcome: Outcome;
+  /** Of the right section. */
+  readonly place: number;
+  readonly cited: number;
+  readonly verbatim: number;
+}
+
 async function evaluateAnswers(set: AnswerSet, options: EvaluateOptions): Promise<readonly Report[]> {
   const { knowledge, close } = await options.open(set.directory === undefined ? "sample" : options.read(set.directory));
   const names = new Map<string, string>();
   for (const { documentId, name } of (await knowledge.list({ limit: 200 }, options.context())).items)
     names.set(documentId, name);
-  const judged: { readonly question: AnswerQuestion; readonly outcome: Outcome; readonly place: number }[] = [];
+  const judged: Judged[] = [];
   for (const question of set.questions) {
     const result = await knowledge.search(question.question, { roles: "all" }, options.context());
     const deep = await knowledge.search(
@@ -143,7 +152,13 @@ async function evaluateAnswers(set: AnswerSet, options: EvaluateOptions): Promis
       { roles: "all", k: PASSAGES, scoreThreshold: 0 },
       options.context(),
     );
-    judged.push({ question, outcome: judge(question, result, names), place: placeOf(question, deep, names) });
+    judged.push({
+      question,
+      outcome: judge(question, result, names),
+      place: placeOf(question, deep, names),
+      cited: result.sentences.length,
+      verbatim: await verbatimOf(result, knowledge, options.context()),
+    });
   }
   await close();
   return ["en", "zh"].flatMap((part) => {
@@ -161,9 +176,26 @@ async function evaluateAnswers(set: AnswerSet, options: EvaluateOptions): Promis
       "unanswerable refused": count(others, "refused"),
       "right section first": within(1),
       "right section in five": within(5),
+      "cited word for word": shareOf(sumOf(mine, "verbatim"), sumOf(mine, "cited")),
     };
     return [{ set: set.name, kind: "answers" as const, part, rows: { understudy: row } }];
   });
+}
+
+const sumOf = (of: readonly Judged[], what: "cited" | "verbatim") => of.reduce((sum, each) => sum + each[what], 0);
+
+/** How many of the cited sentences stand in their document where they are said to. */
+async function verbatimOf(
+  { sentences }: SearchResult,
+  knowledge: Pick<Knowledge, "get">,
+  context: CallContext,
+): Promise<number> {
+  let verbatim = 0;
+  for (const { documentId, start, end, quote } of sentences) {
+    const { text } = await knowledge.get(documentId, context);
+    if (text.slice(start, end) === quote) verbatim += 1;
+  }
+  return verbatim;
 }
 
 function judge(
