@@ -2,7 +2,8 @@ import { createBatches } from "../fallbacks/core/batches.ts";
 import { type CallContext, createContext } from "../fallbacks/core/context.ts";
 import { LayerError } from "../fallbacks/core/errors.ts";
 import { callRemote } from "../fallbacks/core/remote-call.ts";
-import type { Embeddings } from "../fallbacks/embeddings/port.ts";
+import type { Embedded, Embeddings } from "../fallbacks/embeddings/port.ts";
+import type { VectorSpace } from "../fallbacks/vectors/port.ts";
 import { createFillTurn } from "./fill-turn.ts";
 import type { LibraryChunk } from "./library.ts";
 import { createModelKeep } from "./model-keep.ts";
@@ -19,8 +20,8 @@ export interface ModelFill {
   prepare(chunks: readonly LibraryChunk[], context: CallContext): Promise<void>;
   /** Fills up what waits, now, and until it is done; a model that does not serve is tried again by itself. */
   run(): void;
-  /** A model serves in this space. */
-  adopt(space: string): void;
+  /** A model serves in the space of these vectors. */
+  adopt(embedded: Embedded): void;
   close(): Promise<void>;
 }
 
@@ -65,8 +66,8 @@ export function createModelFill(options: ModelFillOptions): ModelFill {
     return callRemote(embeddings, local, clock, call, ctx);
   }
 
-  function adopt(space: string): void {
-    for (const dropped of spaces.adopt(space)) {
+  function adopt({ space, vectors: found }: Embedded): void {
+    for (const dropped of spaces.adopt(space, found.find((vector) => vector !== undefined)?.length)) {
       if (dropped === local.space) continue;
       vectors.drop(dropped, context()).catch((error: unknown) => report(error, { doing: "dropping a vector space" }));
     }
@@ -74,11 +75,11 @@ export function createModelFill(options: ModelFillOptions): ModelFill {
   }
 
   /** Vectors that an earlier process has left in the remote index are not computed again. */
-  async function recover(name: string): Promise<void> {
+  async function recover(space: VectorSpace): Promise<void> {
     const { current } = spaces;
     const ids = firstOf(current.unasked, RECOVERED_AT_ONCE);
     lose(current, ids);
-    const recovered = await vectors.recover(name, ids, context());
+    const recovered = await vectors.recover(space, ids, context());
     hold(
       current,
       recovered.filter((id) => current.waiting.has(id)),
@@ -94,7 +95,7 @@ export function createModelFill(options: ModelFillOptions): ModelFill {
     if (outcome.kind === "served") {
       batches.succeeded(ids);
       const { space, vectors: found } = outcome.value;
-      adopt(space);
+      adopt(outcome.value);
       // Of a space that shows itself now: before anything is written to it, so that a remote index has nothing to compare twice.
       while (await kept.recall(space)) await pause(stop.signal);
       const { held } = spaces.current;
@@ -118,10 +119,12 @@ export function createModelFill(options: ModelFillOptions): ModelFill {
     return outcome.kind === "refused" ? "served" : "away";
   }
 
-  async function fillSome({ name, unasked, waiting: waits }: ModelSpace): Promise<"served" | "away"> {
+  async function fillSome({ name, dimension, unasked, waiting: waits }: ModelSpace): Promise<"served" | "away"> {
     if (name === undefined) return embedSome(unasked);
     if (unasked.size > 0) {
-      await recover(name);
+      // What is stored somewhere is believed only if it looks like what the model makes.
+      if (dimension === undefined) return embedSome(unasked);
+      await recover({ name, dimension });
       return "served";
     }
     if (await turn.mine(context())) return embedSome(waits);

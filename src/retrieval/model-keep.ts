@@ -1,5 +1,5 @@
 import { type CallContext, createContext } from "../fallbacks/core/context.ts";
-import { asLayerError, type LayerError } from "../fallbacks/core/errors.ts";
+import { asLayerError, LayerError } from "../fallbacks/core/errors.ts";
 import { isRefusal } from "../fallbacks/core/remote-call.ts";
 import type { Embedded } from "../fallbacks/embeddings/port.ts";
 import type { VectorRecord } from "../fallbacks/vectors/port.ts";
@@ -27,7 +27,7 @@ export interface ModelKeep {
 interface ModelKeepOptions extends ModelVectorsOptions {
   readonly spaces: ModelSpaces;
   readonly onChange: () => void;
-  readonly adopt: (space: string) => void;
+  readonly adopt: (embedded: Embedded) => void;
   /** Of the work in the background. */
   readonly signal: AbortSignal;
 }
@@ -47,8 +47,9 @@ export function createModelKeep(options: ModelKeepOptions): ModelKeep {
     report(error, { doing: "embedding a passage", chunk: id });
   }
 
-  async function save(batch: readonly LibraryChunk[], { space, vectors: found }: Embedded, ctx: CallContext) {
-    adopt(space);
+  async function save(batch: readonly LibraryChunk[], embedded: Embedded, ctx: CallContext) {
+    const { space, vectors: found } = embedded;
+    adopt(embedded);
     if (space === local.space) return;
     const { current } = spaces;
     const ids = batch.map(({ id }) => id);
@@ -79,6 +80,18 @@ export function createModelKeep(options: ModelKeepOptions): ModelKeep {
     cache?.put(space, batch, found);
   }
 
+  /** What looks like the model's: the first vector in an empty index would decide for all that come. */
+  async function kept({ dimension }: ModelSpace, name: string, batch: readonly LibraryChunk[]) {
+    const records = (dimension === undefined ? undefined : await cache?.get(name, batch)) ?? [];
+    const fitting = records.filter(({ vector }) => vector.length === dimension);
+    const others = records.length - fitting.length;
+    if (others > 0) {
+      const words = `${others} vectors of the space ${name} have not ${dimension} numbers, as those of the model`;
+      report(new LayerError("bad_response", words), { doing: "taking vectors from the cache" });
+    }
+    return fitting;
+  }
+
   /** What the index refuses of it is computed anew. */
   async function keep(space: ModelSpace, name: string, records: readonly VectorRecord[], ctx: CallContext) {
     if (records.length === 0) return;
@@ -101,10 +114,11 @@ export function createModelKeep(options: ModelKeepOptions): ModelKeep {
     giveUp,
     async recall(name) {
       const { current } = spaces;
-      if (!cache || name === local.space || current.fresh.size === 0) return false;
+      if (!cache || name === local.space || current.dimension === undefined || current.fresh.size === 0) return false;
       const ids = firstOf(current.fresh, RECALLED_AT_ONCE);
       for (const id of ids) current.fresh.delete(id);
-      const records = await cache.get(
+      const records = await kept(
+        current,
         name,
         ids.flatMap((id) => chunks.get(id) ?? []),
       );
@@ -120,9 +134,8 @@ export function createModelKeep(options: ModelKeepOptions): ModelKeep {
     },
     async recallStaged(batch, ctx) {
       const { current } = spaces;
-      if (current.name !== undefined && cache) {
-        await keep(current, current.name, await cache.get(current.name, batch), ctx);
-      }
+      const { name } = current;
+      if (name !== undefined) await keep(current, name, await kept(current, name, batch), ctx);
       return batch.filter(({ id }) => !current.held.has(id));
     },
     async tidy() {

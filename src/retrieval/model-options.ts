@@ -4,6 +4,7 @@ import type { Embeddings, LocalEmbeddings } from "../fallbacks/embeddings/port.t
 import type { Leases } from "../fallbacks/store/leases.ts";
 import type { VectorAccess } from "../fallbacks/vectors/access.ts";
 import type { LibraryChunk } from "./library.ts";
+import type { RetireStore } from "./model-retire-records.ts";
 import type { VectorCache } from "./vector-cache.ts";
 
 export interface ModelVectorsOptions {
@@ -18,6 +19,12 @@ export interface ModelVectorsOptions {
   readonly report: (error: unknown, fields: object) => void;
   /** Where instances share an index, one at a time computes what all of them can get from it. Absent: each its own. */
   readonly leases?: Leases | undefined;
+  /** Where servers tell each other which spaces they use. Absent: what a remote index holds of former models stays there. */
+  readonly store?: RetireStore | undefined;
+  /** A new unique id at each call. Default: a random UUID. */
+  readonly newId?: (() => string) | undefined;
+  /** Hears what is deleted of former models. Default: nobody. */
+  readonly info?: ((fields: object, message: string) => void) | undefined;
   /** Vectors that were computed once, on this machine. Absent: none are kept. */
   readonly cache?: VectorCache | undefined;
 }

@@ -2,6 +2,8 @@
 export interface ModelSpace {
   /** Undefined until the model has served once. */
   readonly name: string | undefined;
+  /** Numbers in a vector of it; undefined until the model has made one. */
+  dimension: number | undefined;
   /** Passages whose vectors are stored, staged ones that are not live yet included. */
   readonly held: Set<string>;
   /** Live, not held, and not looked for in the remote index yet. */
@@ -18,8 +20,11 @@ export interface ModelSpaces {
   readonly current: ModelSpace;
   /** Those with a name. */
   readonly names: readonly string[];
-  /** Makes a space the current one, and returns the names of those that nobody uses any more. */
-  adopt(name: string): readonly string[];
+  /**
+   * Makes a space the current one, and returns the names of those that nobody uses any more. The first dimension that is given for a
+   * space is that of the space.
+   */
+  adopt(name: string, dimension: number | undefined): readonly string[];
   /** From here on live: they wait in each space that does not hold them. */
   release(ids: readonly string[]): void;
   remove(ids: readonly string[]): void;
@@ -46,8 +51,11 @@ export function createModelSpaces(live: () => Iterable<string>): ModelSpaces {
     get names() {
       return spaces.flatMap(({ name }) => name ?? []);
     },
-    adopt(name) {
-      if (current().name === name) return [];
+    adopt(name, dimension) {
+      if (current().name === name) {
+        current().dimension ??= dimension;
+        return [];
+      }
       const nameless = spaces.find((space) => space.name === undefined);
       const found = spaces.find((space) => space.name === name);
       // What waits for a model that nobody knows yet waits for this one.
@@ -55,6 +63,7 @@ export function createModelSpaces(live: () => Iterable<string>): ModelSpaces {
       const others = spaces.filter((space) => space !== found && space !== nameless);
       const kept = [...others, adopted].slice(-KEPT);
       const dropped = others.filter((space) => !kept.includes(space));
+      adopted.dimension ??= dimension;
       spaces = kept;
       return dropped.flatMap((space) => space.name ?? []);
     },
@@ -85,7 +94,7 @@ export function createModelSpaces(live: () => Iterable<string>): ModelSpaces {
 
 function spaceOf(name: string | undefined, missing: Iterable<string>): ModelSpace {
   const unasked = new Set(missing);
-  return { name, held: new Set(), unasked, fresh: new Set(unasked), waiting: new Set() };
+  return { name, dimension: undefined, held: new Set(), unasked, fresh: new Set(unasked), waiting: new Set() };
 }
 
 export function countWaiting({ unasked, waiting }: ModelSpace): number {

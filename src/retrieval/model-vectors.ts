@@ -1,8 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { Degradation, LayerStatus } from "../fallbacks/core/status.ts";
+import type { Embedded } from "../fallbacks/embeddings/port.ts";
 import type { LibraryChunk } from "./library.ts";
 import { createModelFill } from "./model-fill.ts";
 import type { ModelVectorsOptions } from "./model-options.ts";
+import { createModelRetire, type FormerSpace } from "./model-retire.ts";
 import { countWaiting, createModelSpaces, missingFrom } from "./model-spaces.ts";
 
 /** The vectors of a model, which fill up in the background while hash vectors are found by. */
@@ -18,11 +21,13 @@ export interface ModelVectors {
   release(ids: readonly string[]): void;
   /** From here on missed by nobody; the caller removes the vectors themselves. */
   remove(ids: readonly string[]): void;
-  /** A model has served in this space. Whether the space holds every live passage; if not, it fills up from now on. */
-  isComplete(space: string): boolean;
+  /** A model has served so. Whether its space holds every live passage; if not, it fills up from now on. */
+  isComplete(embedded: Embedded): boolean;
   /** What a question that was asked of the hash space instead departs by; equal to what `status` says. */
   departure(): Degradation;
   status(): LayerStatus;
+  /** Spaces of models that no server uses any more, which a remote index still holds. */
+  readonly former: readonly FormerSpace[];
   /** Starts to fill up. */
   start(): void;
   close(): Promise<void>;
@@ -36,8 +41,13 @@ export function createModelVectors(options: ModelVectorsOptions): ModelVectors {
   const { embeddings, local, clock, chunks } = options;
   const spaces = createModelSpaces(() => chunks.keys());
   const fill = createModelFill({ ...options, spaces, waiting, onChange: recount });
+  const retire = createRetire({ ...options, isChanging });
   const hasModel = embeddings.status().ports.length > 1;
   let started = false;
+  /** The current space, as far as others have been told. */
+  let known: string | undefined;
+  /** The space that has been whole. */
+  let settled: string | undefined;
   let incomplete: { readonly since: Date; readonly at: number } | undefined;
 
   /** Passages that wait. A first port of the hash space needs nothing that is not there. */
@@ -47,8 +57,20 @@ export function createModelVectors(options: ModelVectorsOptions): ModelVectors {
   }
 
   function recount(): void {
-    if (waiting() === 0) incomplete = undefined;
-    else incomplete ??= { since: clock.wall(), at: clock.now() };
+    const { name } = spaces.current;
+    if (name !== known) retire?.used();
+    known = name;
+    if (waiting() > 0) {
+      incomplete ??= { since: clock.wall(), at: clock.now() };
+      return;
+    }
+    incomplete = undefined;
+    settled = name;
+  }
+
+  /** What comes to a space that was whole once is no reason to go back to another one. */
+  function isChanging(): boolean {
+    return waiting() > 0 && (settled === undefined || settled !== spaces.current.name);
   }
 
   function departure(): Degradation {
@@ -77,8 +99,8 @@ export function createModelVectors(options: ModelVectorsOptions): ModelVectors {
       spaces.remove(ids);
       recount();
     },
-    isComplete(space) {
-      fill.adopt(space);
+    isComplete(embedded) {
+      fill.adopt(embedded);
       changed();
       return waiting() === 0;
     },
@@ -98,10 +120,23 @@ export function createModelVectors(options: ModelVectorsOptions): ModelVectors {
       const impact = "Search goes by words and parts of words until all passages are ready to be found by meaning.";
       return { ...base, state: "recovering", by, mode, reason, since, backlog, impact, action };
     },
+    get former() {
+      return retire?.former ?? [];
+    },
     start() {
       started = true;
       changed();
+      retire?.start();
     },
-    close: () => fill.close(),
+    async close() {
+      await Promise.all([fill.close(), retire?.close()]);
+    },
   };
+}
+
+/** Undefined where there is nothing that could be left over, or nowhere to say so. */
+function createRetire(options: ModelVectorsOptions & { readonly isChanging: () => boolean }) {
+  const { vectors, store, leases, newId = randomUUID, info = () => {}, ...rest } = options;
+  if (!vectors.remote || !store) return undefined;
+  return createModelRetire({ ...rest, remote: vectors.remote, store, leases, newId, info });
 }

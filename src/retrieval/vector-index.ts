@@ -4,6 +4,7 @@ import type { Embeddings } from "../fallbacks/embeddings/port.ts";
 import type { VectorHit } from "../fallbacks/vectors/port.ts";
 import type { LibraryChunk } from "./library.ts";
 import type { ModelVectorsOptions } from "./model-fill.ts";
+import type { FormerSpace } from "./model-retire.ts";
 import { createModelVectors } from "./model-vectors.ts";
 import { passageKey } from "./passage-key.ts";
 import type { PackedVectors, PreparedDocument } from "./prepared.ts";
@@ -36,6 +37,8 @@ export interface VectorIndex {
   query(question: string, limit: number, context: CallContext): Promise<VectorHits>;
   /** The status of the embeddings layer, with what waits for a model. */
   status(): LayerStatus;
+  /** Spaces of models that no server uses any more, which a remote index still holds for a while. */
+  readonly former: readonly FormerSpace[];
   /** Everything that was stored is staged and released: what models and remote indexes lack is made up for from now on. */
   start(): void;
   /** Stops the work in the background. */
@@ -105,7 +108,7 @@ export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
   async function embedQuestion(question: string, context: CallContext) {
     const call = (port: Embeddings, ctx: CallContext) => port.embed([question], "query", ctx);
     const { value } = await embeddings.use(call, context);
-    if (value.space === local.space || model.isComplete(value.space)) return value;
+    if (value.space === local.space || model.isComplete(value)) return value;
     context.trail.note(model.departure());
     return call(local, context);
   }
@@ -141,6 +144,9 @@ export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
       return { space, hits: served.value };
     },
     status: () => model.status(),
+    get former() {
+      return model.former;
+    },
     start() {
       vectors.start([local.space]);
       model.start();

@@ -196,6 +196,31 @@ describe("vectors of a model and the cache on this machine", () => {
     expect(spaces.get(MODEL)?.get(passageKey(passage("doc.5")))).toHaveLength(64);
   });
 
+  it("fault 33: are not told by what is stored somewhere, before the model has made one", async () => {
+    const { cache, spaces } = createTestCache();
+    const wrong = (count: number) => Float32Array.from({ length: 3 }, (_, at) => count + at);
+    spaces.set(MODEL, new Map(passages(10).map((each, at) => [passageKey(each), wrong(at)])));
+    const remote = createMemoryVectors();
+    const process = openProcess({ cache, remote });
+    const records = passages(10).map(({ id }, at) => ({ id, vector: wrong(at) }));
+    await remote.upsert(MODEL, records, process.context());
+    process.live(passages(10));
+    // A question with nothing to go by: the space is known, and not what its vectors look like.
+    process.index.isComplete({ space: MODEL, vectors: [undefined] });
+    process.index.start();
+    await process.atRest();
+    expect(await process.count()).toBe(10);
+    const [kept] = await process.memory.get(MODEL, ["doc.9"], process.context());
+    expect(kept?.vector).toHaveLength(64);
+    // Once that is known, what is stored is taken again.
+    const next = openProcess({ cache });
+    next.live(passages(10));
+    next.index.isComplete({ space: MODEL, vectors: [undefined] });
+    next.index.start();
+    await next.atRest();
+    expect(next.model.embedded).toHaveLength(8);
+  });
+
   it("fault 70: do not come back from the cache when their document is removed meanwhile", async () => {
     const { cache } = createTestCache();
     const before = openProcess({ cache });
@@ -275,8 +300,7 @@ describe("vectors of a model and the cache on this machine", () => {
     expect(kept).toHaveLength(1);
     for (const space of ["model-b", "model-c"]) {
       model.space = space;
-      await model.embed(["question"], "query", context());
-      index.isComplete(space);
+      index.isComplete(await model.embed(["question"], "query", context()));
       await atRest();
       await settle();
     }

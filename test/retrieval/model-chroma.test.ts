@@ -11,15 +11,19 @@ import { createMemoryVectors } from "../../src/fallbacks/vectors/memory.ts";
 import type { Vectors } from "../../src/fallbacks/vectors/port.ts";
 import type { StoredDocument } from "../../src/retrieval/ingest.ts";
 import type { LibraryChunk } from "../../src/retrieval/library.ts";
+import type { RetireStore } from "../../src/retrieval/model-retire-records.ts";
 import { passageKey } from "../../src/retrieval/passage-key.ts";
 import { passageText } from "../../src/retrieval/terms.ts";
 import { createVectorIndex } from "../../src/retrieval/vector-index.ts";
+import { createTestAccess } from "../contracts/store-access.ts";
 import { type ChromaServer, describeWithChroma, startChroma } from "../support/chroma-server.ts";
-import { createManualClock } from "../support/manual-clock.ts";
+import { createManualClock, type ManualClock } from "../support/manual-clock.ts";
 import { createScriptedModel } from "./scripted-model.ts";
 
 const HASH = "hash-1-512";
 const MODEL = "model-a";
+const HOUR_MS = 3_600_000;
+const USES = { collection: "meta", prefix: "vector-space/" } as const;
 const words = ["lever", "valve", "refund", "kettle", "invoice", "退款", "水壶"];
 const passages = (count: number) =>
   Array.from({ length: count }, (_, at) => {
@@ -39,12 +43,15 @@ describeWithChroma("vectors of a model here and in a real Chroma", () => {
   });
 
   /** An index over a scripted model, whose clock the test moves, and the real server, whose clock is that of the machine. */
-  async function open(chunks: readonly LibraryChunk[]) {
-    const clock = createManualClock();
+  async function open(
+    chunks: readonly LibraryChunk[],
+    options: { readonly clock?: ManualClock; readonly store?: RetireStore; readonly space?: string } = {},
+  ) {
+    const { clock = createManualClock(), store } = options;
     const context = () => createContext({ clock, requestId: "test", deadlineMs: 600_000 });
     const words = { impact: {}, down: "down", action: "none" };
     const shared = { configured: true, random: () => 0, words };
-    const model = createScriptedModel();
+    const model = createScriptedModel(options.space);
     const local = createHashEmbeddings();
     const memory = createMemoryVectors();
     const remote = createChromaVectors({ url: server.url, clock: systemClock });
@@ -65,6 +72,7 @@ describeWithChroma("vectors of a model here and in a real Chroma", () => {
     });
     const live = new Map<string, LibraryChunk>();
     const reports: object[] = [];
+    const infos: object[] = [];
     const index = createVectorIndex({
       embeddings: createLayer<Embeddings>({
         ...shared,
@@ -81,6 +89,8 @@ describeWithChroma("vectors of a model here and in a real Chroma", () => {
       clock,
       chunks: live,
       report: (_error, fields) => void reports.push(fields),
+      store,
+      info: (fields) => void infos.push(fields),
     });
     const close = async () => {
       await index.close();
@@ -104,16 +114,16 @@ describeWithChroma("vectors of a model here and in a real Chroma", () => {
       return { space, ids: hits.map(({ id }) => id).sort() };
     }
     /** Moves the model's clock until this holds; the server has the time that it needs. */
-    const until = (check: () => void | Promise<void>) =>
+    const until = (check: () => void | Promise<void>, stepMs = 500) =>
       vi.waitFor(
         async () => {
-          await clock.advance(500);
+          await clock.advance(stepMs);
           await check();
         },
         { timeout: 25_000, interval: 20 },
       );
     const inStep = () => until(() => expect([index.status().state, vectors.status().state]).toEqual(["ok", "ok"]));
-    return { clock, context, model, index, memory, remote, vectors, reports, ask, until, inStep, close };
+    return { clock, context, model, index, memory, remote, vectors, reports, infos, ask, until, inStep, close };
   }
 
   const all = (count: number) =>
@@ -191,20 +201,87 @@ describeWithChroma("vectors of a model here and in a real Chroma", () => {
     expect(after.model.embedded.length).toBeLessThanOrEqual(30 + 8);
   });
 
-  it("fault 37: a collection of another dimension harms no answer, and is shown", async () => {
+  it("fault 37: a collection of another dimension harms no answer, is shown, and is replaced by one beside it", async () => {
     const vandal = createChromaVectors({ url: server.url, clock: systemClock });
     ends.push(async () => vandal.close?.());
-    const { index, vectors, ask, until, context } = await open(passages(20));
+    const { index, vectors, remote, ask, until, inStep, context } = await open(passages(20));
     await vandal.upsert(MODEL, [{ id: "doc.3", vector: new Float32Array([1, 0, 0]) }], context());
+    const [stranger = ""] = await collectionNames(server.url);
     index.start();
     await until(async () => expect(await ask()).toEqual({ space: MODEL, ids: all(20) }));
-    await until(() =>
-      expect(vectors.status()).toMatchObject({
-        lastError: { errorClass: "invalid_request" },
-        action: expect.stringMatching(/^Look at why chroma refused \d+ vectors/),
-      }),
-    );
+    await inStep();
     expect(await ask()).toEqual({ space: MODEL, ids: all(20) });
+    expect([...(await remote.ids(MODEL, { limit: 100 }, context()))].sort()).toEqual(all(20));
+    expect(vectors.status()).toMatchObject({ state: "ok", by: "chroma", lastError: null });
+    expect(vectors.status().action).toContain(`Look at what ${stranger} on chroma is`);
+    expect(await vandal.ids(MODEL, { limit: 100 }, context())).toEqual(["doc.3"]);
+    expect(await collectionNames(server.url)).toContain(`${stranger}-2`);
+  });
+
+  it("fault 37: vectors of another dimension are not taken for those of the model after a restart, whoever asks first", async () => {
+    const vandal = createChromaVectors({ url: server.url, clock: systemClock });
+    ends.push(async () => vandal.close?.());
+    const { model, index, vectors, memory, ask, inStep, context } = await open(passages(20));
+    const wrong = all(20).map((id) => ({ id, vector: new Float32Array([1, 0, 0]) }));
+    await vandal.upsert(MODEL, wrong, context());
+    // A question comes before the first passage is embedded.
+    expect(await ask()).toMatchObject({ space: HASH });
+    index.start();
+    await inStep();
+    expect(await ask()).toEqual({ space: MODEL, ids: all(20) });
+    expect(model.embedded).toHaveLength(20);
+    const [kept] = await memory.get(MODEL, ["doc.3"], context());
+    expect(kept?.vector).toHaveLength(64);
+    expect(vectors.status().state).toBe("ok");
+  });
+
+  it("fault 34: the collection of a former model costs nothing to go back to, and is deleted a day after the last use", async () => {
+    const { access: store, clock } = createTestAccess();
+    const count = async () => (await collectionNames(server.url)).length;
+    /** A process with this model, until it has all, and has said so. */
+    const run = async (space: string) => {
+      const process = await open(passages(30), { clock, store, space });
+      process.index.start();
+      await process.inStep();
+      await clock.advance(60_000);
+      expect(await process.ask()).toEqual({ space, ids: all(30) });
+      return process;
+    };
+    const end = async ({ close }: { readonly close: () => Promise<void> }) => {
+      await close();
+      ends.pop();
+    };
+    await end(await run(MODEL));
+    expect(await count()).toBe(2);
+    const other = await run("model-b");
+    await clock.advance(23 * HOUR_MS);
+    expect(await count()).toBe(3);
+    await end(other);
+    const back = await run(MODEL);
+    // It learns the space of its model by its first few.
+    expect(back.model.embedded.length).toBeLessThanOrEqual(8);
+    await end(back);
+    const last = await run("model-b");
+    expect(last.model.embedded.length).toBeLessThanOrEqual(8);
+    await clock.advance(24 * HOUR_MS);
+    expect(last.index.former).toEqual([{ name: MODEL, dimension: 64, unusedS: expect.any(Number) }]);
+    expect(await count()).toBe(3);
+    // In small steps from here on, as a call of the server must have ended within ten seconds of this clock.
+    await last.until(async () => {
+      expect(await count()).toBe(2);
+      expect(last.index.former).toEqual([]);
+    }, 4_000);
+    expect(last.infos).toEqual([{ layer: "vectors", space: MODEL, dimension: 64 }]);
+    expect(last.reports).toEqual([]);
+    expect(await last.ask()).toEqual({ space: "model-b", ids: all(30) });
+    await last.inStep();
+    // Another one that takes its place while it runs is made known long before the next look.
+    const from = clock.now();
+    last.model.space = "model-c";
+    await last.ask();
+    const used = async () => (await store.list({ ...USES, limit: 10 }, last.context())).value.map(({ key }) => key);
+    await last.until(async () => expect(await used()).toContain("vector-space/64/model-c"));
+    expect(clock.now() - from).toBeLessThan(HOUR_MS / 8);
   });
 
   it("fault 37: wiped while it serves, it is filled again in every space, without the model", async () => {

@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
 import type { Layer, Served } from "../core/layer.ts";
 import type { LayerStatus } from "../core/status.ts";
-import type { VectorHit, VectorRecord, Vectors } from "./port.ts";
+import type { VectorHit, VectorRecord, VectorSpace, Vectors } from "./port.ts";
 
 /**
  * The vectors as everybody else uses them. A vector belongs to its id and space for ever: ids come from the content, spaces
@@ -24,11 +24,13 @@ export interface VectorAccess {
   ): Promise<Served<readonly VectorHit[]>>;
   /**
    * Copies to this machine what the remote port still has of these vectors, and returns the ids of those. None without a
-   * remote port, or when it is away. @throws {LayerError} `aborted`.
+   * remote port, or when it is away, or where it holds vectors of another dimension. @throws {LayerError} `aborted`.
    */
-  recover(space: string, ids: readonly string[], context: CallContext): Promise<readonly string[]>;
-  /** Forgets a space on this machine; what a remote port holds of it stays there. */
+  recover(space: VectorSpace, ids: readonly string[], context: CallContext): Promise<readonly string[]>;
+  /** Forgets a space on this machine; what a remote port holds of it stays there until it is discarded. */
   drop(space: string, context: CallContext): Promise<void>;
+  /** Absent without a remote port, and where that cannot discard a space. */
+  readonly remote?: RemoteSpaces;
   /**
    * What was stored before this start is all here: from now on the remote port is brought in step, and kept so, in the
    * spaces that are written or asked, and in these.
@@ -37,6 +39,17 @@ export interface VectorAccess {
   status(): LayerStatus;
   /** Stops what runs in the background and closes the ports; to be called once. */
   close(): Promise<void>;
+}
+
+/** Whole spaces on the remote port. */
+export interface RemoteSpaces {
+  /** Dimensions of the spaces that this machine writes or asks, by name; 0 where no vector has been seen yet. */
+  inUse(): ReadonlyMap<string, number>;
+  /**
+   * Deletes what the remote port holds of a space that nobody uses any more. `none`: it had nothing of it. `used`: this machine uses
+   * it, so it stays. `away`: the port did not serve, and may be asked again. @throws {LayerError} `aborted`.
+   */
+  discard(space: VectorSpace, context: CallContext): Promise<"discarded" | "none" | "used" | "away">;
 }
 
 export interface VectorAccessOptions {

@@ -21,6 +21,11 @@ export function unitOf(vector: Float32Array, dimension: number, id: string): Flo
   return vector.map((value) => value / length);
 }
 
+/** For questions whose answer does not depend on what is asked for. */
+export function someUnit(dimension: number): Float32Array {
+  return new Float32Array(dimension).fill(1, 0, 1);
+}
+
 /** @throws {LayerError} `invalid_request` unless it is a whole number from 1 to `largest`. */
 export function checkLimit(limit: number, largest = LARGEST_LIMIT): void {
   if (Number.isInteger(limit) && limit >= 1 && limit <= largest) return;

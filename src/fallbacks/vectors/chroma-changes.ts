@@ -2,7 +2,7 @@ import type { CallContext } from "../core/context.ts";
 import { LayerError } from "../core/errors.ts";
 import type { ChromaAccess } from "./chroma-access.ts";
 import { badAnswer } from "./chroma-answers.ts";
-import type { Handle } from "./chroma-collections.ts";
+import type { Handle } from "./chroma-handles.ts";
 
 /** By encoded id. */
 type Entry = readonly [string, Float32Array];

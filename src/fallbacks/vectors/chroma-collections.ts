@@ -1,22 +1,21 @@
-import { createHash } from "node:crypto";
 import type { CallContext } from "../core/context.ts";
+import { LayerError } from "../core/errors.ts";
 import { type ChromaAccess, type ChromaClient, isNotFound } from "./chroma-access.ts";
 import { badAnswer, readCount } from "./chroma-answers.ts";
+import { describe, fits, fitsSpace, type Handle, hnsw, namesOf } from "./chroma-handles.ts";
 import { encodeText } from "./chroma-text.ts";
+import type { VectorSpace } from "./port.ts";
 
-/** What is remembered of a collection. */
-export interface Handle {
-  /** The server's own, another one each time the collection is made. */
-  readonly id: string;
-  readonly dimension: number;
-}
-
-/** One collection for each space, remembered once found. */
+/**
+ * One collection for each space, remembered once found. The name of a space may be taken by something else: a collection that somebody
+ * else made, or one for vectors of another dimension. That is left as it is, and the next name of the space is taken.
+ */
 export interface Collections {
   /**
    * Runs `work` on the collection of a space; undefined when there is none. When the collection turns out to be gone (deleted,
    * or the server was wiped), it is looked up anew and `work` runs a second time, from its start.
    * @param options.dimension makes a missing collection, for vectors of this dimension.
+   * @throws {LayerError} `bad_response` when all names of the space are taken by something else.
    */
   use<T>(
     space: string,
@@ -24,73 +23,119 @@ export interface Collections {
     context: CallContext,
     options?: { readonly dimension: number },
   ): Promise<T | undefined>;
+  /** As the port's `expect`. */
+  expect(space: VectorSpace): boolean;
+  /** As the port's `discard`. */
+  discard(space: VectorSpace, context: CallContext): Promise<boolean>;
+  /** Names of collections that were found in the place of those of spaces that are in use. */
+  strangers(): readonly string[];
   /** The space that was used last. */
   latest(): string | undefined;
 }
 
-/**
- * Measured with server 1.0: exact for 5,000 random vectors of 384 dimensions; among 1,000 of which half were equal to a
- * hundred others some were lost once many had been replaced and removed. Fewer neighbours lose more, as equal vectors fill each
- * other's lists; with 128 there was no loss, but replacing one vector among 5,000 of 1,024 dimensions took over 0.1 s.
- */
-const hnsw = { space: "cosine", max_neighbors: 64, ef_construction: 128, ef_search: 1000 } as const;
-
 export function createCollections(access: ChromaAccess, prefix: string): Collections {
   const known = new Map<string, Handle>();
+  /** Dimensions by space: a collection of another one is not that of the space. */
+  const expected = new Map<string, number>();
+  const strange = new Map<string, readonly string[]>();
   let last: string | undefined;
 
-  async function find(space: string, dimension: number | undefined, context: CallContext): Promise<Handle | undefined> {
-    const name = `${prefix}-${createHash("sha256").update(encodeText(space)).digest("hex").slice(0, 32)}`;
-    const found = await access.call(context, async (client) => (await existing(client, name)) ?? (await made(client)));
-    if (found) known.set(space, found);
-    return found;
-
-    async function existing(client: ChromaClient, name: string): Promise<Handle | undefined> {
-      try {
-        return handleOf(await client.getCollection({ name }), space);
-      } catch (error) {
-        if (!(error instanceof Error) || error.name !== "ChromaNotFoundError") throw error;
-        // Any server answers 404 to what it does not know; only Chroma counts its collections.
-        readCount(await client.countCollections());
-        return undefined;
+  function find(space: string, dimension: number | undefined, context: CallContext): Promise<Handle | undefined> {
+    return access.call(context, async (client) => {
+      const taken: string[] = [];
+      let free: string | undefined;
+      let found: Handle | undefined;
+      for (const name of namesOf(prefix, space)) {
+        const there = await existing(client, name);
+        if (!there) free ??= name;
+        else if (await fits(client, there, space, expected.get(space))) found = there;
+        else taken.push(name);
+        if (found) break;
       }
-    }
+      strange.set(space, taken);
+      if (!found && free === undefined) {
+        throw badAnswer(`each collection with a name of this space holds something else: ${taken.join(", ")}`);
+      }
+      found ??= free !== undefined && dimension !== undefined ? await made(client, free, space, dimension) : undefined;
+      if (found) known.set(space, found);
+      return found;
+    });
+  }
 
-    async function made(client: ChromaClient): Promise<Handle | undefined> {
-      if (dimension === undefined) return undefined;
-      const metadata = { space: encodeText(space), dimension };
-      // Another process may make it at the same time: what comes back is the collection of the first.
-      return handleOf(
-        await client.getOrCreateCollection({ name, metadata, embeddingFunction: null, configuration: { hnsw } }),
-        space,
-      );
+  async function made(client: ChromaClient, name: string, space: string, dimension: number): Promise<Handle> {
+    const metadata = { space: encodeText(space), dimension };
+    // Another process may make it at the same time: what comes back is the collection of the first.
+    const handle = describe(
+      await client.getOrCreateCollection({ name, metadata, embeddingFunction: null, configuration: { hnsw } }),
+    );
+    if (!fitsSpace(handle, space, expected.get(space))) {
+      throw badAnswer(`somebody else has made the collection ${name} for something else meanwhile`);
     }
+    return handle;
   }
 
   return {
     async use(space, work, context, options) {
       last = space;
       const remembered = known.get(space);
-      if (remembered) {
-        try {
-          return await work(remembered);
-        } catch (error) {
-          if (!isNotFound(error)) throw error;
-          known.delete(space);
-        }
+      try {
+        if (remembered) return await work(remembered);
+      } catch (error) {
+        forgetAfter(error, space);
+        if (!isNotFound(error)) throw error;
       }
       const handle = await find(space, options?.dimension, context);
-      return handle && work(handle);
+      try {
+        return handle && (await work(handle));
+      } catch (error) {
+        forgetAfter(error, space);
+        throw error;
+      }
     },
+    expect({ name, dimension }) {
+      if (expected.get(name) === dimension) return false;
+      expected.set(name, dimension);
+      const before = known.get(name);
+      return before !== undefined && before.dimension !== dimension && known.delete(name);
+    },
+    discard: ({ name: space, dimension }, context) =>
+      access.call(context, async (client) => {
+        const discarded: string[] = [];
+        for (const name of namesOf(prefix, space)) {
+          const there = await existing(client, name);
+          if (!there || !fitsSpace(there, space, dimension)) continue;
+          await client.deleteCollection({ name });
+          discarded.push(name);
+        }
+        strange.set(
+          space,
+          (strange.get(space) ?? []).filter((name) => !discarded.includes(name)),
+        );
+        return discarded.length > 0;
+      }),
+    strangers: () => [...strange.values()].flat(),
     latest: () => last,
   };
+
+  /** What the server refuses or answers strangely, it may hold no more as it was found: the next call looks again. */
+  function forgetAfter(error: unknown, space: string): void {
+    if (isNotFound(error) || (error instanceof LayerError && error.errorClass === "bad_response")) known.delete(space);
+  }
 }
 
-function handleOf(collection: { readonly id: unknown; readonly metadata?: unknown }, space: string): Handle {
-  const { id } = collection;
-  const metadata = Object(collection.metadata) as { readonly space?: unknown; readonly dimension?: unknown };
-  if (typeof id !== "string" || metadata.space !== encodeText(space)) {
-    throw badAnswer("a collection with the name of this space holds something else");
+/**
+ * Given, so that the package does not look for the one that a collection of somebody else names: it would import a package of that
+ * name, and write to the console. Nothing here is embedded by it.
+ */
+const embeddingFunction = { generate: async () => [] };
+
+async function existing(client: ChromaClient, name: string): Promise<Handle | undefined> {
+  try {
+    return describe(await client.getCollection({ name, embeddingFunction }));
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "ChromaNotFoundError") throw error;
+    // Any server answers 404 to what it does not know; only Chroma counts its collections.
+    readCount(await client.countCollections());
+    return undefined;
   }
-  return { id, dimension: readCount(metadata.dimension) };
 }

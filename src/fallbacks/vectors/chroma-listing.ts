@@ -1,9 +1,8 @@
 import type { CallContext } from "../core/context.ts";
-import { pageOf } from "./check.ts";
+import { pageOf, someUnit } from "./check.ts";
 import type { ChromaAccess } from "./chroma-access.ts";
 import { badAnswer, readHits, readIds } from "./chroma-answers.ts";
-import type { Handle } from "./chroma-collections.ts";
-import { someUnit } from "./chroma-search.ts";
+import type { Handle } from "./chroma-handles.ts";
 
 /** Reads the ids of collections. */
 export interface Listing {

@@ -2,7 +2,7 @@ import type { CallContext } from "../core/context.ts";
 import { compareRanked } from "../core/top.ts";
 import type { ChromaAccess } from "./chroma-access.ts";
 import { badAnswer, readCount, readHits } from "./chroma-answers.ts";
-import type { Handle } from "./chroma-collections.ts";
+import type { Handle } from "./chroma-handles.ts";
 import type { VectorHit } from "./port.ts";
 
 /** Hits that are asked for on top, to see whether the last ones are tied with others. */
@@ -60,9 +60,4 @@ async function nearestWithTies(
     const tied = hits.length >= ask && hits[limit - 1]?.score === hits.at(-1)?.score;
     if (!tied || ask >= MOST_HITS) return hits.slice(0, limit);
   }
-}
-
-/** For questions whose answer does not depend on what is asked for. */
-export function someUnit(dimension: number): Float32Array {
-  return new Float32Array(dimension).fill(1, 0, 1);
 }

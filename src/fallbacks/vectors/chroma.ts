@@ -1,12 +1,13 @@
 import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
-import { checkLimit, unitOf } from "./check.ts";
+import { checkLimit, someUnit, unitOf } from "./check.ts";
 import { type ChromaClient, type ChromaModule, createChromaAccess } from "./chroma-access.ts";
 import { readCount, readRecords } from "./chroma-answers.ts";
 import { changedOf } from "./chroma-changes.ts";
-import { createCollections, type Handle } from "./chroma-collections.ts";
+import { createCollections } from "./chroma-collections.ts";
+import type { Handle } from "./chroma-handles.ts";
 import { createListing } from "./chroma-listing.ts";
-import { countOf, nearest, search, someUnit } from "./chroma-search.ts";
+import { countOf, nearest, search } from "./chroma-search.ts";
 import { encodeText } from "./chroma-text.ts";
 import type { VectorRecord, Vectors } from "./port.ts";
 
@@ -127,6 +128,9 @@ export function createChromaVectors(options: ChromaVectorsOptions): Vectors {
       const work = async (handle: Handle) => nearest(access, handle, someUnit(handle.dimension), 1, context);
       await collections.use(space, work, context);
     },
+    expect: (space) => collections.expect(space),
+    discard: (space, context) => collections.discard(space, context),
+    strangers: () => collections.strangers(),
     async close() {
       access.close();
     },

@@ -20,6 +20,13 @@ export interface IdsPage {
   readonly limit: number;
 }
 
+/** A space with what its name stands for: vectors of one model, of so many numbers each. */
+export interface VectorSpace {
+  readonly name: string;
+  /** Numbers in a vector, from 1. */
+  readonly dimension: number;
+}
+
 /** An index of vectors, one separate collection for each space. */
 export interface Vectors extends Port {
   /**
@@ -44,4 +51,16 @@ export interface Vectors extends Port {
   ids(space: string, page: IdsPage, context: CallContext): Promise<readonly string[]>;
   /** The stored records with unit vectors, each once, in the order in which their ids are asked for; unknown ids are left out. */
   get(space: string, ids: readonly string[], context: CallContext): Promise<readonly VectorRecord[]>;
+  /**
+   * What the port holds under this name for vectors of another dimension is not this space's: from now on it uses a place of its own
+   * beside that, which is left as it is. True: it had used the other one until now, so nothing it has said of the space holds any more.
+   * Absent, as the two members below, where nobody else can write to the port. Asks nobody.
+   */
+  expect?(space: VectorSpace): boolean;
+  /**
+   * Deletes a space and all its vectors, and nothing that was not made for a space of this name and dimension. False: there was none.
+   */
+  discard?(space: VectorSpace, context: CallContext): Promise<boolean>;
+  /** What stands where a space should be, and is something else: names that tell an operator where to look. Asks nobody. */
+  strangers?(): readonly string[];
 }

@@ -27,10 +27,7 @@ export function replicatedStatus(state: ReplicatedState): LayerStatus {
     operations += space.pending.size;
     for (const kind of space.pending.values()) if (kind === "put") bytes += space.dimension * BYTES_OF_NUMBER;
   }
-  const action =
-    refused > 0
-      ? `Look at why ${remote.name} refused ${refused} vectors; search finds them all the same.`
-      : base.action;
+  const action = actionOf(remote, refused) ?? base.action;
   const lastError = error
     ? { errorClass: error.errorClass, text: error.message, count: (base.lastError?.count ?? 0) + Math.max(1, refused) }
     : base.lastError;
@@ -52,3 +49,11 @@ export function replicatedStatus(state: ReplicatedState): LayerStatus {
 }
 
 const BYTES_OF_NUMBER = Float32Array.BYTES_PER_ELEMENT;
+
+/** What somebody should do although all answers are right. */
+function actionOf(remote: Vectors, refused: number): string | undefined {
+  if (refused > 0) return `Look at why ${remote.name} refused ${refused} vectors; search finds them all the same.`;
+  const strangers = remote.strangers?.() ?? [];
+  if (strangers.length === 0) return undefined;
+  return `Look at what ${strangers.join(", ")} on ${remote.name} is: it stood where vectors are kept, holds something else, and was left as it is.`;
+}

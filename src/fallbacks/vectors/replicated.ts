@@ -8,6 +8,7 @@ import type { VectorAccess, VectorAccessOptions } from "./access.ts";
 import { dropSpace } from "./drop-space.ts";
 import type { VectorHit, VectorRecord, Vectors } from "./port.ts";
 import type { OnRemote } from "./reconcile.ts";
+import { createRemoteSpaces } from "./replicated-remote.ts";
 import { type Change, completed, createSpace, hiddenOnRemote, readAnswer, type Space } from "./replicated-space.ts";
 import { replicatedStatus } from "./replicated-status.ts";
 import { createSync } from "./replicated-sync.ts";
@@ -38,6 +39,7 @@ export function createReplicated(options: VectorAccessOptions & { readonly remot
     return undefined;
   };
   const sync = createSync({ layer, local, clock, isGone, onRemote, spaces });
+  const remoteSpaces = createRemoteSpaces({ remote, onRemote, spaces });
 
   function status() {
     const { behind, error } = sync;
@@ -131,6 +133,13 @@ export function createReplicated(options: VectorAccessOptions & { readonly remot
     return { ...served, value: completed(space, own, await here(), limit, all) };
   }
 
+  /** What the remote port says of the space is believed only as far as it is about vectors of this dimension. */
+  function learn(space: Space, dimension: number): void {
+    if (space.dimension === dimension) return;
+    space.dimension = dimension;
+    if (remote.expect?.({ name: space.name, dimension })) sync.fallBehind(space, "unknown");
+  }
+
   /** Keeps what the remote port has sent, but for what the local one refuses; stops when something is removed. */
   async function keep(space: Space, records: readonly VectorRecord[], context: CallContext) {
     const { removals } = space;
@@ -148,7 +157,6 @@ export function createReplicated(options: VectorAccessOptions & { readonly remot
       space.present.add(record.id);
       space.foreign.delete(record.id);
       space.changes += 1;
-      space.dimension = record.vector.length;
       kept.push(record.id);
     }
     if (space.step !== "in_step") sync.fallBehind(space, "unknown");
@@ -156,6 +164,7 @@ export function createReplicated(options: VectorAccessOptions & { readonly remot
   }
 
   return {
+    ...(remoteSpaces && { remote: remoteSpaces }),
     async upsert(name, records, context) {
       const [first] = records;
       if (!first) return;
@@ -170,7 +179,7 @@ export function createReplicated(options: VectorAccessOptions & { readonly remot
         for (const id of added) space.present.delete(id);
         throw error;
       }
-      space.dimension = first.vector.length;
+      learn(space, first.vector.length);
       await tell(space, ids, "put", context);
     },
     async remove(name, ids, context) {
@@ -182,10 +191,12 @@ export function createReplicated(options: VectorAccessOptions & { readonly remot
       await tell(space, known, "remove", context);
     },
     query,
-    async recover(name, ids, context) {
+    async recover({ name, dimension }, ids, context) {
       const recovered: string[] = [];
       for (let at = 0; at < ids.length; at += RECOVERED_AT_ONCE) {
         const space = spaceOf(name);
+        if (space.dimension === 0) learn(space, dimension);
+        if (space.dimension !== dimension) break;
         const { removals } = space;
         const wanted = new Set(ids.slice(at, at + RECOVERED_AT_ONCE).filter((id) => !space.pending.has(id)));
         const call = (port: Vectors, ctx: CallContext) => port.get(name, [...wanted], ctx);
@@ -194,7 +205,7 @@ export function createReplicated(options: VectorAccessOptions & { readonly remot
         if (outcome.kind !== "served") break;
         // What came while something was removed may be a part of that.
         if (space.removals !== removals || spaces.get(name) !== space) continue;
-        const asked = outcome.value.filter(({ id }) => wanted.has(id));
+        const asked = outcome.value.filter(({ id, vector }) => wanted.has(id) && vector.length === dimension);
         recovered.push(...(await keep(space, asked, context)));
       }
       return recovered;

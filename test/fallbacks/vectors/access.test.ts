@@ -27,7 +27,7 @@ describe("access to vectors on this machine alone", () => {
     await access.upsert("s", [{ id: "a", vector: vectorOf("a") }], context);
     await access.upsert("t", [{ id: "a", vector: vectorOf("a") }], context);
     expect(await access.query("s", vectorOf("a"), 5, context)).toMatchObject({ value: [{ id: "a" }], by: "memory" });
-    expect(await access.recover("s", ["a", "b"], context)).toEqual([]);
+    expect(await access.recover({ name: "s", dimension: 8 }, ["a", "b"], context)).toEqual([]);
     expect(access.status()).toEqual(layer.status());
     await access.drop("s", context);
     expect([await local.count("s", context), await local.count("t", context)]).toEqual([0, 1]);

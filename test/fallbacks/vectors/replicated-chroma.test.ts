@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
-import { systemClock } from "../../../src/fallbacks/core/clock.ts";
+import { type Clock, systemClock } from "../../../src/fallbacks/core/clock.ts";
 import { createFaults } from "../../../src/fallbacks/core/faults.ts";
 import { createLayer } from "../../../src/fallbacks/core/layer.ts";
 import type { VectorAccess } from "../../../src/fallbacks/vectors/access.ts";
@@ -12,6 +12,7 @@ import { createMemoryVectors } from "../../../src/fallbacks/vectors/memory.ts";
 import type { Vectors } from "../../../src/fallbacks/vectors/port.ts";
 import { type ChromaServer, describeWithChroma, startChroma } from "../../support/chroma-server.ts";
 import { testContext } from "../../support/context.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
 import { SPACE, vectorOf } from "./access-rig.ts";
 
 const clock = systemClock;
@@ -19,7 +20,7 @@ const context = () => testContext({ clock, deadlineMs: 20_000 });
 const many = (count: number, from = 0) => Array.from({ length: count }, (_, at) => `doc_1.${String(from + at)}`);
 const records = (ids: readonly string[]) => ids.map((id) => ({ id, vector: vectorOf(id) }));
 
-function accessTo(url: string): { readonly access: VectorAccess; readonly remote: Vectors } {
+function accessTo(url: string, layerClock: Clock = clock): { readonly access: VectorAccess; readonly remote: Vectors } {
   const remote = createChromaVectors({ url, clock });
   const local = createMemoryVectors();
   const layer = createLayer<Vectors>({
@@ -29,12 +30,12 @@ function accessTo(url: string): { readonly access: VectorAccess; readonly remote
       { port: local, mode: "equal" },
     ],
     configured: true,
-    clock,
+    clock: layerClock,
     random: () => 0,
-    faults: createFaults({ clock, random: () => 0 }),
+    faults: createFaults({ clock: layerClock, random: () => 0 }),
     words: { impact: {}, down: "down", action: "none" },
   });
-  const access = createVectorAccess({ layer, local, remote, clock });
+  const access = createVectorAccess({ layer, local, remote, clock: layerClock });
   access.start([SPACE]);
   return { access, remote };
 }
@@ -113,5 +114,68 @@ describeWithChroma("vectors here and in a real Chroma", () => {
     await inStep(access);
     expect(await remote.count(SPACE, context())).toBe(101);
     expect(await ask(access, "new")).toBe("chroma");
+  });
+
+  const collectionsOf = ({ url }: ChromaServer) =>
+    `${url}/api/v2/tenants/default_tenant/databases/default_database/collections`;
+  const namesOn = async (server: ChromaServer) =>
+    ((await (await fetch(collectionsOf(server))).json()) as readonly { readonly name: string }[])
+      .map(({ name }) => name)
+      .sort();
+
+  it("fault 37: a collection of another dimension is replaced in the background, and this machine answers until then", async () => {
+    const server = await start();
+    const vandal = createChromaVectors({ url: server.url, clock });
+    ends.push(async () => vandal.close?.());
+    await vandal.upsert(SPACE, [{ id: "doc_1.3", vector: Float32Array.of(1, 0, 0) }], context());
+    const [name = ""] = await namesOn(server);
+    const { access, remote } = accessTo(server.url);
+    ends.push(() => access.close());
+    const hurried = testContext({ clock, deadlineMs: 0 });
+    await access.upsert(SPACE, records(many(500)), hurried);
+    const during = context();
+    expect((await access.query(SPACE, vectorOf("doc_1.7"), 5, during)).by).toBe("memory");
+    expect(during.trail.list()).toMatchObject([
+      { layer: "vectors", by: "memory", mode: "equal", reason: "recovering" },
+    ]);
+    await inStep(access);
+    expect(await ask(access, "doc_1.3")).toBe("chroma");
+    expect(await remote.count(SPACE, context())).toBe(500);
+    expect(await namesOn(server)).toEqual([name, `${name}-2`]);
+    expect(access.status().action).toContain(name);
+    expect(access.status().lastError).toBeNull();
+  });
+
+  it("fault 37: where no place can be had, that is shown, and ends when there is one", async () => {
+    const server = await start();
+    const vandal = createChromaVectors({ url: server.url, clock });
+    ends.push(async () => vandal.close?.());
+    await vandal.upsert(SPACE, [{ id: "doc_1.3", vector: Float32Array.of(1, 0, 0) }], context());
+    const [name = ""] = await namesOn(server);
+    for (const taken of [`${name}-2`, `${name}-3`]) {
+      const body = JSON.stringify({ name: taken });
+      await fetch(collectionsOf(server), { method: "POST", headers: { "content-type": "application/json" }, body });
+    }
+    const moved = createManualClock();
+    const { access, remote } = accessTo(server.url, moved);
+    ends.push(() => access.close());
+    const until = (check: () => void) =>
+      vi.waitFor(
+        async () => {
+          await moved.advance(250);
+          check();
+        },
+        { timeout: 20_000, interval: 20 },
+      );
+    await access.upsert(SPACE, records(many(20)), testContext({ clock: moved, deadlineMs: 0 }));
+    await until(() => expect(access.status()).toMatchObject({ state: "degraded", by: "memory" }));
+    expect(access.status().lastError).toMatchObject({ errorClass: "bad_response" });
+    expect(access.status().lastError?.text).toContain(`${name}, ${name}-2, ${name}-3`);
+    expect(await ask(access, "doc_1.7")).toBe("memory");
+    expect(await namesOn(server)).toHaveLength(3);
+    await fetch(`${collectionsOf(server)}/${name}-2`, { method: "DELETE" });
+    await until(() => expect(access.status()).toMatchObject({ state: "ok", by: "chroma" }));
+    expect(await ask(access, "doc_1.3")).toBe("chroma");
+    expect(await remote.count(SPACE, context())).toBe(20);
   });
 });

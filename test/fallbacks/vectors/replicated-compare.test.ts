@@ -182,14 +182,14 @@ describe("vectors in two places that differ", () => {
     const { access, local, ids, context, put, clock, find, remote } = createRig({ remote: earlier.remote });
     await put("id0000", "new");
     const puts = remote.puts.length;
-    const recovered = await access.recover(SPACE, [...many(300), "never there"], context());
+    const recovered = await access.recover({ name: SPACE, dimension: 8 }, [...many(300), "never there"], context());
     expect([...recovered].sort()).toEqual(many(300));
     expect(await ids(local)).toEqual([...many(300), "new"]);
     await clock.advance(60_000);
     expect(remote.puts).toHaveLength(puts);
     expect(await find("id0299", 1)).toEqual({ ids: ["id0299"], by: "scripted" });
     remote.script = "refuse";
-    expect(await access.recover(SPACE, ["x"], context())).toEqual([]);
+    expect(await access.recover({ name: SPACE, dimension: 8 }, ["x"], context())).toEqual([]);
   });
 
   it("recovers nothing that was removed meanwhile, and nothing that does not fit", async () => {
@@ -199,7 +199,7 @@ describe("vectors in two places that differ", () => {
     await put("a");
     let release = () => {};
     remote.hold = () => new Promise<void>((resolve) => (release = resolve));
-    const recovering = access.recover(SPACE, ["b", "c"], context());
+    const recovering = access.recover({ name: SPACE, dimension: 8 }, ["b", "c"], context());
     await settle();
     remote.hold = async () => {};
     const removing = remove("b");
@@ -210,7 +210,7 @@ describe("vectors in two places that differ", () => {
     expect(await ids(remote.inside)).toEqual(["a", "c"]);
     const plain = { ...remote };
     remote.get = async (...args) => (await plain.get(...args)).map(({ id }) => ({ id, vector: Float32Array.of(1) }));
-    expect(await access.recover(SPACE, ["c"], context())).toEqual([]);
+    expect(await access.recover({ name: SPACE, dimension: 8 }, ["c"], context())).toEqual([]);
     expect(await ids(local)).toEqual(["a"]);
   });
 
