@@ -33,8 +33,8 @@ export interface IngestionOptions {
   readonly report: (error: unknown, fields: object) => void;
 }
 
-/** Documents that are read at a time in this process. */
-const AT_ONCE = 2;
+/** Documents that are read at a time in this process: while some are being saved, others are being prepared. */
+const AT_ONCE = 4;
 /** For each look at a job. */
 const LOOK_MS = 10_000;
 

@@ -7,19 +7,12 @@ import type { Knowledge, NewDocument } from "../retrieval/knowledge.ts";
 import { atMost } from "./at-most.ts";
 import { addChild, childOf } from "./children.ts";
 import { failureOf, retryOf } from "./failures.ts";
-import {
-  atFirst,
-  factsOf,
-  type IngestPayload,
-  type IngestProgress,
-  progressJson,
-  readPayload,
-  readProgress,
-} from "./ingest-records.ts";
+import { atFirst, factsOf, type IngestPayload, progressJson, readPayload, readProgress } from "./ingest-records.ts";
 import { isOver } from "./ingestion.ts";
 import type { JobWatch } from "./job-watch.ts";
 import { createNamesInHand } from "./names-in-hand.ts";
 import { fetchPage, pagesOf } from "./pages.ts";
+import { createProgressSaver, type ProgressSaver } from "./progress-saver.ts";
 import type { Uploads } from "./uploads.ts";
 
 export interface IngestRunDeps {
@@ -32,7 +25,6 @@ export interface IngestRunDeps {
 }
 
 type PayloadOf<K extends IngestPayload["kind"]> = Extract<IngestPayload, { readonly kind: K }>;
-type Save = (change: Partial<IngestProgress>) => Promise<void>;
 
 /** Children that are made between two times that progress is saved. */
 const BATCH = 50;
@@ -50,39 +42,45 @@ export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<J
     const payload = readPayload(job.payload);
     if (!payload) throw new Error(`job ${job.jobId} has a payload that is not known here`);
     const known = readProgress(job.progress);
-    let now: IngestProgress = known && isOver(known) ? known : atFirst(clock.wall().toISOString(), known?.saves);
+    const now = () => clock.wall().toISOString();
+    const saver = createProgressSaver({
+      first: known && isOver(known) ? known : atFirst(now(), known?.saves),
+      now,
+      write: progress,
+      announce: (state) => watch.announce(job.jobId, state),
+    });
 
-    const save: Save = async (change) => {
-      now = { ...now, ...change, updatedAt: clock.wall().toISOString(), saves: now.saves + 1 };
-      await progress(progressJson(now));
-      watch.announce(job.jobId, now);
-    };
-
-    if (!isOver(now)) {
+    if (!isOver(saver.current)) {
       try {
-        if (payload.kind === "sitemap") await spread(payload, { job, context, progress }, save);
-        else await names.alone(nameIn(payload), () => read(payload, { job, context, progress }, save));
+        if (payload.kind === "sitemap") await spread(payload, { job, context, progress }, saver);
+        else await names.alone(nameIn(payload), () => read(payload, { job, context, progress }, saver));
       } catch (error) {
         const failure = failureOf(error);
         if (!failure) throw retryOf(error);
-        await save({ state: "failed", failure });
+        await saver.save({ state: "failed", failure });
+      } finally {
+        await saver.settled();
       }
     }
     if (payload.kind === "file") await uploads.remove(job.jobId, payload.parts, context);
-    return progressJson(now);
+    return progressJson(saver.current);
   }
 
-  async function read(payload: PayloadOf<"file" | "page">, { job, context }: JobRun, save: Save): Promise<void> {
+  async function read(
+    payload: PayloadOf<"file" | "page">,
+    { job, context }: JobRun,
+    saver: ProgressSaver,
+  ): Promise<void> {
     const found = payload.kind === "file" ? await fileOf(payload, job.jobId, context) : await pageOf(payload, context);
     const { reservation } = payload;
     const document = await knowledge.add({ ...found, ...factsOf(payload) }, context, {
       ...(reservation && { reservation }),
-      async onState(state, chunks) {
+      onState(state, chunks) {
         // Saved with the document that it has become.
-        if (state !== "live") await save({ state, total: chunks, done: 0 });
+        if (state !== "live") saver.soon({ state, total: chunks, done: 0 });
       },
     });
-    await save({ state: "live", total: document.chunks, done: document.chunks, document });
+    await saver.save({ state: "live", total: document.chunks, done: document.chunks, document });
   }
 
   async function fileOf(
@@ -100,16 +98,16 @@ export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<J
   }
 
   /** Makes a job of each page: as each has the same id whenever it is made, none is made twice. */
-  async function spread(payload: PayloadOf<"sitemap">, { job, context }: JobRun, save: Save): Promise<void> {
+  async function spread(payload: PayloadOf<"sitemap">, { job, context }: JobRun, saver: ProgressSaver): Promise<void> {
     const { pages, skipped } = await pagesOf(payload, fetcher, context);
     const children: string[] = [];
-    await save({ state: "parsed", total: pages.length, done: 0, children: [], skipped });
+    await saver.save({ state: "parsed", total: pages.length, done: 0, children: [], skipped });
     for (let at = 0; at < pages.length; at += BATCH) {
       const batch = pages.slice(at, at + BATCH).map((url) => ({ url, jobId: childOf(job.jobId, url) }));
       await atMost(AT_ONCE, batch, (child) => addChild(child, factsOf(payload), deps, context));
       children.push(...batch.map(({ jobId }) => jobId));
       const all = children.length === pages.length;
-      await save({ state: all ? "live" : "parsed", done: children.length, children: [...children] });
+      await saver.save({ state: all ? "live" : "parsed", done: children.length, children: [...children] });
     }
   }
 

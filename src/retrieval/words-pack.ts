@@ -1,3 +1,4 @@
+import { createPairTable, unitsOf } from "../text/pair-table.ts";
 import type { PackedWords } from "./prepared.ts";
 import { grown } from "./words-grow.ts";
 
@@ -12,7 +13,10 @@ export interface WordsPacker {
 const MOST_COUNTED = 65_535;
 
 export function createWordsPacker(): WordsPacker {
-  const ids = new Map<string, number>();
+  const known: string[] = [];
+  const long = new Map<string, number>();
+  /** Of terms of one or two units, which are most of a text without spaces. */
+  const short = createPairTable(() => known.length);
   /** By term: behind the place of its entry in the passage at hand; anything else is of a passage before. */
   let places = new Uint32Array(256);
   let entries = new Uint32Array(256);
@@ -21,17 +25,25 @@ export function createWordsPacker(): WordsPacker {
   const lengths: number[] = [];
   let used = 0;
 
+  /** The number of terms for one that is new. */
+  function idOf(term: string): number {
+    if (term.length === 1 || term.length === 2) return short.of(unitsOf(term));
+    const id = long.get(term);
+    if (id !== undefined) return id;
+    long.set(term, known.length);
+    return known.length;
+  }
+
   return {
     add(terms) {
       const start = used;
       let length = 0;
       for (const term of terms) {
         length += 1;
-        let id = ids.get(term);
-        if (id === undefined) {
-          id = ids.size;
-          ids.set(term, id);
-          places = grown(places, ids.size);
+        const id = idOf(term);
+        if (id === known.length) {
+          known.push(term);
+          places = grown(places, known.length);
         }
         const place = (places[id] ?? 0) - 1;
         if (place >= start) {
@@ -49,7 +61,7 @@ export function createWordsPacker(): WordsPacker {
       lengths.push(length);
     },
     finish: () => ({
-      terms: [...ids.keys()],
+      terms: known,
       starts: Uint32Array.from(starts),
       entries: entries.slice(0, used),
       counts: counts.slice(0, used),

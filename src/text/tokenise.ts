@@ -1,6 +1,7 @@
 import { stemmer } from "stemmer";
 import { baseForm } from "./irregular.ts";
 import { foldText } from "./normalise.ts";
+import { createPairTable, textOfUnits, unitsOf } from "./pair-table.ts";
 import { runsOf } from "./runs.ts";
 import { isStopWord } from "./stop-words.ts";
 
@@ -98,7 +99,19 @@ function deniedOf(word: Word): Token {
   return word.opposite;
 }
 
-const segmentOf = kept(20_000, (segment: string) => createWord(segment, segment, isStopWord(segment)));
+const createSegment = (segment: string) => createWord(segment, segment, isStopWord(segment));
+
+const MOST_SEGMENTS = 20_000;
+const longSegmentOf = kept(MOST_SEGMENTS, createSegment);
+
+const shortSegments = createPairTable((units) => createSegment(textOfUnits(units)));
+
+/** Most words of a script without spaces have one or two characters. */
+function segmentOf(segment: string): Word {
+  if (segment.length > 2) return longSegmentOf(segment);
+  if (shortSegments.size >= MOST_SEGMENTS) shortSegments.clear();
+  return shortSegments.of(unitsOf(segment));
+}
 
 const spacedOf = kept(20_000, (word: string): readonly Word[] => {
   const bare = word.replace(/'s$/, "");
@@ -122,14 +135,16 @@ function stem(word: string): string {
 const createPair = (term: string): Token => ({ term, kind: "pair", stop: isStopWord(term) });
 
 /** A pair of characters of one unit each as one number: no text has to be cut out and looked up. */
-const pairOf = kept(50_000, (units: number) => createPair(String.fromCharCode(units >>> 16, units & 0xffff)));
+const pairs = createPairTable((units) => createPair(textOfUnits(units)));
+const MOST_PAIRS = 50_000;
 
 function addPairs(run: string, tokens: Token[]): void {
+  if (pairs.size >= MOST_PAIRS) pairs.clear();
   let before = run.codePointAt(0) ?? 0;
   for (let at = widthOf(before); at < run.length; ) {
     const code = run.codePointAt(at) ?? 0;
     const narrow = before <= 0xffff && code <= 0xffff;
-    tokens.push(narrow ? pairOf((before << 16) | code) : createPair(String.fromCodePoint(before, code)));
+    tokens.push(narrow ? pairs.of((before << 16) | code) : createPair(String.fromCodePoint(before, code)));
     before = code;
     at += widthOf(code);
   }

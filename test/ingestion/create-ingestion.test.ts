@@ -66,6 +66,24 @@ describe("a file", () => {
     expect(knowledge.asked.map(({ document }) => document.content)).toEqual(["1", "3", "2"]);
   });
 
+  it("is read while three others are, and a fifth one waits", async () => {
+    const { start, context, ended, knowledge, clock } = ingestRig();
+    const { ingestion } = start();
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    knowledge.beforeLive = () => opened;
+    const jobs = [];
+    for (const name of ["a", "b", "c", "d", "e"]) {
+      jobs.push(await ingestion.file({ name: `${name}.md`, content: name }, context()));
+    }
+    await clock.advance(5_000);
+    expect(knowledge.asked.map(({ document }) => document.content)).toEqual(["a", "b", "c", "d"]);
+    open();
+    for (const { jobId } of jobs) expect(await ended(ingestion, jobId)).toMatchObject({ state: "live" });
+  });
+
   it("of which a part cannot be saved leaves nothing behind, whoever has gone meanwhile", async () => {
     const { start, access, context, uploads } = ingestRig();
     const controller = new AbortController();

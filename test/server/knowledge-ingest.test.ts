@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { LayerError } from "../../src/fallbacks/core/errors.ts";
 import { Problem } from "../../src/problems.ts";
 import { documentNamed } from "../ingestion/ingest-rig.ts";
@@ -209,6 +209,10 @@ describe("adding documents", () => {
     };
     const asked = call("POST", documentsPath, { name: "a.md", content: "x" });
     await reached.opened;
+    // States are saved beside the work.
+    await vi.waitFor(async () => {
+      expect((await call("GET", "/api/v1/knowledge/jobs")).json).toMatchObject({ items: [{ state: "indexed" }] });
+    });
     const closed = server.close(5_000);
     const { status, json } = await asked;
     expect([status, states(json)]).toEqual([202, [["a.md", "indexed"]]]);

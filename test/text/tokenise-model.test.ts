@@ -32,6 +32,17 @@ describe("tokens", () => {
     );
   });
 
+  it("are the same when more was kept than there is room for", () => {
+    const han = (code: number) => String.fromCharCode(0x4e00 + (code % 20_000));
+    const many = Array.from(
+      { length: 70_000 },
+      (_, at) => han(at * 7919 + Math.floor(at / 20_000)) + (at % 50 ? "" : "。"),
+    );
+    for (let at = 0; at < many.length; at += 1_000) tokenise(many.slice(at, at + 1_000).join(""));
+    const some = many.slice(30_000, 30_200).join("");
+    expect(tokenise(some)).toEqual(plainTokens(some));
+  });
+
   it("of lines, one after the other, are those of all lines", () => {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 4 }), (lines) => {

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import type { Json } from "../../src/fallbacks/store/port.ts";
+import { atFirst, readProgress } from "../../src/ingestion/ingest-records.ts";
+import type { IngestState } from "../../src/ingestion/ingestion.ts";
+import { createProgressSaver } from "../../src/ingestion/progress-saver.ts";
+
+const AT = "2026-01-15T10:00:00.000Z";
+
+/** A saver whose writes end when they are told to. */
+function rig() {
+  const written: (IngestState | undefined)[] = [];
+  const announced: string[] = [];
+  const ends: ((error?: Error) => void)[] = [];
+  const saver = createProgressSaver({
+    first: atFirst(AT),
+    now: () => AT,
+    write: (progress: Json) => {
+      written.push(readProgress(progress)?.state);
+      return new Promise((resolve, reject) => {
+        ends.push((error) => (error ? reject(error) : resolve()));
+      });
+    },
+    announce: ({ state, saves }) => announced.push(`${state} ${saves}`),
+  });
+  const end = async (error?: Error) => {
+    ends.shift()?.(error);
+    await new Promise(setImmediate);
+  };
+  return { saver, written, announced, end };
+}
+
+describe("saving how a job gets on", () => {
+  it("saves the last of the states that came meanwhile, and tells of all of them when that is saved", async () => {
+    const { saver, written, announced, end } = rig();
+    for (const state of ["parsed", "embedded", "indexed"] as const) saver.soon({ state });
+    expect([written, announced, saver.current.saves]).toEqual([["parsed"], [], 3]);
+    await end();
+    expect([written, announced]).toEqual([["parsed", "indexed"], ["parsed 1"]]);
+    let settled = false;
+    const last = saver.save({ state: "live" }).then(() => {
+      settled = true;
+    });
+    await end();
+    expect([announced, settled]).toEqual([["parsed 1", "embedded 2", "indexed 3"], false]);
+    await end();
+    await last;
+    expect([written, announced.at(-1)]).toEqual([["parsed", "indexed", "live"], "live 4"]);
+  });
+
+  it("fails at the next state that is waited for when one cannot be saved, and saves nothing more", async () => {
+    const { saver, written, announced, end } = rig();
+    saver.soon({ state: "parsed" });
+    const last = saver.save({ state: "live" });
+    const refused = expect(last).rejects.toThrow("the lease is lost");
+    await end(new Error("the lease is lost"));
+    await refused;
+    await expect(saver.save({ state: "failed" })).rejects.toThrow("the lease is lost");
+    expect([written, announced]).toEqual([["parsed"], []]);
+  });
+
+  it("is settled when nothing is being saved, whatever became of it", async () => {
+    const { saver, end } = rig();
+    await saver.settled();
+    saver.soon({ state: "parsed" });
+    let settled = false;
+    const waiting = saver.settled().then(() => {
+      settled = true;
+    });
+    await new Promise(setImmediate);
+    expect(settled).toBe(false);
+    await end(new Error("the store is away"));
+    await waiting;
+    expect(settled).toBe(true);
+  });
+});

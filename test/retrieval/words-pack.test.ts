@@ -1,0 +1,34 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import type { PackedWords } from "../../src/retrieval/prepared.ts";
+import { createWordsPacker } from "../../src/retrieval/words-pack.ts";
+
+const term = fc.string({ unit: fc.constantFrom("a", "b", "退", "款", "𠀋"), maxLength: 3 });
+const passages = fc.array(fc.array(term, { maxLength: 40 }), { maxLength: 12 });
+
+/** Written down plainly: terms in the order in which they come, and in a passage each once, with how often it has it. */
+function packed(texts: readonly (readonly string[])[]): PackedWords {
+  const terms = [...new Set(texts.flat())];
+  const entries = texts.map((text) => [...new Set(text)]);
+  const starts = [0];
+  for (const own of entries) starts.push((starts.at(-1) ?? 0) + own.length);
+  return {
+    terms,
+    starts: Uint32Array.from(starts),
+    entries: Uint32Array.from(entries.flat(), (own) => terms.indexOf(own)),
+    counts: Uint16Array.from(
+      entries.flatMap((own, at) => own.map((one) => texts[at]?.filter((each) => each === one).length ?? 0)),
+    ),
+    lengths: Uint32Array.from(texts, (text) => text.length),
+  };
+}
+
+it("packs the terms of passages, short and long, as they are when they are counted one by one", () => {
+  fc.assert(
+    fc.property(passages, (texts) => {
+      const packer = createWordsPacker();
+      for (const text of texts) packer.add(text);
+      expect(packer.finish()).toEqual(packed(texts));
+    }),
+  );
+});
