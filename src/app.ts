@@ -131,6 +131,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     clock,
     layers: () => statuses(),
     priceOf: (name) => current.llm.models.find((model) => model.name === name)?.price ?? null,
+    formerSpaces: () => knowledge.formerSpaces,
   });
   const eventLog = createEventLog({ log, clock });
   const onEvent = (event: LayerEvent) => {
@@ -203,6 +204,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     clock,
     newId,
     report,
+    info: (fields, message) => log.info(fields, message),
   });
   const chat = createAgents({
     config,
@@ -214,6 +216,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     handoffs: createHandoffs(store, { clock }),
     models: () => current.llm.models,
     onIntent: metrics.intentCache,
+    onGrounding: metrics.grounding,
     languages: new URL("languages/", resources),
     clock,
     newId,

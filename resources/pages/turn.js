@@ -1,4 +1,5 @@
 import { element } from "./dom.js";
+import { groundingNotes } from "./grounding.js";
 import { handoffView } from "./handoff.js";
 import { keepText, markLanguage, say } from "./language.js";
 import { problemView } from "./problem.js";
@@ -47,6 +48,7 @@ export function createTurn(message, onRetry) {
       markLanguage(text);
       const parts = [];
       if (reply.sources.length > 0) parts.push(sourceChips(reply.sources));
+      parts.push(...groundingNotes(reply.grounding));
       if (reply.escalation) parts.push(handoffView(reply.escalation));
       if (reply.degradation.length > 0) parts.push(receiptView(reply.degradation));
       parts.push(keepText(element("p", { class: "by" }), () => say("servedBy", { by: reply.served_by })));

@@ -33,6 +33,14 @@ export const words = {
   sourceGone:
     "This passage has been changed or removed since the answer was given. This is the sentence as it was quoted.",
   sourceUnavailable: "The whole passage cannot be loaded at the moment. This is the sentence that was quoted.",
+  "grounding.dropped": ({ n }) =>
+    n === 1
+      ? "One sentence was left out: it had a figure that the sources do not have."
+      : `${n} sentences were left out: they had figures that the sources do not have.`,
+  "grounding.doubted": ({ n }) =>
+    n === 1
+      ? "One sentence is not quite what the sources say; go by the sources."
+      : `${n} sentences are not quite what the sources say; go by the sources.`,
   servedBy: ({ by }) => `Answered by ${by}`,
   receiptLine: ({ layer, by, since, at, reason }) => `${layer}: “${by}” stands in, ${since} (${at}). Why: ${reason}.`,
   overNotice: ({ names }) => `Back to normal: ${names}.`,

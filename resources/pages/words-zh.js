@@ -31,6 +31,8 @@ export const words = {
   sourceEyebrow: "回答的来源",
   sourceGone: "这段原文在回答之后已被修改或删除。以下是当时引用的句子。",
   sourceUnavailable: "暂时无法加载完整段落。以下是引用的句子。",
+  "grounding.dropped": ({ n }) => `有 ${n} 句话未显示：其中的数字在来源里找不到。`,
+  "grounding.doubted": ({ n }) => `有 ${n} 句话与来源的说法不完全一致，请以来源为准。`,
   servedBy: ({ by }) => `由 ${by} 回答`,
   receiptLine: ({ layer, by, since, at, reason }) => `${layer}：由“${by}”顶替，${since}（${at} 起）。原因：${reason}。`,
   overNotice: ({ names }) => `已恢复正常：${names}。`,

@@ -3,6 +3,7 @@ import type { Degradation } from "../fallbacks/core/status.ts";
 import type { Source } from "../retrieval/knowledge.ts";
 import type { Card } from "./card.ts";
 import type { GivenTurn } from "./given-history.ts";
+import type { Grounding } from "./grounding.ts";
 import type { Intent } from "./language.ts";
 
 export interface ChatRequest {
@@ -54,6 +55,8 @@ export interface ChatReply {
   readonly escalation: Card | null;
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
   readonly durability: "disk" | "memory";
+  /** Of a reply that a model wrote from help pages. */
+  readonly grounding?: Grounding;
 }
 
 /** The one path of a turn: JSON, streams and background turns all go through it. */

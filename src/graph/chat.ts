@@ -159,6 +159,7 @@ export function createChat(deps: ChatDeps): Chat {
       escalation: state.card,
       usage: { inputTokens: state.tokens.input, outputTokens: state.tokens.output },
       durability: deps.durability(),
+      ...(reply.grounding && { grounding: reply.grounding }),
     };
   }
 }

@@ -43,6 +43,7 @@ export function createObserve({ clock, tracing, content, report }: ObserveDeps) 
           nodes: [...turn.runs],
           attempts,
           degradation: [...context.trail.list()],
+          grounding: reply?.grounding ?? null,
         };
         // A turn that ends before its start was heard of is ended all the same.
         void started.then(

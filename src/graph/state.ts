@@ -1,5 +1,6 @@
 import type { Source } from "../retrieval/knowledge.ts";
 import type { Card } from "./card.ts";
+import type { Grounding } from "./grounding.ts";
 import type { Emotion, Intent, Language } from "./language.ts";
 import type { ToolCall, ToolResult } from "./tools/tool-call.ts";
 
@@ -52,6 +53,8 @@ export interface Reply {
   readonly resolved: boolean;
   /** Configured name of the model that wrote it. */
   readonly by: string;
+  /** What came of holding it against what came back; absent where nothing was to be checked. */
+  readonly grounding?: Grounding;
 }
 
 /** All fields of a turn. Nodes read them and return updates; nobody changes them in place. */

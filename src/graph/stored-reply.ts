@@ -49,6 +49,7 @@ const replySchema: z.ZodType<ChatReply> = z.object({
   escalation: cardSchema.nullable(),
   usage: z.object({ inputTokens: z.number(), outputTokens: z.number() }),
   durability: z.enum(["disk", "memory"]),
+  grounding: z.object({ checked: z.number(), dropped: z.number(), doubted: z.number() }).exactOptional(),
 });
 
 /** A reply as JSON that a store keeps; dates become ISO text. */
@@ -56,7 +57,8 @@ export function toStoredReply(reply: ChatReply): Json {
   const degradation = reply.degradation.map((entry) => ({ ...entry, since: entry.since.toISOString() }));
   const sources = reply.sources.map((source) => ({ ...source }));
   const escalation = reply.escalation && { ...reply.escalation, degradation: [...reply.escalation.degradation] };
-  return { ...reply, degradation, sources, escalation };
+  const { grounding, ...rest } = reply;
+  return { ...rest, degradation, sources, escalation, ...(grounding && { grounding: { ...grounding } }) };
 }
 
 /** Reads what `toStoredReply` wrote. @throws {z.ZodError} when it is something else. */

@@ -15,6 +15,12 @@ export interface Metrics {
   readonly hear: (event: LayerEvent) => void;
   readonly turn: (turn: { readonly outcome: TurnOutcome; readonly seconds: number }) => void;
   readonly intentCache: (outcome: "hit" | "miss" | "refused") => void;
+  /** Sentences of one reply that were held against the help pages; those of the two other numbers are among the checked ones. */
+  readonly grounding: (counts: {
+    readonly checked: number;
+    readonly dropped: number;
+    readonly doubted: number;
+  }) => void;
   /** The text format of Prometheus. Statuses are read for it; no dependency is called. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -27,6 +33,8 @@ export interface MetricsOptions {
   /** USD for a million tokens of the model with this configured name; null: not known, and its cost is not counted. */
   readonly priceOf: (model: string) => { readonly inputPerMTok: number; readonly outputPerMTok: number } | null;
   readonly loopLag?: LoopLag;
+  /** How many vector spaces no server uses any more. */
+  readonly formerSpaces: () => number;
 }
 
 const TOKENS_OF_A_PRICE = 1_000_000;
@@ -91,10 +99,16 @@ export function createMetrics(options: MetricsOptions): Metrics {
       meters.turnSeconds.observe({ outcome }, seconds);
     },
     intentCache: (outcome) => meters.intentCache.inc({ outcome }),
+    grounding({ checked, dropped, doubted }) {
+      meters.groundedSentences.inc({ outcome: "borne_out" }, checked - dropped - doubted);
+      meters.groundedSentences.inc({ outcome: "dropped" }, dropped);
+      meters.groundedSentences.inc({ outcome: "doubted" }, doubted);
+    },
     async text() {
       const statuses = options.layers();
       degraded.sync(statuses);
       readLayers(statuses, meters, clock.wall().getTime());
+      meters.formerSpaces.set(options.formerSpaces());
       for (const [stat, seconds] of Object.entries(loopLag.read())) meters.loopLag.set({ stat }, seconds);
       return meters.text();
     },

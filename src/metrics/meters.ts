@@ -79,12 +79,21 @@ export function createMeters() {
       "Messages looked up among those recognised before; refused: not given or not kept, because a model was stood in for",
       "outcome",
     ),
+    groundedSentences: counter(
+      "grounded_sentences_total",
+      "Sentences of models that were held against the help pages, by outcome",
+      "outcome",
+    ),
     turns: counter("turns_total", "Turns that have ended", "outcome"),
     turnSeconds: seconds("turn_seconds", "How long turns took, by outcome", "outcome"),
     retryBudget: gauge(
       "retry_budget",
       "Tokens left for second tries of the same port, 0 to 10; retries need more than 5",
       "layer",
+    ),
+    formerSpaces: gauge(
+      "former_vector_spaces",
+      "Vector spaces that no server uses any more and that wait to be deleted from the remote index",
     ),
     loopLag: gauge(
       "event_loop_lag_seconds",

@@ -1,11 +1,13 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { LayerStatus } from "../fallbacks/core/status.ts";
 import { Problem } from "../problems.ts";
+import { detectLanguage } from "../text/language.ts";
 import { normaliseText } from "../text/normalise.ts";
 import { diffOf } from "./diff-lines.ts";
 import { type DocumentRecord, infoOf } from "./document-records.ts";
 import type { DocumentInfo, Knowledge } from "./knowledge.ts";
 import { createParts, type KnowledgeOptions } from "./knowledge-parts.ts";
+import { otherLanguageOf } from "./live-languages.ts";
 import { createPassageCache } from "./passage-cache.ts";
 import { spanOf } from "./retrieve.ts";
 import { checkSettings, checkWhole } from "./settings.ts";
@@ -24,6 +26,8 @@ export interface LoadableKnowledge extends Knowledge {
   embeddingsStatus(): LayerStatus;
   /** That of the layer, with what a remote index has yet to take. */
   vectorsStatus(): LayerStatus;
+  /** Spaces that no server uses any more and that a remote index still holds. */
+  readonly formerSpaces: number;
   /** Stops the work in the background; the layers stay open. */
   close(): Promise<void>;
 }
@@ -137,9 +141,15 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
       checkSettings(asked);
       await replica.upToDate(context);
       const { k, scoreThreshold: threshold } = { ...settings.current, ...asked };
-      const accept = visibleIn(live.records, { roles: asked.roles ?? context.roles, where: asked.where });
+      const { where, roles = context.roles } = asked;
+      const accept = visibleIn(live.records, { roles, where });
       const request = { k, scoreThreshold: threshold, accept };
-      return retrieve(normaliseText(question).slice(0, LONGEST_QUESTION), request, context);
+      const text = normaliseText(question).slice(0, LONGEST_QUESTION);
+      const found = await retrieve(text, request, context);
+      // Nothing is counted of a part of the documents.
+      if (found.answerable || where !== undefined) return found;
+      const otherLanguage = otherLanguageOf(text, detectLanguage(text), live.languages.count(roles));
+      return otherLanguage === undefined ? found : { ...found, otherLanguage };
     },
     async settings(context) {
       await replica.upToDate(context);
@@ -150,6 +160,9 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
       return settings.current;
     },
     embeddingsStatus: () => vectorIndex.status(),
+    get formerSpaces() {
+      return vectorIndex.former.length;
+    },
     vectorsStatus: () => options.vectors.status(),
     async close() {
       stop.abort();

@@ -38,6 +38,8 @@ export interface KnowledgeOptions {
   readonly localEmbeddings: LocalEmbeddings;
   /** Hears of what fails in the background, and of passages that get no vector. */
   readonly report: (error: unknown, fields: object) => void;
+  /** Hears what is deleted of former models. Default: nobody. */
+  readonly info?: (fields: object, message: string) => void;
   /** Other instances change the documents in the store, or it may come back with some that this machine lacks. */
   readonly shared?: boolean;
   /** Where instances share a store and an index. */

@@ -1,5 +1,6 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { Page } from "../fallbacks/core/page.ts";
+import type { Language } from "../text/language.ts";
 
 /** A stretch of a document. Offsets are UTF-16 units into the document's normalised text. */
 export interface Span {
@@ -41,6 +42,11 @@ export interface SearchResult {
   readonly confidence: number;
   /** The sentences that answer, verbatim, in the order to be read; empty when not answerable. */
   readonly sentences: readonly Source[];
+  /**
+   * Of a question that was not answered: the language of nearly all that may be read, where the question is in another one.
+   * Asking in it may help.
+   */
+  readonly otherLanguage?: Language;
 }
 
 export interface SearchOptions {

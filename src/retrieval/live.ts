@@ -4,6 +4,7 @@ import type { DocumentRecord } from "./document-records.ts";
 import { withoutAbort } from "./document-store.ts";
 import type { StoredDocument } from "./ingest.ts";
 import { chunkIdsOf, type Library } from "./library.ts";
+import { createLiveLanguages, type LiveLanguages } from "./live-languages.ts";
 import type { PreparedDocument, Preparer } from "./prepared.ts";
 import type { VectorIndex } from "./vector-index.ts";
 
@@ -15,6 +16,8 @@ export interface Live {
   readonly removals: number;
   /** By document id. */
   readonly records: ReadonlyMap<string, DocumentRecord>;
+  /** How many passages there are in each language. */
+  readonly languages: Pick<LiveLanguages, "count">;
   byName(name: string): DocumentRecord | undefined;
   /** As the file of an earlier process has it, or anew. @throws {LayerError} `aborted`. */
   recall(document: StoredDocument, context: CallContext): Promise<PreparedDocument>;
@@ -50,6 +53,7 @@ export function createLive(options: {
 }): Live {
   const { library, preparer, vectorIndex, hasFile, clock, report } = options;
   const records = new Map<string, DocumentRecord>();
+  const languages = createLiveLanguages();
   let revision = 0;
   let removals = 0;
   let closed = false;
@@ -70,6 +74,11 @@ export function createLive(options: {
     return document && records.get(document.documentId);
   };
 
+  function forget(documentId: string): boolean {
+    languages.remove(documentId);
+    return records.delete(documentId);
+  }
+
   async function clear(document: StoredDocument, context: CallContext): Promise<void> {
     if (library.documents.has(document.documentId)) return;
     library.remove(document.documentId);
@@ -84,6 +93,7 @@ export function createLive(options: {
       return removals;
     },
     records,
+    languages,
     byName,
     recall: async (document, context) => library.recall(document) ?? (await preparer.prepare(document, context)),
     embed: ({ chunks }, context) => vectorIndex.prepare(chunks, context),
@@ -94,8 +104,9 @@ export function createLive(options: {
     publish(prepared, record) {
       const before = byName(record.document.name);
       library.put(prepared);
-      if (before) records.delete(before.document.documentId);
+      if (before) forget(before.document.documentId);
       records.set(record.document.documentId, record);
+      languages.put(record.document.documentId, record, prepared.chunks);
       vectorIndex.release(chunkIdsOf(record.document));
       changed();
       if (!before || before.document.documentId === record.document.documentId) return undefined;
@@ -104,10 +115,11 @@ export function createLive(options: {
     },
     amend(record) {
       records.set(record.document.documentId, record);
+      languages.amend(record.document.documentId, record);
       changed();
     },
     async drop({ document }, context) {
-      if (!records.delete(document.documentId)) return;
+      if (!forget(document.documentId)) return;
       library.remove(document.documentId);
       removals += 1;
       changed();

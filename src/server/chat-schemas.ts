@@ -85,6 +85,19 @@ const cardSchema = z.object({
 
 const intentSchema = z.enum(intents);
 
+const groundingSchema = z
+  .object({
+    checked: z
+      .int()
+      .meta({ description: "Sentences that state something; those of the two other numbers are among them." }),
+    dropped: z.int().meta({
+      description:
+        "Left out, or ended as the help pages put it: they had a number, a price, a date or an address that nothing that was found has.",
+    }),
+    doubted: z.int().meta({ description: "Shown, although their words are not what was found says." }),
+  })
+  .meta({ description: "Of a reply that a model wrote from help pages, held against them sentence by sentence." });
+
 export const chatReplySchema = z.object({
   session_id: z.string(),
   turn_id: z.string(),
@@ -97,6 +110,7 @@ export const chatReplySchema = z.object({
   escalation: cardSchema.nullable(),
   usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }),
   durability: z.enum(["disk", "memory"]),
+  grounding: groundingSchema.exactOptional(),
 });
 
 export type ChatReplyJson = Readonly<z.output<typeof chatReplySchema>>;

@@ -67,6 +67,17 @@ function usageOf({ usage: { inputTokens, outputTokens } }: ChatReply): Completio
 
 /** What the protocol has no field for. */
 export function receiptOf(reply: ChatReply): CompletionReceipt {
-  const { session_id, turn_id, intents, sources, degradation, served_by, escalation, durability } = replyJson(reply);
-  return { session_id, turn_id, intents, sources, degradation, served_by, escalation, durability };
+  const { session_id, turn_id, intents, sources, degradation, served_by, escalation, durability, grounding } =
+    replyJson(reply);
+  return {
+    session_id,
+    turn_id,
+    intents,
+    sources,
+    degradation,
+    served_by,
+    escalation,
+    durability,
+    ...(grounding && { grounding }),
+  };
 }

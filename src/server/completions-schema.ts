@@ -112,6 +112,7 @@ const receiptSchema = chatReplySchema.pick({
   served_by: true,
   escalation: true,
   durability: true,
+  grounding: true,
 });
 export type CompletionReceipt = Readonly<z.output<typeof receiptSchema>>;
 

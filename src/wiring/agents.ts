@@ -6,6 +6,7 @@ import type { StoreAccess } from "../fallbacks/store/access.ts";
 import { createChat } from "../graph/chat.ts";
 import type { Chat } from "../graph/chat-types.ts";
 import { createRecollect } from "../graph/given-history.ts";
+import type { Grounding } from "../graph/grounding.ts";
 import { type CacheOutcome, createIntentCache } from "../graph/intent-cache.ts";
 import { createNodes } from "../graph/nodes/create-nodes.ts";
 import { loadLanguagePacks } from "../graph/rules/language-pack.ts";
@@ -26,6 +27,7 @@ export interface AgentsDeps {
   /** The list of models as it is now: what was recognised by another one is not believed. */
   readonly models: () => Config["llm"]["models"];
   readonly onIntent: (outcome: CacheOutcome) => void;
+  readonly onGrounding: (grounding: Grounding) => void;
   /** Directory of the language files. */
   readonly languages: URL;
   readonly clock: Clock;

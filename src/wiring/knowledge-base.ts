@@ -37,6 +37,7 @@ export interface KnowledgeBaseDeps {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly report: (error: unknown, fields: object) => void;
+  readonly info: (fields: object, message: string) => void;
 }
 
 /** The knowledge, the vectors under it, and the way into it. */
@@ -53,7 +54,7 @@ export interface KnowledgeBase {
  * @throws {ConfigError} for an entry of `FETCH_ALLOW_PRIVATE` that is none.
  */
 export function createKnowledgeBase(deps: KnowledgeBaseDeps): KnowledgeBase {
-  const { config, layers, local, remoteVectors, store, shared, clock, newId, report } = deps;
+  const { config, layers, local, remoteVectors, store, shared, clock, newId, report, info } = deps;
   const directory = config.store.provider === "embedded" ? join(config.store.directory, "index") : undefined;
   const vectors = createVectorAccess({
     layer: layers.vectors,
@@ -77,6 +78,7 @@ export function createKnowledgeBase(deps: KnowledgeBaseDeps): KnowledgeBase {
       vectorCache: createVectorCache({ directory: join(directory, "vectors"), report }),
     }),
     report,
+    info,
     newId,
   });
   const fetcher = fetcherOf(config.fetchAllowPrivate, clock);

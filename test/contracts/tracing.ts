@@ -33,6 +33,7 @@ export const outcome: TurnOutcome = {
     },
   ],
   degradation: [{ layer: "llm", by: "second", mode: "lower", reason: "error" }],
+  grounding: { checked: 3, dropped: 0, doubted: 1 },
 };
 
 export interface TracingCase {

@@ -33,6 +33,7 @@ export function metricsRig(
     clock,
     layers: statuses,
     priceOf: () => null,
+    formerSpaces: () => 2,
     loopLag: { read: () => ({ mean: 0.001, p99: 0.02, max: 0.3 }), close() {} },
     ...metricsOptions,
   });

@@ -164,6 +164,15 @@ describe("metrics of a layer", () => {
     expect(await read('event_loop_lag_seconds{stat="max"}')).toBe(0.3);
   });
 
+  it("count the sentences of models by what came of them, and the vector spaces that wait to be deleted", async () => {
+    const { metrics, read } = metricsRig();
+    metrics.grounding({ checked: 5, dropped: 1, doubted: 2 });
+    expect(await read('grounded_sentences_total{outcome="borne_out"}')).toBe(2);
+    expect(await read('grounded_sentences_total{outcome="dropped"}')).toBe(1);
+    expect(await read('grounded_sentences_total{outcome="doubted"}')).toBe(2);
+    expect(await read("former_vector_spaces")).toBe(2);
+  });
+
   it("count the orders of operators", async () => {
     const { layer, read } = metricsRig();
     await layer.control({ action: "force_open", reason: "a test", author: "me", ttlMs: 1_000 });

@@ -72,7 +72,7 @@ export function turnEvents(turn: TurnTrace, outcome: TurnOutcome): readonly Trac
 }
 
 function traceBody(turn: TurnTrace, outcome: TurnOutcome): TraceBody {
-  const { status, intents, servedBy, degradation, endedAt } = outcome;
+  const { status, intents, servedBy, degradation, endedAt, grounding } = outcome;
   const failed = status === "failed" ? [status] : [];
   return {
     id: turn.turnId,
@@ -92,6 +92,7 @@ function traceBody(turn: TurnTrace, outcome: TurnOutcome): TraceBody {
       served_by: servedBy,
       duration_ms: endedAt.getTime() - turn.startedAt.getTime(),
       degradation: degradation.map(({ layer, by, mode, reason }) => ({ layer, by, mode, reason })),
+      ...(grounding && { grounding: { ...grounding } }),
     },
   };
 }

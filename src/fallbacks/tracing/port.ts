@@ -47,6 +47,8 @@ export interface TurnOutcome {
   readonly nodes: readonly NodeRun[];
   readonly attempts: readonly ModelAttempt[];
   readonly degradation: readonly Pick<Degradation, "layer" | "by" | "mode" | "reason">[];
+  /** Sentences of a model that were held against the help pages; null: none was. */
+  readonly grounding: { readonly checked: number; readonly dropped: number; readonly doubted: number } | null;
 }
 
 /** One turn being observed. */

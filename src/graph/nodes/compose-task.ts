@@ -5,13 +5,14 @@ import type { ToolResult } from "../tools/tool-call.ts";
 import { changeTools } from "./change-text.ts";
 import { type ComposeInput, composeByRule } from "./compose-by-rule.ts";
 import { DATA_RULE, dataBlock, historyData } from "./prompt-data.ts";
-import { resultText } from "./result-text.ts";
+import { languageHint, resultText } from "./result-text.ts";
 
 const SYSTEM = `You write the reply of a shop's support desk. Say only what the results below say; add no fact, number, promise or link.
 - status found or done: answer from the data. not_found of search_knowledge: say that you do not know and offer to open a
   ticket or to hand over to a person. not_found of a record: say that it was not found in the user's account.
   unavailable: say that it cannot be looked up at the moment, which does not mean that it is not there. failed: say that
   something went wrong on our side.
+- A result with "hint": say that too, in your words.
 - A result with "say": give that text word for word; nothing was done but what it says.
 - No results: small talk gets a short friendly answer; a feeling gets a calm word and the offer to look into it; what cannot
   be understood gets a request to say it in other words; a missing number or problem gets a request for it.
@@ -54,11 +55,19 @@ export function createComposeTask(packs: LanguagePacks): TextTask<ComposeInput> 
   };
 }
 
-/** Of a search the model sees the sentences to answer from, not the scores; what is said of a change is ours to word. */
+/**
+ * Of a search the model sees the sentences to answer from, not the scores, and nothing of what does not answer; what is said of a
+ * change is ours to word.
+ */
 function forModel(result: ToolResult, pack: LanguagePack): unknown {
   if (changeTools.has(result.name)) return { ...result, say: resultText(result, pack) };
-  if (result.name !== "search_knowledge" || result.status !== "found") return result;
+  if (result.name !== "search_knowledge" || result.data === null) return result;
+  const { name, status } = result;
   const { query, search } = result.data as KnowledgeData;
-  const sentences = search.sentences.map(({ title, heading, quote }) => ({ title, heading, quote }));
-  return { name: result.name, status: result.status, data: { query, sentences } };
+  if (status === "found") {
+    const sentences = search.sentences.map(({ title, heading, quote }) => ({ title, heading, quote }));
+    return { name, status, data: { query, sentences } };
+  }
+  const { otherLanguage } = search;
+  return { name, status, hint: languageHint(result, pack), data: { query, search: { otherLanguage } } };
 }

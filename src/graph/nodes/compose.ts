@@ -3,6 +3,7 @@ import { LayerError } from "../../fallbacks/core/errors.ts";
 import type { Layer } from "../../fallbacks/core/layer.ts";
 import type { ChatModel, Usage } from "../../fallbacks/llm/port.ts";
 import type { Source } from "../../retrieval/knowledge.ts";
+import type { Grounding } from "../grounding.ts";
 import type { Node, NodeContext } from "../node.ts";
 import type { LanguagePacks } from "../rules/language-pack.ts";
 import type { KnowledgeData } from "../tools/search-knowledge.ts";
@@ -10,6 +11,7 @@ import type { ToolResult } from "../tools/tool-call.ts";
 import { changeTools } from "./change-text.ts";
 import { type ComposeInput, isResolved } from "./compose-by-rule.ts";
 import { createComposeTask } from "./compose-task.ts";
+import { createGrounded } from "./grounding/grounded.ts";
 import { needsOf } from "./model-needs.ts";
 import { resultText } from "./result-text.ts";
 import { recognised, tokensOf } from "./state-access.ts";
@@ -17,13 +19,15 @@ import { recognised, tokensOf } from "./state-access.ts";
 export interface ComposeDeps {
   readonly llm: Layer<ChatModel>;
   readonly packs: LanguagePacks;
+  /** Hears of each reply whose sentences were held against what came back. */
+  readonly onGrounding?: (grounding: Grounding) => void;
 }
 
 /**
- * The final reply, streamed. When a second model has to start over after pieces were shown, `restart` with its name comes
+ * The final reply, streamed. What a model writes from help pages is held against them sentence by sentence before it is shown. When a second model has to start over after pieces were shown, `restart` with its name comes
  * before its first piece. Sources are the sentences that the search cites, whoever writes the reply.
  */
-export function createCompose({ llm, packs }: ComposeDeps): Node {
+export function createCompose({ llm, packs, onGrounding = () => {} }: ComposeDeps): Node {
   const task = createComposeTask(packs);
   return async (state, context) => {
     const { message, history, results } = state;
@@ -36,21 +40,28 @@ export function createCompose({ llm, packs }: ComposeDeps): Node {
     const served = await llm.use(
       async (model, ctx) => {
         const show = shown.startOver(model.name, ctx);
-        const { text, usage } = await write(model, input, ctx, show);
+        const { text, usage, grounding } = await write(model, input, ctx, show);
         // What a model may forget and a reply never does: what has become of a change, and that records are made up.
         const unsaid = changeWords.filter((words) => !text.includes(words)).map((words) => `\n\n${words}`);
         const whole = [text, ...unsaid].join("");
         const mark = results.some(isSample) && !whole.includes(sampleLabel) ? sampleMark : "";
         for (const words of unsaid) show(words);
         if (mark !== "") show(mark);
-        return { text: whole + mark, usage };
+        return { text: whole + mark, usage, grounding };
       },
       context,
       { ...needsOf(task, input), shown: true },
     );
-    const { text, usage } = served.value;
+    const { text, usage, grounding } = served.value;
+    if (grounding) onGrounding(grounding);
     return {
-      reply: { text, sources: sourcesOf(results), resolved: isResolved(input), by: served.by },
+      reply: {
+        text,
+        sources: sourcesOf(results),
+        resolved: isResolved(input),
+        by: served.by,
+        ...(grounding && { grounding }),
+      },
       tokens: tokensOf(usage),
     };
   };
@@ -60,22 +71,31 @@ export function createCompose({ llm, packs }: ComposeDeps): Node {
     input: ComposeInput,
     context: CallContext,
     show: (text: string) => void,
-  ): Promise<{ readonly text: string; readonly usage: Usage }> {
-    let text = "";
+  ): Promise<Written> {
+    const grounded = createGrounded(task, input, packs, show);
+    let said = "";
     let usage: Usage = { inputTokens: 0, outputTokens: 0 };
-    for await (const chunk of model.stream(task, input, context)) {
+    for await (const chunk of model.stream(grounded.task, input, context)) {
       if (chunk.type === "usage") {
         context.idle.restart();
         usage = chunk.usage;
       } else if (chunk.text !== "") {
         context.idle.begin();
-        text += chunk.text;
-        show(chunk.text);
+        said += chunk.text;
+        grounded.add(chunk.text);
       }
     }
-    if (text.trim() === "") throw new LayerError("bad_response", `${model.name}: the reply is empty`);
-    return { text, usage };
+    if (said.trim() === "") throw new LayerError("bad_response", `${model.name}: the reply is empty`);
+    return { ...grounded.end(), usage };
   }
+}
+
+interface Written {
+  /** As it was shown. */
+  readonly text: string;
+  readonly usage: Usage;
+  /** Absent: nothing was to be checked. */
+  readonly grounding: Grounding | undefined;
 }
 
 /**

@@ -17,7 +17,7 @@ export function resultText(result: ToolResult, pack: LanguagePack): string {
   switch (result.name) {
     case "search_knowledge":
       if (result.status === "unavailable") return replies.knowledgeUnavailable;
-      return result.status === "found" ? knowledgeText(result.data as KnowledgeData) : replies.refusal;
+      return result.status === "found" ? knowledgeText(result.data as KnowledgeData) : refusalText(result, pack);
     case "open_ticket":
     case "ticket_status":
       return result.status === "unavailable" ? replies.ticketUnavailable : ticketResultText(result, pack);
@@ -32,6 +32,19 @@ export function resultText(result: ToolResult, pack: LanguagePack): string {
 /** The cited sentences word for word, and nothing else. */
 function knowledgeText({ search }: KnowledgeData): string {
   return joinSentences(search.sentences.map(({ quote }) => quote));
+}
+
+/** That it is not known, and where asking in another language may help, that it may. */
+function refusalText(result: ToolResult, pack: LanguagePack): string {
+  const hint = languageHint(result, pack);
+  return hint === undefined ? pack.replies.refusal : `${pack.replies.refusal}\n\n${hint}`;
+}
+
+/** For whom nothing was found as nearly all help pages are in another language than that of the reply; else undefined. */
+export function languageHint({ status, data }: ToolResult, { replies }: LanguagePack): string | undefined {
+  if (status !== "not_found") return undefined;
+  const { otherLanguage } = (data as KnowledgeData).search;
+  return otherLanguage && replies.pagesIn[otherLanguage];
 }
 
 function businessText(result: ToolResult, pack: LanguagePack): string {

@@ -111,12 +111,24 @@ const packSchema = z.strictObject({
     phone: expressions,
     email: expressions,
   }),
+  /** By what the sentences of a reply are told apart when it is held against what came back. */
+  grounding: z.strictObject({
+    /** Says nothing of the matter: greetings, apologies, offers, that something is not known. */
+    courtesy: matcher,
+    denies: matcher,
+    /** Sets one figure against another: "longer than", "超过". */
+    exceeds: matcher,
+    /** Figures that only count the parts of the reply: "step 2", "三种方式". */
+    enumerates: expressions,
+  }),
   replies: z.strictObject({
     /** Must be in every reply that shows made-up records. */
     sampleLabel: text,
     /** Follows each made-up record. */
     sampleMark: text,
     refusal: text,
+    /** Follows a refusal where nearly all help pages are in that other language. */
+    pagesIn: z.partialRecord(z.enum(languages), text),
     unclear: text,
     knowledgeUnavailable: text,
     failed: text,

@@ -33,6 +33,7 @@ describe("turnEvents", () => {
         served_by: "second",
         duration_ms: 900,
         degradation: [{ layer: "llm", by: "second", mode: "lower", reason: "error" }],
+        grounding: { checked: 3, dropped: 0, doubted: 1 },
       },
     });
     expect(failed?.body).toMatchObject({

@@ -87,6 +87,30 @@ describe("the reply by rule", () => {
     expect(compose("秘鲁的首都", { language: "zh" }, knowledge())).toBe(packs.zh.replies.refusal);
   });
 
+  it("says where asking in the language of the help pages may help, in the language of the reply", () => {
+    const other = (otherLanguage: "en" | "zh"): ToolResult => ({
+      name: "search_knowledge",
+      status: "not_found",
+      data: { query: "q", search: { ...searchOf(), otherLanguage } },
+    });
+    const { en, zh } = packs;
+    expect(compose("capital of Peru?", {}, other("zh"), other("zh"))).toBe(
+      `${en.replies.refusal}\n\n${en.replies.pagesIn.zh}`,
+    );
+    expect(compose("秘鲁的首都", { language: "zh" }, other("en"))).toBe(
+      `${zh.replies.refusal}\n\n${zh.replies.pagesIn.en}`,
+    );
+    // The search was put in another language than the question.
+    expect(compose("capital of Peru?", {}, other("en"))).toBe(en.replies.refusal);
+    const input = { message: "m", history: [], recognition: recognitionOf(), results: [other("zh")] };
+    const prompt = createComposeTask(packs).prompt(input);
+    const content = prompt.messages.map((part) => part.content).join("\n");
+    expect(content).toContain(`"hint": "${en.replies.pagesIn.zh}"`);
+    expect(prompt.system).toContain('with "hint"');
+    const silent = createComposeTask(packs).prompt({ ...input, results: [knowledge()] });
+    expect(silent.messages.map((part) => part.content).join("\n")).not.toContain("hint");
+  });
+
   it("marks made-up records", () => {
     expect(compose("where is it", { intents: ["business_query"] }, order)).toBe(
       "Order LK20260142: shipped, on its way. Items: Kettle. Total: 99.00 CNY. Ordered on 2026-01-12. " +
@@ -214,7 +238,7 @@ describe("compose", () => {
     const broken = streaming("first", ["Half an ", "answ"], new LayerError("network", "reset"));
     const context = contextOf();
     const update = await createCompose({ llm: layerOf("llm", broken, streaming("second", ["Whole."])), packs })(
-      state,
+      { ...state, results: [] },
       context,
     );
     expect(context.events).toEqual([

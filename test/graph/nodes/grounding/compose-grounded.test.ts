@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { LayerError } from "../../../../src/fallbacks/core/errors.ts";
+import { createMockModel } from "../../../../src/fallbacks/llm/mock.ts";
+import type { ChatModel, ModelChunk } from "../../../../src/fallbacks/llm/port.ts";
+import type { Grounding } from "../../../../src/graph/grounding.ts";
+import { createCompose } from "../../../../src/graph/nodes/compose.ts";
+import type { Recognition } from "../../../../src/graph/state.ts";
+import type { ToolResult } from "../../../../src/graph/tools/tool-call.ts";
+import { contextOf, layerOf, packs, recognitionOf, searchOf, shownText, stateOf } from "../bench.ts";
+
+const quotes = ["Unopened goods can be returned within 30 days of delivery.", "A refund takes 5 working days."];
+const found = (...sentences: string[]): ToolResult => ({
+  name: "search_knowledge",
+  status: sentences.length > 0 ? "found" : "not_found",
+  data: { query: "q", search: searchOf(...sentences) },
+});
+const member: ToolResult = {
+  name: "query_member",
+  status: "found",
+  data: { sample: false, member: { level: "gold", points: 1_200, phone: "138****1234" } },
+};
+
+/** A model that says the pieces, and fails behind them where it is broken. */
+function saying(name: string, pieces: readonly string[], broken = false): ChatModel {
+  return {
+    name,
+    run: () => Promise.reject(new Error("not expected")),
+    async *stream(): AsyncGenerator<ModelChunk> {
+      for (const text of pieces) yield { type: "text", text };
+      if (broken) throw new LayerError("network", "reset");
+      yield { type: "usage", usage: { inputTokens: 1, outputTokens: 1 } };
+    },
+  };
+}
+
+async function compose(
+  models: [ChatModel, ...ChatModel[]],
+  results: readonly ToolResult[] = [found(...quotes)],
+  recognition: Partial<Recognition> = {},
+) {
+  const context = contextOf();
+  const heard: Grounding[] = [];
+  const node = createCompose({ llm: layerOf("llm", ...models), packs, onGrounding: (each) => heard.push(each) });
+  const { reply } = await node(stateOf({ recognition: recognitionOf(recognition), results }), context);
+  if (!reply) throw new Error("no reply");
+  expect(shownText(context.events)).toBe(reply.text);
+  expect(heard).toEqual(reply.grounding ? [reply.grounding] : []);
+  return { ...reply, events: context.events };
+}
+
+const letters = (text: string) => Array.from(text);
+
+describe("a reply that a model writes from help pages", () => {
+  it("loses the sentence with a number that no page has, and keeps the others", async () => {
+    const text = `Good question! ${quotes[0]} The refund takes 2 days. Shall I open a ticket?`;
+    for (const pieces of [[text], letters(text)]) {
+      const reply = await compose([saying("m", pieces)]);
+      expect(reply.text).toBe(`Good question! ${quotes[0]} Shall I open a ticket?`);
+      expect(reply.grounding).toEqual({ checked: 2, dropped: 1, doubted: 0 });
+    }
+  });
+
+  it("is the sentences of the pages where nothing of it is left", async () => {
+    const lie = "You can return unopened goods within 60 days. The refund takes 2 days.";
+    const reply = await compose([saying("m", letters(lie))]);
+    expect(reply.text).toBe(quotes.join(" "));
+    expect(reply.grounding).toEqual({ checked: 2, dropped: 2, doubted: 0 });
+    expect((await compose([saying("m", ["Sure! You have 60 days."])])).text).toBe(`Sure!\n\n${quotes.join(" ")}`);
+  });
+
+  it("is the sentences of the pages too where only something else is left", async () => {
+    const reply = await compose(
+      [saying("m", ["You are a gold member with 1200 points. You have 60 days."])],
+      [member, found(...quotes)],
+    );
+    expect(reply.text).toBe(`You are a gold member with 1200 points.\n\n${quotes.join(" ")}`);
+    expect(reply.grounding).toEqual({ checked: 2, dropped: 1, doubted: 0 });
+  });
+
+  it("keeps a sentence that nobody has said, and says so", async () => {
+    const text = `${quotes[0]} Our shop in Paris sells flowers every morning.`;
+    const reply = await compose([saying("m", [text])]);
+    expect([reply.text, reply.grounding]).toEqual([text, { checked: 2, dropped: 0, doubted: 1 }]);
+  });
+
+  it("keeps a free paraphrase, and one in another language", async () => {
+    const free = "Sure: whatever is still sealed can come back to us, thirty days long.";
+    expect((await compose([saying("m", [free])])).text).toBe(free);
+    const other = "没拆封的东西三十天内都能退。退款要五个工作日。";
+    const reply = await compose([saying("m", letters(other))], [found(...quotes)], { language: "zh" });
+    expect([reply.text, reply.grounding]).toEqual([other, { checked: 2, dropped: 0, doubted: 0 }]);
+    const lie = await compose([saying("m", ["没拆封的东西六十天内都能退。"])], [found(...quotes)], { language: "zh" });
+    expect(lie.text).toBe(quotes.join(" "));
+  });
+
+  it("says that it does not know where a model makes up an answer for a question that the pages do not answer", async () => {
+    const lie = await compose([saying("m", ["Gift cards are valid for 3 years."])], [found()]);
+    expect([lie.text, lie.grounding?.dropped]).toEqual([packs.en.replies.refusal, 1]);
+    const honest = "I am sorry, I do not know that. Would you like me to open a ticket?";
+    const reply = await compose([saying("m", [honest])], [found()]);
+    expect([reply.text, reply.grounding]).toEqual([honest, { checked: 0, dropped: 0, doubted: 0 }]);
+  });
+
+  it("holds back one sentence and no more, and nothing of what the pages say word for word", async () => {
+    const free = ["Sealed goods may be returned for 30 days.", " The refund then takes 5 working days."];
+    const { events } = await compose([saying("m", letters(free.join("")))]);
+    expect(events.map((event) => (event.type === "token" ? event.text : event.type))).toEqual(free);
+    const verbatim = quotes.join(" ");
+    const at = await compose([saying("m", letters(verbatim))]);
+    // Six letters say that a sentence is one of the page.
+    expect(at.events.map((event) => event.type === "token" && event.text).slice(0, 3)).toEqual(["Unopen", "e", "d"]);
+    expect(at).toMatchObject({ text: verbatim, grounding: { checked: 2, dropped: 0, doubted: 0 } });
+  });
+
+  it("ends as the page does where it begins like it and goes on with a lie", async () => {
+    const lie = "Unopened goods can be returned within 300 days of delivery. I hope this helps.";
+    for (const pieces of [[lie], letters(lie)]) {
+      const reply = await compose([saying("m", pieces)]);
+      expect(reply.text).toBe(`${quotes[0]} I hope this helps.`);
+      expect(reply.grounding).toEqual({ checked: 1, dropped: 1, doubted: 0 });
+    }
+  });
+
+  it("shows no lie of a model that breaks off inside a sentence, and starts over behind what it showed", async () => {
+    const half = saying("a", letters("You may return goods within 60"), true);
+    const whole = saying("b", [quotes.join(" ")]);
+    const silent = await compose([half, whole]);
+    expect(silent.events.some(({ type }) => type === "restart")).toBe(false);
+    const more = saying("a", letters(`${quotes[0]} A refund takes 60`), true);
+    const { events, text, by } = await compose([more, whole]);
+    const at = events.findIndex(({ type }) => type === "restart");
+    expect(shownText(events.slice(0, at))).toBe(`${quotes[0]} A refund takes `);
+    expect([text, by]).toEqual([quotes.join(" "), "b"]);
+  });
+
+  it("is not held where no pages were searched, nor where it is that of the rule", async () => {
+    const free = ["You have ", "9,999 points", "."];
+    const noPages = await compose([saying("m", free)], [member]);
+    expect(noPages.events.map((event) => event.type === "token" && event.text)).toEqual(free);
+    expect(noPages).not.toHaveProperty("grounding");
+    const byRule = await compose([createMockModel()]);
+    expect(byRule.text).toBe(quotes.join(" "));
+    expect(byRule.events.length).toBeGreaterThan(2);
+    expect(byRule).not.toHaveProperty("grounding");
+  });
+
+  it("is checked too when a model takes over from one that answers by rule, and the other way round", async () => {
+    const ruled: ChatModel = {
+      ...createMockModel(),
+      async *stream(task, input) {
+        yield { type: "text", text: task.byRule(input).slice(0, 9) };
+        throw new LayerError("network", "reset");
+      },
+    };
+    expect((await compose([ruled, saying("m", ["You have 60 days."])])).text).toBe(quotes.join(" "));
+    const lie = saying("m", ["You have 60 days. "], true);
+    expect(await compose([lie, createMockModel()])).not.toHaveProperty("grounding");
+  });
+});
