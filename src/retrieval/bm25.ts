@@ -57,7 +57,7 @@ export interface Bm25Index {
 
 /** Fewer slots or entries are not worth it. */
 const LEAST_SLOTS = 1_000;
-const LEAST_ENTRIES = 500_000;
+const LEAST_ENTRIES = 2_000_000;
 
 /**
  * Okapi BM25 as in Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with the
@@ -118,7 +118,7 @@ export function createBm25Index(options: Bm25Options = {}): Bm25Index {
       const live = postings.slots - dead;
       return (
         dead > Math.max(LEAST_SLOTS, live / 3) ||
-        postings.loose > Math.max(LEAST_ENTRIES, (postings.entries - postings.loose) / 2)
+        postings.loose > Math.max(LEAST_ENTRIES, postings.entries - postings.loose)
       );
     },
     has: (documentId) => shelf.documents.has(documentId),

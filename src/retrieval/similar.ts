@@ -12,9 +12,9 @@ const MOST = 0.9999;
 const MOST_LISTED = 20;
 const MOST_SAMPLED = 200;
 /** Words of a passage that are looked up, evenly spread. */
-const MOST_LOOKED_UP = 24;
+const MOST_LOOKED_UP = 16;
 /** The rarest of them, by which others are looked for: nearly the same passage has most, some may be what differs. */
-const RAREST = 12;
+const RAREST = 10;
 /** Passages, at most, that hold those words: more are too many to look through. */
 const MOST_HOLDING = 2_000;
 const CANDIDATES = 4;
@@ -22,6 +22,9 @@ const CANDIDATES = 4;
 const LEAST_SHARED = 0.25;
 /** A text that is so much shorter than another says less. */
 const SHORTEST_SHARE = 0.6;
+/** Of the different words, as they are written, of the longer of two texts, what both have at least: else no vectors are worth making. */
+const LEAST_COMMON = 0.5;
+const WORDS = /\p{Script=Han}|[\p{L}\p{N}]+/gu;
 const AT_ONCE = 8;
 
 /**
@@ -95,7 +98,10 @@ async function nearestOf(
   local: LocalEmbeddings,
   context: CallContext,
 ): Promise<SimilarPassage | undefined> {
-  const alike = others.filter((other) => other.text !== chunk.text && isOfLength(chunk.text, other.text));
+  const longEnough = others.filter((other) => other.text !== chunk.text && isOfLength(chunk.text, other.text));
+  if (longEnough.length === 0) return undefined;
+  const words = writtenWords(chunk.text);
+  const alike = longEnough.filter(({ text }) => haveMuchInCommon(words, writtenWords(text)));
   if (alike.length === 0) return undefined;
   const { vectors } = await local.embed(
     [chunk, ...alike].map(({ text }) => text),
@@ -111,6 +117,16 @@ async function nearestOf(
     if (!best || similarity > best.similarity) best = { chunkId: chunk.id, other, similarity };
   }
   return best;
+}
+
+const writtenWords = (text: string) => new Set(text.toLowerCase().match(WORDS));
+
+function haveMuchInCommon(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  const [smaller, larger] = one.size < other.size ? [one, other] : [other, one];
+  const least = LEAST_COMMON * larger.size;
+  let common = 0;
+  for (const word of smaller) if (larger.has(word)) common += 1;
+  return common >= least;
 }
 
 function isOfLength(one: string, other: string): boolean {
