@@ -1,5 +1,5 @@
 import { lightnessOf } from "../text/light-words.ts";
-import { phrasesIn } from "../text/phrases.ts";
+import { readPhrases } from "../text/phrases.ts";
 import { remember } from "../text/remember.ts";
 import { sentenceSpans, type TextSpan } from "../text/sentences.ts";
 import { synonymsOf } from "../text/synonyms.ts";
@@ -92,8 +92,7 @@ export function weighEvidence(question: string, base: Base): (passage: PassageTe
 
 function askedOf(question: string, base: Base): readonly Asked[] {
   const documents = base.documents + BACKGROUND;
-  const tokens = tokenise(question);
-  const phrases = phrasesIn(tokens);
+  const { tokens, phrases } = readPhrases(question);
   const content = tokens
     .map((token, at) => ({ ...token, phrases: phrases.filter(({ from, to }) => from <= at && at < to) }))
     .filter(({ kind, stop }) => kind !== "pair" && !stop);

@@ -1,4 +1,4 @@
-import { phrasesIn } from "../text/phrases.ts";
+import { readPhrases } from "../text/phrases.ts";
 import { remember } from "../text/remember.ts";
 import { synonymsOf } from "../text/synonyms.ts";
 import { tokenise } from "../text/tokenise.ts";
@@ -43,7 +43,7 @@ const headingTerms = remember(16, termsOf);
 /** What a question looks for: term -> weight. */
 export function questionTerms(question: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
-  const tokens = tokenise(question);
+  const { tokens, phrases } = readPhrases(question);
   for (const { term, kind, stop } of tokens) {
     const weight = stop ? STOP_WEIGHT : kind === "pair" ? PAIR_WEIGHT : 1;
     weights.set(term, (weights.get(term) ?? 0) + weight);
@@ -52,7 +52,6 @@ export function questionTerms(question: string): ReadonlyMap<string, number> {
     if (stop || kind === "denied") continue;
     for (const synonym of synonymsOf(term)) if (!weights.has(synonym)) weights.set(synonym, SYNONYM_WEIGHT);
   }
-  for (const { found } of phrasesIn(tokens))
-    for (const term of found) if (!weights.has(term)) weights.set(term, SYNONYM_WEIGHT);
+  for (const { found } of phrases) for (const term of found) if (!weights.has(term)) weights.set(term, SYNONYM_WEIGHT);
   return weights;
 }

@@ -1,5 +1,5 @@
 import { synonymTerm } from "./synonyms.ts";
-import { type Token, tokenise } from "./tokenise.ts";
+import { type Carry, NO_CARRY, type Token, tokenise, tokeniseAfter } from "./tokenise.ts";
 import { readWordList } from "./word-list.ts";
 
 /** A phrase of everyday speech in a question, and the words that texts have for it. */
@@ -54,8 +54,32 @@ let english: Phrases | undefined;
 let chinese: Phrases | undefined;
 const spoken = new Map<Phrase, readonly string[]>();
 
-/** The phrases among the tokens of a question; none stands in another of the same script, and of several the longest counts. */
-export function phrasesIn(tokens: readonly Token[]): readonly PhraseFound[] {
+/** A comma ends a phrase as well; points within numbers and names do not. */
+const CLAUSE_END = /(?<=[。？！；，：、\n])|(?<=[.?!;,:])(?=\s)/u;
+
+/**
+ * The tokens of a question, as `tokenise` gives them, and the phrases among them: within one clause, none in another of the same
+ * script, and of several that begin alike the longest.
+ */
+export function readPhrases(question: string): {
+  readonly tokens: readonly Token[];
+  readonly phrases: readonly PhraseFound[];
+} {
+  const tokens: Token[] = [];
+  const phrases: PhraseFound[] = [];
+  let carry: Carry = NO_CARRY;
+  for (const clause of question.split(CLAUSE_END)) {
+    const read = tokeniseAfter(clause, carry);
+    carry = read;
+    const before = tokens.length;
+    for (const { from, to, found } of phrasesIn(read.tokens))
+      phrases.push({ from: before + from, to: before + to, found });
+    for (const token of read.tokens) tokens.push(token);
+  }
+  return { tokens, phrases };
+}
+
+function phrasesIn(tokens: readonly Token[]): readonly PhraseFound[] {
   const words = tokens.flatMap(({ term, kind }, at) => (kind === "denied" ? [] : [{ term, kind, at }]));
   const runs: Word[][] = [[]];
   for (const word of words) {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { phraseEntries, phrasesIn } from "../../src/text/phrases.ts";
+import { phraseEntries, readPhrases } from "../../src/text/phrases.ts";
 import { synonymTerm } from "../../src/text/synonyms.ts";
 import { tokenise } from "../../src/text/tokenise.ts";
 
 /** What each phrase stands for, and the tokens that it is made of. */
 function read(question: string) {
-  const tokens = tokenise(question);
-  return phrasesIn(tokens).map(({ from, to, found }) => {
+  const { tokens, phrases } = readPhrases(question);
+  return phrases.map(({ from, to, found }) => {
     const said = tokens.slice(from, to).filter(({ kind }) => kind === "word");
     return { said: said.map(({ term }) => term).join(" "), found };
   });
@@ -38,12 +38,24 @@ describe("phrases in questions", () => {
   it("takes the longest of those that begin alike, and none within another", () => {
     const inner = phraseEntries("zh").flatMap(({ phrases }) => phrases);
     for (const long of inner.slice(0, 500)) {
-      const [first] = phrasesIn(tokenise(long));
+      const [first] = readPhrases(long).phrases;
       const words = phraseEntries("zh").filter(({ phrases }) => phrases.includes(long));
       expect(
         words.map((entry) => entry.words.map(synonymTerm)),
         long,
       ).toContainEqual(first?.found);
+    }
+  });
+
+  it("ends a phrase with its clause, and gives the tokens of the whole question", () => {
+    expect(read("Where did you send? Back in May I paid.")).toEqual([]);
+    expect(read("退，钱呢")).toEqual([]);
+    for (const question of [
+      "It is not, as I said, opened. How, please, long?",
+      "3.5 kg, e-mail a@b.example",
+      "没，拆封",
+    ]) {
+      expect(readPhrases(question).tokens).toEqual(tokenise(question));
     }
   });
 
