@@ -47,6 +47,8 @@ export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<J
       first: known && isOver(known) ? known : atFirst(now(), known?.saves),
       now,
       write: progress,
+      // It is given up, or taken over by another process; or this one stops, and the job begins again.
+      isLost: () => context.signal.aborted,
       announce: (state) => watch.announce(job.jobId, state),
     });
 

@@ -4,9 +4,15 @@ import { type IngestProgress, progressJson } from "./ingest-records.ts";
 /** Saves how a job gets on. */
 export interface ProgressSaver {
   readonly current: IngestProgress;
-  /** Is saved while the work goes on. Of states that come while another one is being saved the last one is saved, for all of them. */
+  /**
+   * Is saved while the work goes on. Of states that come while another one is being saved the last one is saved, for all of them; one
+   * that cannot be saved is with the next one. @throws what saving a state has thrown, when the job was lost by then: the work is to stop.
+   */
   soon(change: Partial<IngestProgress>): void;
-  /** Is saved when this returns. @throws what saving it, or a state before, has thrown. */
+  /**
+   * Is saved when this returns; where the store was away for a moment, at the second try.
+   * @throws what that has thrown, and at once what `soon` throws.
+   */
   save(change: Partial<IngestProgress>): Promise<void>;
   /** Resolves when nothing is being saved any more. Never throws. */
   settled(): Promise<void>;
@@ -17,34 +23,55 @@ export interface ProgressSaverOptions {
   /** ISO time. */
   readonly now: () => string;
   readonly write: (progress: Json) => Promise<void>;
+  /** Whether somebody else does the job by now, asked when a state could not be saved: nothing more is saved then. */
+  readonly isLost: () => boolean;
   /** Hears of each state, in order, when it or a later one is saved. */
   readonly announce: (progress: IngestProgress) => void;
 }
 
-/** After a failure nothing more is saved: whoever begins the job again knows better. */
-export function createProgressSaver({ first, now, write, announce }: ProgressSaverOptions): ProgressSaver {
-  let current = first;
-  let unsaved: IngestProgress[] = [];
+interface Failure {
+  readonly error: unknown;
+  /** Whoever has begun the job again knows better. */
+  readonly final: boolean;
+}
+
+export function createProgressSaver(options: ProgressSaverOptions): ProgressSaver {
+  const { now, write, isLost, announce } = options;
+  let current = options.first;
+  let unsaved: readonly IngestProgress[] = [];
   let saving: Promise<void> | undefined;
-  let failed: { readonly error: unknown } | undefined;
+  /** Of the last attempt to save. */
+  let failure: Failure | undefined;
+
+  /** True: it is to go on, as something has come meanwhile. */
+  async function saveOnce(states: readonly IngestProgress[], last: IngestProgress): Promise<boolean> {
+    unsaved = [];
+    try {
+      await write(progressJson(last));
+    } catch (error) {
+      failure = { error, final: isLost() };
+      const more = unsaved.length > 0;
+      unsaved = [...states, ...unsaved];
+      return more && !failure.final;
+    }
+    failure = undefined;
+    for (const state of states) announce(state);
+    return true;
+  }
 
   async function saveAll(): Promise<void> {
-    for (let last = unsaved.at(-1); last && !failed; last = unsaved.at(-1)) {
-      const states = unsaved;
-      unsaved = [];
-      try {
-        await write(progressJson(last));
-        for (const state of states) announce(state);
-      } catch (error) {
-        failed = { error };
-      }
-    }
+    for (let last = unsaved.at(-1); last && (await saveOnce(unsaved, last)); last = unsaved.at(-1));
     saving = undefined;
   }
 
+  function throwIfLost(): void {
+    if (failure?.final) throw failure.error;
+  }
+
   function soon(change: Partial<IngestProgress>): void {
+    throwIfLost();
     current = { ...current, ...change, updatedAt: now(), saves: current.saves + 1 };
-    unsaved.push(current);
+    unsaved = [...unsaved, current];
     saving ??= saveAll();
   }
 
@@ -56,7 +83,13 @@ export function createProgressSaver({ first, now, write, announce }: ProgressSav
     async save(change) {
       soon(change);
       await saving;
-      if (failed) throw failed.error;
+      if (!failure) return;
+      throwIfLost();
+      saving ??= saveAll();
+      await saving;
+      // It is set by what was waited for.
+      const again = failure as Failure | undefined;
+      if (again) throw again.error;
     },
     settled: async () => saving,
   };

@@ -10,6 +10,8 @@ export interface UsedSpace {
   readonly key: string;
   /** Grows whenever a server says so again. */
   readonly version: number;
+  /** It has been deleted since, and nobody has said that it is used again. */
+  readonly isDiscarded: boolean;
 }
 
 const formerSchema = z.object({
@@ -17,10 +19,16 @@ const formerSchema = z.object({
   dimension: z.number(),
   /** Of the record of use. Another one: somebody has used the space since. */
   version: z.number(),
-  /** Milliseconds for which it was seen that nobody used it. */
+  /** Milliseconds for which it was seen that nobody used it; once it is deleted, those since anything of it was found. */
   unusedMs: z.number().min(0),
   /** Of these, those in which no server was still changing over to another space. */
   settledMs: z.number().min(0),
+  // Missing where an earlier version has counted.
+  /** Milliseconds until it is tried (again) to delete it. */
+  waitMs: z.number().min(0).default(0),
+  /** How often in a row that has failed. */
+  failures: z.number().int().min(0).default(0),
+  isDiscarded: z.boolean().default(false),
 });
 export type Former = z.infer<typeof formerSchema>;
 
@@ -35,20 +43,32 @@ const countSchema = z.object({
 });
 export type Count = z.infer<typeof countSchema>;
 
-const useSchema = z.object({ space: z.string(), dimension: z.number().int().min(1) });
+const useSchema = z.object({
+  space: z.string(),
+  dimension: z.number().int().min(1),
+  /** ISO time, for people. */
+  discardedAt: z.string().optional(),
+});
 
-/** Records in `meta`, all but leases written without a condition: one that comes late only makes a space look used. */
+/**
+ * Records in `meta`. What servers say of their use is written without a condition: what comes late only makes a space look used. All else is
+ * written only over what was read.
+ */
 export interface RetireRecords {
-  /** The last count; `undefined` while the store that all servers share is away, as a copy may be old. */
-  count(context: CallContext): Promise<{ readonly last: Count | undefined } | undefined>;
+  /** The last count, with the version of its record; `undefined` while the store that all servers share is away, as a copy may be old. */
+  count(context: CallContext): Promise<{ readonly last: Count | undefined; readonly version: number } | undefined>;
   /** Says that this server uses these spaces, and whether it is changing over to one that is not whole yet. */
   use(spaces: readonly VectorSpace[], changing: boolean, context: CallContext): Promise<void>;
   /** What servers have said. */
   used(context: CallContext): Promise<{ readonly spaces: readonly UsedSpace[]; readonly changing: number }>;
   /** Whether nobody has used it since it was read. */
   isUnused(used: UsedSpace, context: CallContext): Promise<boolean>;
-  /** Keeps the count and forgets spaces that are no more. */
-  keep(count: Count, discarded: readonly UsedSpace[], context: CallContext): Promise<void>;
+  /** Notes that it is deleted; the version of the note, or undefined when somebody uses it again. */
+  bury(used: UsedSpace, context: CallContext): Promise<number | undefined>;
+  /** Forgets it, unless somebody uses it again. */
+  forget(used: UsedSpace, context: CallContext): Promise<void>;
+  /** Keeps the count in the place of the one of `version`. The version that it has; undefined: somebody else has counted since. */
+  keep(count: Count, version: number, context: CallContext): Promise<number | undefined>;
 }
 
 export type RetireStore = Pick<StoreAccess, "get" | "list" | "commit">;
@@ -66,12 +86,18 @@ export function createRetireRecords(store: RetireStore, now: () => Date, newId: 
     if (writes.length > 0) await store.commit({ id: newId(), writes }, context);
   }
 
+  /** Each version is one more than the one before. */
+  async function replace(write: Write & { readonly expect: number }, context: CallContext) {
+    const { value } = await store.commit({ id: newId(), writes: [write] }, context);
+    return value.status === "applied" ? write.expect + 1 : undefined;
+  }
+
   return {
     async count(context) {
       const { value: record, degraded } = await store.get("meta", COUNT, context);
       if (degraded) return undefined;
       // What nobody can read is counted anew.
-      return { last: countSchema.safeParse(record?.value).data };
+      return { last: countSchema.safeParse(record?.value).data, version: record?.version ?? 0 };
     },
     use(spaces, changing, context) {
       const at = now().toISOString();
@@ -95,18 +121,23 @@ export function createRetireRecords(store: RetireStore, now: () => Date, newId: 
       const { value, degraded } = await store.get("meta", key, context);
       return !degraded && value?.version === version;
     },
-    keep: (count, discarded, context) =>
-      commit(
-        [
-          put(COUNT, { ...count, former: count.former.map((each) => ({ ...each })) }),
-          ...discarded.map(({ key }): Write => ({ kind: "delete", collection: "meta", key })),
-        ],
-        context,
-      ),
+    bury({ space, key, version }, context) {
+      const value = { space: space.name, dimension: space.dimension, discardedAt: now().toISOString() };
+      return replace({ ...put(key, value), expect: version }, context);
+    },
+    async forget({ key, version }, context) {
+      await replace({ kind: "delete", collection: "meta", key, expect: version }, context);
+    },
+    keep(count, version, context) {
+      const value = { ...count, former: count.former.map((each) => ({ ...each })) };
+      return replace({ ...put(COUNT, value), expect: version }, context);
+    },
   };
 }
 
 function readUse({ key, value, version }: StoredRecord): readonly UsedSpace[] {
   const { data } = useSchema.safeParse(value);
-  return data ? [{ space: { name: data.space, dimension: data.dimension }, key, version }] : [];
+  if (!data) return [];
+  const { space: name, dimension, discardedAt } = data;
+  return [{ space: { name, dimension }, key, version, isDiscarded: discardedAt !== undefined }];
 }

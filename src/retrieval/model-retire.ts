@@ -1,15 +1,11 @@
 import type { Clock } from "../fallbacks/core/clock.ts";
 import { createContext } from "../fallbacks/core/context.ts";
-import type { Leases } from "../fallbacks/store/leases.ts";
+import type { Lease, Leases } from "../fallbacks/store/leases.ts";
 import type { RemoteSpaces } from "../fallbacks/vectors/access.ts";
 import type { VectorSpace } from "../fallbacks/vectors/port.ts";
-import {
-  type Count,
-  createRetireRecords,
-  type Former,
-  type RetireStore,
-  type UsedSpace,
-} from "./model-retire-records.ts";
+import { calmFor, judge, LOOK_MS } from "./model-retire-count.ts";
+import { createDiscarder } from "./model-retire-discard.ts";
+import { createRetireRecords, type Former, type RetireStore } from "./model-retire-records.ts";
 
 /** A space that no server uses any more, and that is deleted soon. */
 export interface FormerSpace extends VectorSpace {
@@ -43,24 +39,22 @@ interface ModelRetireOptions {
 
 const LEASE = "vector-spaces";
 const LEASE_MS = 60_000;
-/** Milliseconds from the start to the first look, and between two. */
+/** Milliseconds from the start to the first look. */
 const FIRST_MS = 30_000;
-const LOOK_MS = 900_000;
 /** From the first vector of a new space until the others hear of it. */
 const SOON_MS = 1_000;
 const STEP_MS = 10_000;
-/** After everybody has changed over, so that the model before can be taken up again at no cost. */
-const GRACE_MS = 24 * 3_600_000;
-/** Since the last word of a server that was changing over: it has had its turn twice. */
-const CALM_MS = 2 * LOOK_MS;
-/** While somebody is still changing over, maybe without ever succeeding: what was deleted meanwhile is still there. */
-const LONGEST_MS = 7 * GRACE_MS;
+/** One server counts at a time: who finds a count younger than this leaves it as it is. */
+const FRESH_MS = LOOK_MS / 2;
+/** The most that is counted at once: a server that has not looked for longer was stopped, and so were maybe all. */
+const MOST_MS = 2 * LOOK_MS;
 
 /**
  * Every server says every 15 minutes which spaces it uses. One of them, by a lease, counts for each space that any has ever named how long
- * nobody has said so: 24 h, in which no server was changing over to another space, or 7 days in any case. Only time in which servers ran and
- * could be heard is counted, so neither a night without servers nor a clock that is set shortens it, and a space nobody has
- * named is never touched. If one goes all the same that a server uses, which was cut off, that server fills it again from its memory.
+ * nobody has said so: 24 h, in which no server was changing over to another space, or 7 days in any case. Only time that the counting server
+ * has seen pass by its monotonic clock, since it first saw the last count, is counted: neither a night without servers nor a clock that is
+ * wrong or set shortens it. A space nobody has named is never touched. If one goes all the same that a server uses, which was cut off, that
+ * server fills it again from its memory; so a deleted space is looked for once a day for 30 days more.
  */
 export function createModelRetire(options: ModelRetireOptions): ModelRetire {
   const { remote, leases, clock, isChanging, info, report } = options;
@@ -71,80 +65,83 @@ export function createModelRetire(options: ModelRetireOptions): ModelRetire {
   let started = false;
   /** Something has come while a look was under way. */
   let again = false;
-  /** When the last look that succeeded was made, by the monotonic clock. */
-  let lookedAt: number | undefined;
+  /** The last count, and since when it is known here that it is the last one, by the monotonic clock. */
+  let seen: { readonly version: number; readonly at: number } | undefined;
+  /** What was said of the use while the store was away. */
+  let saidAway = "";
   let former: readonly FormerSpace[] = [];
 
-  const step = () => createContext({ clock, requestId: "vector-spaces", deadlineMs: STEP_MS, signal: stop.signal });
+  const { signal } = stop;
+  const step = () => createContext({ clock, requestId: "vector-spaces", deadlineMs: STEP_MS, signal });
+  const discarder = createDiscarder({ remote, records, clock, signal, step, stepMs: STEP_MS, info, report });
 
   function isMine({ name, dimension }: VectorSpace): boolean {
     const own = remote.inUse().get(name);
     return own === 0 || own === dimension;
   }
 
-  /** Time that this server has seen pass since somebody counted last. */
-  function passedSince(last: Count | undefined): number {
-    const seenMs = lookedAt === undefined ? 0 : clock.now() - lookedAt;
-    const wallMs = last ? clock.wall().getTime() - last.at : 0;
-    return Math.max(0, Math.min(seenMs, wallMs));
-  }
-
-  async function retire(used: UsedSpace): Promise<boolean> {
-    // Asked now, as somebody may have gone back to it since the count.
-    if (!(await records.isUnused(used, step()))) return false;
-    const outcome = await remote.discard(used.space, step());
-    if (outcome !== "discarded" && outcome !== "none") return false;
-    const { name: space, dimension } = used.space;
-    // Of a deletion that took too long, only the next one can tell that it is done.
-    info({ layer: "vectors", space, dimension }, "the vectors of a model that no server uses any more are deleted");
-    return true;
+  /** Milliseconds for which this server has known that nobody has counted since. */
+  function passedSince(version: number): number {
+    if (seen?.version !== version) seen = { version, at: clock.now() };
+    return Math.min(MOST_MS, clock.now() - seen.at);
   }
 
   /** Counts on from the last time; to be called by one server at a time. */
-  async function count(): Promise<void> {
+  async function count(lease: Lease | undefined): Promise<void> {
     const counted = await records.count(step());
     if (!counted) return;
     const { last } = counted;
+    const passedMs = passedSince(counted.version);
+    if (last && passedMs < FRESH_MS) return;
     const { spaces, changing } = await records.used(step());
-    const passedMs = passedSince(last);
-    const calmMs = changing === last?.changing ? last.calmMs + passedMs : 0;
-    const discarded: UsedSpace[] = [];
+    const calmMs = calmFor(last, changing, passedMs);
     const next: Former[] = [];
     for (const used of spaces) {
-      const { space, version } = used;
-      if (isMine(space)) continue;
-      const before = last?.former.find((each) => isSame(each, space) && each.version === version);
-      const unusedMs = before ? before.unusedMs + passedMs : 0;
-      const settledMs = before ? before.settledMs + (calmMs >= CALM_MS ? passedMs : 0) : 0;
-      const due = settledMs >= GRACE_MS || unusedMs >= LONGEST_MS;
-      if (due && (await retire(used))) discarded.push(used);
-      else next.push({ ...space, version, unusedMs, settledMs });
+      if (isMine(used.space)) continue;
+      const { entry, due } = judge(used, last, passedMs, calmMs);
+      if (due === "wait") next.push(entry);
+      if (due === "forget") await records.forget(used, step());
+      if (due !== "discard") continue;
+      const tried = await discarder.discard(used, entry, lease);
+      if (!tried) return;
+      if (tried.entry) next.push(tried.entry);
     }
-    former = next.map(asShown);
-    await records.keep({ at: clock.wall().getTime(), changing, calmMs, former: next }, discarded, step());
+    former = shown(next);
+    if (!(await discarder.keeps(lease))) return;
+    const version = await records.keep(
+      { at: clock.wall().getTime(), changing, calmMs, former: next },
+      counted.version,
+      step(),
+    );
+    seen = version === undefined ? undefined : { version, at: clock.now() };
   }
 
   async function look(): Promise<void> {
+    const own = [...remote.inUse()].map(([name, dimension]) => ({ name, dimension }));
+    const named = own.filter(({ dimension }) => dimension > 0);
     const counted = await records.count(step());
     if (!counted) {
       // What happens meanwhile cannot be told: it is not counted.
-      lookedAt = undefined;
+      seen = undefined;
+      // Once, so that it comes to the shared store with all that was written meanwhile, whatever becomes of this process.
+      const said = JSON.stringify(named);
+      if (said !== saidAway) await records.use(named, isChanging(), step());
+      saidAway = said;
       return;
     }
-    former = counted.last?.former.map(asShown) ?? [];
-    const own = [...remote.inUse()].map(([name, dimension]) => ({ name, dimension }));
-    const seen = own.filter(({ dimension }) => dimension > 0);
-    await records.use(seen, isChanging(), step());
-    if (leases) await underLease(leases, count);
-    else await count();
-    lookedAt = clock.now();
+    saidAway = "";
+    passedSince(counted.version);
+    former = shown(counted.last?.former ?? []);
+    await records.use(named, isChanging(), step());
+    if (leases) await underLease(leases);
+    else await count(undefined);
   }
 
-  async function underLease(all: Leases, work: () => Promise<void>): Promise<void> {
+  async function underLease(all: Leases): Promise<void> {
     const lease = await all.acquire(LEASE, LEASE_MS, step());
     if (!lease) return;
     try {
-      if (lease.exclusive) await work();
+      if (lease.exclusive) await count(lease);
     } finally {
       // Also when this server is being stopped.
       await lease.release(createContext({ clock, requestId: "vector-spaces", deadlineMs: STEP_MS }));
@@ -156,8 +153,8 @@ export function createModelRetire(options: ModelRetireOptions): ModelRetire {
     try {
       await look();
     } catch (error) {
-      lookedAt = undefined;
-      if (!stop.signal.aborted) report(error, { doing: "looking for vectors that nobody uses any more" });
+      seen = undefined;
+      if (!signal.aborted) report(error, { doing: "looking for vectors that nobody uses any more" });
     }
     looking = undefined;
     lookIn(again ? SOON_MS : LOOK_MS);
@@ -165,7 +162,7 @@ export function createModelRetire(options: ModelRetireOptions): ModelRetire {
 
   function lookIn(ms: number): void {
     cancelTimer?.();
-    if (stop.signal.aborted) return;
+    if (signal.aborted) return;
     cancelTimer = clock.after(ms, () => void (looking ??= lookAndGoOn()), { background: true });
   }
 
@@ -189,10 +186,8 @@ export function createModelRetire(options: ModelRetireOptions): ModelRetire {
   };
 }
 
-function isSame(left: VectorSpace, right: VectorSpace): boolean {
-  return left.name === right.name && left.dimension === right.dimension;
-}
-
-function asShown({ name, dimension, unusedMs }: Former): FormerSpace {
-  return { name, dimension, unusedS: Math.round(unusedMs / 1_000) };
+function shown(all: readonly Former[]): readonly FormerSpace[] {
+  return all
+    .filter(({ isDiscarded }) => !isDiscarded)
+    .map(({ name, dimension, unusedMs }) => ({ name, dimension, unusedS: Math.round(unusedMs / 1_000) }));
 }

@@ -108,6 +108,28 @@ describe("a file", () => {
     expect(reported).toEqual([]);
   });
 
+  it("fault 36: is read once when the store was away while its progress was to be saved", async () => {
+    const { access, start, context, ended, knowledge, uploads } = ingestRig();
+    let failures = 0;
+    const { ingestion, reported } = start({
+      ...access,
+      async commit(operation, given) {
+        const saves = JSON.stringify(operation.writes);
+        if (failures < 2 && /"state":"running"/.test(saves) && /"state":"(parsed|live)"/.test(saves)) {
+          failures += 1;
+          throw new LayerError("server", "the store had a hiccup");
+        }
+        return access.commit(operation, given);
+      },
+    });
+    const job = await ingestion.file({ name: "a.md", content: "# A" }, context());
+    expect(await ended(ingestion, job.jobId)).toMatchObject({ state: "live", document: documentNamed("a.md") });
+    expect(failures).toBe(2);
+    expect(knowledge.asked).toHaveLength(1);
+    expect(await uploads()).toEqual([]);
+    expect(reported).toEqual([]);
+  });
+
   it("that cannot be read fails at once, with its reason, and is not tried again", async () => {
     const { start, context, ended, knowledge, uploads, clock } = ingestRig();
     const { ingestion, worker, reported } = start();

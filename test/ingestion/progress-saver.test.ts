@@ -11,7 +11,9 @@ function rig() {
   const written: (IngestState | undefined)[] = [];
   const announced: string[] = [];
   const ends: ((error?: Error) => void)[] = [];
+  const state = { lost: false };
   const saver = createProgressSaver({
+    isLost: () => state.lost,
     first: atFirst(AT),
     now: () => AT,
     write: (progress: Json) => {
@@ -26,7 +28,7 @@ function rig() {
     ends.shift()?.(error);
     await new Promise(setImmediate);
   };
-  return { saver, written, announced, end };
+  return { saver, state, written, announced, end };
 }
 
 describe("saving how a job gets on", () => {
@@ -47,15 +49,51 @@ describe("saving how a job gets on", () => {
     expect([written, announced.at(-1)]).toEqual([["parsed", "indexed", "live"], "live 4"]);
   });
 
-  it("fails at the next state that is waited for when one cannot be saved, and saves nothing more", async () => {
-    const { saver, written, announced, end } = rig();
+  it("stops the work at its next state once the job is lost, and saves nothing more", async () => {
+    const { saver, state, written, announced, end } = rig();
     saver.soon({ state: "parsed" });
     const last = saver.save({ state: "live" });
     const refused = expect(last).rejects.toThrow("the lease is lost");
+    state.lost = true;
     await end(new Error("the lease is lost"));
     await refused;
+    expect(() => saver.soon({ state: "indexed" })).toThrow("the lease is lost");
     await expect(saver.save({ state: "failed" })).rejects.toThrow("the lease is lost");
     expect([written, announced]).toEqual([["parsed"], []]);
+  });
+
+  it("fault 36: saves a state with the next one when the store was away for a moment, and the work goes on", async () => {
+    const { saver, written, announced, end } = rig();
+    saver.soon({ state: "parsed" });
+    await end(new Error("the store is away"));
+    expect([written, announced]).toEqual([["parsed"], []]);
+    saver.soon({ state: "embedded" });
+    saver.soon({ state: "indexed" });
+    await end(new Error("the store is away"));
+    expect(written).toEqual(["parsed", "embedded", "indexed"]);
+    await end();
+    expect(announced).toEqual(["parsed 1", "embedded 2", "indexed 3"]);
+    const last = saver.save({ state: "live" });
+    await end();
+    await last;
+    expect([written.at(-1), announced.at(-1)]).toEqual(["live", "live 4"]);
+  });
+
+  it("fault 36: tries a state that is waited for once more, and fails when that fails too", async () => {
+    const { saver, written, announced, end } = rig();
+    const first = saver.save({ state: "parsed" });
+    await end(new Error("the store is away"));
+    expect(written).toEqual(["parsed", "parsed"]);
+    await end();
+    await first;
+    expect(announced).toEqual(["parsed 1"]);
+    const last = saver.save({ state: "live" });
+    const refused = expect(last).rejects.toThrow("the store is away still");
+    await end(new Error("the store is away"));
+    await end(new Error("the store is away still"));
+    await refused;
+    expect(written).toEqual(["parsed", "parsed", "live", "live"]);
+    expect(announced).toEqual(["parsed 1"]);
   });
 
   it("is settled when nothing is being saved, whatever became of it", async () => {

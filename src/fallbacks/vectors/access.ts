@@ -47,7 +47,8 @@ export interface RemoteSpaces {
   inUse(): ReadonlyMap<string, number>;
   /**
    * Deletes what the remote port holds of a space that nobody uses any more. `none`: it had nothing of it. `used`: this machine uses
-   * it, so it stays. `away`: the port did not serve, and may be asked again. @throws {LayerError} `aborted`.
+   * it, so it stays. `away`: the port did not serve, and may be asked again.
+   * @throws {LayerError} `invalid_request`: the port is there and does not delete it, which is no outage; `aborted`.
    */
   discard(space: VectorSpace, context: CallContext): Promise<"discarded" | "none" | "used" | "away">;
 }

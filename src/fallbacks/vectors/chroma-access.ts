@@ -127,8 +127,12 @@ function classified(error: unknown): LayerError {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   // What the package throws besides its own errors comes from reading an answer that it did not expect.
   const errorClass = classes[name] ?? (isCutOff(error) ? "network" : "bad_response");
-  const words = message.replace(/https?:\/\/\S+/g, "the server").slice(0, LONGEST_MESSAGE);
-  return new LayerError(errorClass, `Chroma: ${words}`, { cause: error });
+  return new LayerError(errorClass, `Chroma: ${wordsOf(message)}`, { cause: error });
+}
+
+/** What the package says in an error, cut, and without the address of the server. */
+export function wordsOf(message: string): string {
+  return message.replace(/https?:\/\/\S+/g, "the server").slice(0, LONGEST_MESSAGE);
 }
 
 /** The connection ended in the middle of an answer. */

@@ -3,6 +3,7 @@ import { LayerError } from "../core/errors.ts";
 import { type ChromaAccess, type ChromaClient, isNotFound } from "./chroma-access.ts";
 import { badAnswer, readCount } from "./chroma-answers.ts";
 import { describe, fits, fitsSpace, type Handle, hnsw, namesOf } from "./chroma-handles.ts";
+import { clear, type Place, placeOf } from "./chroma-places.ts";
 import { encodeText } from "./chroma-text.ts";
 import type { VectorSpace } from "./port.ts";
 
@@ -25,8 +26,13 @@ export interface Collections {
   ): Promise<T | undefined>;
   /** As the port's `expect`. */
   expect(space: VectorSpace): boolean;
-  /** As the port's `discard`. */
+  /**
+   * As the port's `discard`.
+   * @throws {LayerError} `invalid_request` when the server answers and does not delete it: that says nothing about its being well.
+   */
   discard(space: VectorSpace, context: CallContext): Promise<boolean>;
+  /** Asks the server for those of `strangers` that stand in the place of this space, and forgets the ones that are gone. */
+  lookAgain(space: string, context: CallContext): Promise<void>;
   /** Names of collections that were found in the place of those of spaces that are in use. */
   strangers(): readonly string[];
   /** The space that was used last. */
@@ -40,26 +46,50 @@ export function createCollections(access: ChromaAccess, prefix: string): Collect
   const strange = new Map<string, readonly string[]>();
   let last: string | undefined;
 
-  function find(space: string, dimension: number | undefined, context: CallContext): Promise<Handle | undefined> {
-    return access.call(context, async (client) => {
-      const taken: string[] = [];
-      let free: string | undefined;
-      let found: Handle | undefined;
-      for (const name of namesOf(prefix, space)) {
-        const there = await existing(client, name);
-        if (!there) free ??= name;
-        else if (await fits(client, there, space, expected.get(space))) found = there;
-        else taken.push(name);
-        if (found) break;
-      }
-      strange.set(space, taken);
-      if (!found && free === undefined) {
-        throw badAnswer(`each collection with a name of this space holds something else: ${taken.join(", ")}`);
-      }
-      found ??= free !== undefined && dimension !== undefined ? await made(client, free, space, dimension) : undefined;
-      if (found) known.set(space, found);
-      return found;
-    });
+  /** Each is a sign of life, as finding a place may take several. */
+  async function exchange<T>(context: CallContext, work: (client: ChromaClient) => Promise<T>): Promise<T> {
+    const answer = await access.call(context, work);
+    context.idle.restart();
+    return answer;
+  }
+
+  /** What stands under each of these names now. */
+  async function look(names: readonly string[], context: CallContext): Promise<readonly Place[]> {
+    return Promise.all(names.map((name) => exchange(context, (client) => placeOf(client, name))));
+  }
+
+  /** Any server answers 404 to what it does not know; only Chroma counts its collections. */
+  async function makeSure(places: readonly Place[], context: CallContext): Promise<void> {
+    if (places.some(({ there }) => !there)) {
+      await exchange(context, async (client) => readCount(await client.countCollections()));
+    }
+  }
+
+  async function find(space: string, dimension: number | undefined, context: CallContext): Promise<Handle | undefined> {
+    const [first = "", ...others] = namesOf(prefix, space);
+    const isOurs = ({ there }: Place) =>
+      there !== undefined && exchange(context, (client) => fits(client, there, space, expected.get(space)));
+    const places = [...(await look([first], context))];
+    const taken: string[] = [];
+    let found: Handle | undefined;
+    for (let at = 0; at < places.length && !found; at += 1) {
+      const place = places[at] as Place;
+      if (await isOurs(place)) found = place.there;
+      else if (place.there) taken.push(place.name);
+      // Whatever stood under the first name once may be gone by now, and the space be under the next one.
+      if (at === 0 && !found) places.push(...(await look(others, context)));
+    }
+    if (!found) await makeSure(places, context);
+    strange.set(space, taken);
+    const free = places.find(({ there }) => !there)?.name;
+    if (!found && free === undefined) {
+      throw badAnswer(`each collection with a name of this space holds something else: ${taken.join(", ")}`);
+    }
+    if (free !== undefined && dimension !== undefined) {
+      found ??= await exchange(context, (client) => made(client, free, space, dimension));
+    }
+    if (found) known.set(space, found);
+    return found;
   }
 
   async function made(client: ChromaClient, name: string, space: string, dimension: number): Promise<Handle> {
@@ -98,44 +128,35 @@ export function createCollections(access: ChromaAccess, prefix: string): Collect
       const before = known.get(name);
       return before !== undefined && before.dimension !== dimension && known.delete(name);
     },
-    discard: ({ name: space, dimension }, context) =>
-      access.call(context, async (client) => {
-        const discarded: string[] = [];
-        for (const name of namesOf(prefix, space)) {
-          const there = await existing(client, name);
-          if (!there || !fitsSpace(there, space, dimension)) continue;
-          await client.deleteCollection({ name });
-          discarded.push(name);
-        }
-        strange.set(
-          space,
-          (strange.get(space) ?? []).filter((name) => !discarded.includes(name)),
-        );
-        return discarded.length > 0;
-      }),
+    async discard({ name: space, dimension }, context) {
+      const places = await look(namesOf(prefix, space), context);
+      await makeSure(places, context);
+      const discarded: string[] = [];
+      for (const { name, there } of places) {
+        if (!there || !fitsSpace(there, space, dimension)) continue;
+        if (await exchange(context, (client) => clear(client, name))) discarded.push(name);
+      }
+      keepStrange(space, (name) => !discarded.includes(name));
+      return discarded.length > 0;
+    },
+    async lookAgain(space, context) {
+      const names = strange.get(space) ?? [];
+      if (names.length === 0) return;
+      const places = await look(names, context);
+      await makeSure(places, context);
+      const still = new Set(places.flatMap(({ name, there }) => (there ? [name] : [])));
+      keepStrange(space, (name) => still.has(name));
+    },
     strangers: () => [...strange.values()].flat(),
     latest: () => last,
   };
 
+  function keepStrange(space: string, isStill: (name: string) => boolean): void {
+    strange.set(space, (strange.get(space) ?? []).filter(isStill));
+  }
+
   /** What the server refuses or answers strangely, it may hold no more as it was found: the next call looks again. */
   function forgetAfter(error: unknown, space: string): void {
     if (isNotFound(error) || (error instanceof LayerError && error.errorClass === "bad_response")) known.delete(space);
-  }
-}
-
-/**
- * Given, so that the package does not look for the one that a collection of somebody else names: it would import a package of that
- * name, and write to the console. Nothing here is embedded by it.
- */
-const embeddingFunction = { generate: async () => [] };
-
-async function existing(client: ChromaClient, name: string): Promise<Handle | undefined> {
-  try {
-    return describe(await client.getCollection({ name, embeddingFunction }));
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== "ChromaNotFoundError") throw error;
-    // Any server answers 404 to what it does not know; only Chroma counts its collections.
-    readCount(await client.countCollections());
-    return undefined;
   }
 }

@@ -112,6 +112,24 @@ describeWithChroma("collections that stand in the place of ours", () => {
     expect(port.strangers?.()).toHaveLength(3);
   });
 
+  it("fault 37: is told of no more once whoever kept in step has seen that an operator removed it", async () => {
+    const name = await nameOfSpace();
+    const names = [name, `${name}-2`];
+    for (const each of names) await post("", { name: each, metadata: { ...metadata, dimension: 3 } });
+    const port = open();
+    port.expect?.(SPACE);
+    await port.upsert(SPACE.name, [own], contextOf());
+    expect(await port.count(SPACE.name, contextOf())).toBe(1);
+    expect(port.strangers?.()).toEqual(names);
+    await fetch(`${base}/${name}`, { method: "DELETE" });
+    expect(await port.count(SPACE.name, contextOf())).toBe(1);
+    expect(port.strangers?.()).toEqual([`${name}-2`]);
+    await fetch(`${base}/${name}-2`, { method: "DELETE" });
+    expect(await port.count(SPACE.name, contextOf())).toBe(1);
+    expect(port.strangers?.()).toEqual([]);
+    expect(await namesNow()).toEqual([`${name}-3`]);
+  });
+
   it("tells when a space turns out to be of another dimension than the collection in use", async () => {
     const port = open();
     await port.upsert(SPACE.name, [record("old", 1, 0, 0)], contextOf());

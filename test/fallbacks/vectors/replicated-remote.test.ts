@@ -11,7 +11,7 @@ function createSharedVectors() {
   const strangers: string[] = [];
   const discarded: VectorSpace[] = [];
   const expected: VectorSpace[] = [];
-  const state = { moves: false, holds: true };
+  const state = { moves: false, holds: true, refuses: false };
   const remote: ScriptedVectors = createScriptedVectors();
   const members: Pick<Vectors, "expect" | "discard" | "strangers"> = {
     expect(space) {
@@ -23,6 +23,7 @@ function createSharedVectors() {
     async discard(space, context) {
       // Fails as all its other calls do.
       await remote.count(space.name, context);
+      if (state.refuses) throw new LayerError("invalid_request", `it keeps ${space.name}`);
       discarded.push(space);
       return state.holds;
     },
@@ -90,6 +91,24 @@ describe("whole spaces on a remote port", () => {
     await clock.advance(60_000);
     expect(await discard()).toBe("discarded");
     expect(discarded).toHaveLength(1);
+    await access.close();
+  });
+});
+
+describe("a remote port that deletes nothing", () => {
+  it("is no outage, and says why", async () => {
+    const { remote, state } = createSharedVectors();
+    const { access, put, context, find } = createRig({ remote });
+    await put("a");
+    state.refuses = true;
+    for (let times = 0; times < 10; times += 1) {
+      await expect(access.remote?.discard({ name: "former", dimension: 5 }, context())).rejects.toMatchObject({
+        errorClass: "invalid_request",
+        message: "it keeps former",
+      });
+      expect(access.status()).toMatchObject({ state: "ok", lastError: null });
+    }
+    expect(await find("a")).toMatchObject({ ids: ["a"], by: remote.name });
     await access.close();
   });
 });
