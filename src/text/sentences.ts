@@ -48,7 +48,7 @@ function isEnd(block: string, at: number, mark: string, to: number): boolean {
     return /[。！？]/u.test(mark) || to === block.length || /\s|\p{Script=Han}/u.test(block[to] ?? "");
   const after = block.slice(to);
   if (after === "") return true;
-  if (!/^\s/u.test(after)) return /^\p{Script=Han}/u.test(after) && !/\d$/.test(block.slice(0, at));
+  if (!/^\s/u.test(after)) return /^\p{Script=Han}/u.test(after) && !/\d/.test(block[at - 1] ?? "");
   if (/^\s+\p{Ll}/u.test(after)) return false;
   return (
     !ABBREVIATION.test(block.slice(Math.max(0, at - 12), at)) || (/^\s+\p{Lu}/u.test(after) && isTimeOfDay(block, at))

@@ -77,6 +77,32 @@ describe("a question in another language than the help pages", () => {
   });
 });
 
+describe("a question that is not enough to be told its language", () => {
+  it.each([
+    "PX100",
+    "SKU-4711 PX100",
+    "VIP",
+    "iPhone",
+    "VIP iPhone",
+    "Brew Glide",
+    "warranty",
+    "Wie lange habe ich Garantie?",
+    "Wo ist meine Bestellung?",
+    "Comment annuler ma commande ?",
+    "politique de retour",
+    "¿Cuánto tarda el envío?",
+    "退",
+  ])("gets no hint: %s", (question) => {
+    const language = question === "退" ? "zh" : "en";
+    expect(otherLanguageOf(question, language, language === "zh" ? { en: 9 } : { zh: 9 })).toBeUndefined();
+  });
+
+  it.each(["return policy", "WHERE IS MY ORDER", "How much is the PX100?", "cancel order", "opening hours"])(
+    "but gets one where it is: %s",
+    (question) => expect(otherLanguageOf(question, "en", { zh: 9 })).toBe("zh"),
+  );
+});
+
 describe("the languages of live passages", () => {
   it("are those of all documents that are there, counted one by one, whatever came and went", () => {
     const change = fc.record({

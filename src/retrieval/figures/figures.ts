@@ -1,77 +1,88 @@
 import { foldText } from "../../text/normalise.ts";
-import { type DateFigure, datesIn, isSameDate, isSameTime, type TimeFigure } from "./dates.ts";
+import { type DateFigure, datesIn, isSameDate } from "./dates.ts";
+import { withoutMarks, withPlainDigits, withPlainFractions } from "./marks.ts";
 import { type NameFigure, namesIn } from "./names.ts";
-import { SPELLED, spelledAsDigits } from "./number-words.ts";
-import { type Unit, unitOf } from "./units.ts";
-
-/** A number with what it counts. */
-export interface QuantityFigure {
-  readonly kind: "quantity";
-  readonly value: number;
-  /** Null: none, or none that is known. */
-  readonly unit: Unit | null;
-  /** It was written in words. */
-  readonly spelled: boolean;
-}
+import { hasUnreadNumber, SPELLED, spelledAsDigits } from "./number-words.ts";
+import { isSameQuantity, type QuantityFigure, quantitiesIn } from "./quantities.ts";
+import { stretchesOf } from "./stretches.ts";
+import { isSameTelephone } from "./telephones.ts";
+import { isHour, isSameTime, type TimeFigure } from "./times.ts";
 
 /** What a text states exactly: numbers, prices, dates, times, order and telephone numbers, addresses. */
 export type Figure = QuantityFigure | DateFigure | TimeFigure | NameFigure;
 
-const NUMBER = new RegExp(`(${SPELLED})?(\\d+(?:\\.\\d+)?)(?:\\s*(万|千|亿)|(k)(?![a-z]))?`, "gu");
-const scales: Readonly<Record<string, number>> = { k: 1_000, 千: 1_000, 万: 10_000, 亿: 100_000_000 };
-/** Between two numbers that share their unit: "3-5 days", "30 or 60 days". */
-const JOINT = /^\s*(?:[-–—~～、,/]|to|or|and|至|到|或|和)\s*[¥￥$€£]?\s*$/;
-const PERCENT_BEFORE = /百分之\s*$/;
-const FIRST_YEAR = 1_900;
-const LAST_YEAR = 2_100;
+const DIGITS = new RegExp(`${SPELLED}|\uE002|\\d(?:[\\d.:]*\\d)?`, "gu");
 
-/** The figures of a text, in no order; the same one may be there more than once. */
+const A_SPAN = /(?<!half |half-)\ban?[\s-](?=(?:year|month|week|day|hour|minute)\b(?! and a (?:half|quarter)))/g;
+
+/** The figures of a text, in no order; the same one may be there more than once. Takes a time in proportion to the text's length. */
 export function figuresIn(text: string): readonly Figure[] {
-  const { names, rest } = namesIn(plain(text));
-  const { dates, rest: numbers } = datesIn(rest);
-  return [...names, ...dates, ...quantitiesIn(numbers)];
+  return stretchesOf(text).flatMap((stretch) => {
+    const { names, rest } = namesIn(plain(stretch));
+    const { dates, rest: numbers } = datesIn(rest);
+    return [...names, ...dates, ...quantitiesIn(numbers)];
+  });
 }
 
 /** What a text bears out: its figures, and "a year" as one year. */
 export function figuresBorneOutBy(text: string): readonly Figure[] {
-  return figuresIn(foldText(text).replaceAll(/(?<!half )\ban?[\s-](?=(?:year|month|week|day|hour|minute)\b)/g, "1 "));
+  return stretchesOf(withoutMarks(text)).flatMap((stretch) =>
+    figuresIn(foldText(withPlainFractions(stretch)).replaceAll(A_SPAN, "1 ")),
+  );
 }
 
 /** The text in plain letters without its names, dates and digits: what it says besides its figures. */
 export function withoutFigures(text: string): string {
-  return datesIn(namesIn(plain(text)).rest).rest.replaceAll(new RegExp(`${SPELLED}|[\\d.:]*\\d`, "gu"), " ");
+  return stretchesOf(text)
+    .map((stretch) => datesIn(namesIn(plain(stretch)).rest).rest.replaceAll(DIGITS, " "))
+    .join("");
 }
 
-/** "1,000" and "1000" are one number. */
+/**
+ * Whether a text has a number that cannot be read for sure ("三六五天", "a couple of days"): it is none of the figures, and what is
+ * said with it can be neither borne out nor ruled out.
+ */
+export function hasUnreadFigure(text: string): boolean {
+  return stretchesOf(text).some((stretch) => hasUnreadNumber(folded(stretch)));
+}
+
+/** Without the signs that mark numbers here; gaps are short, so that none takes long to pass over. */
+function folded(text: string): string {
+  return foldText(withPlainDigits(withPlainFractions(withoutMarks(text))))
+    .replaceAll(/[\uE000-\uE002]/g, "")
+    .replaceAll(/\n\s*\n/g, "\n\n")
+    .replaceAll(/[^\S\n]{2,}/g, " ");
+}
+
+/** Numbers and instants in the forms that are looked for: "1,000" and "1000" are one number, "4,90 €" has a decimal point. */
 function plain(text: string): string {
-  return spelledAsDigits(foldText(text).replaceAll(/(?<=\d),(?=\d{3}(?!\d))/g, ""));
+  return spelledAsDigits(
+    folded(text)
+      .replaceAll(/(?<![\d.,])(\d{1,3}(?:\.\d{3})*),(\d{2})(?=\s?(?:€|eur))/g, decimal)
+      .replaceAll(/(?<=€\s?)(\d{1,3}(?:\.\d{3})*),(\d{2})(?!\d)/g, decimal)
+      .replaceAll(/(?<![\d.,])\d{1,3}(?:,\d{3})+(?!\d)/g, (digits) => `\uE002${digits.replaceAll(",", "")}`)
+      .replaceAll(
+        /(?<!\d)(\d{4}-\d{2}-\d{2})t(\d{2}:\d{2})(?::\d{2}(?:\.\d{1,9})?)?(?:z|[+-]\d{2}:?\d{2})?(?![a-z\d])/g,
+        "$1 $2",
+      )
+      .replaceAll(SIZES, (sizes) => sizes.replaceAll(/\s?[x×]\s?/g, " × ")),
+  );
 }
 
-function quantitiesIn(text: string): readonly QuantityFigure[] {
-  const found = [...text.matchAll(NUMBER)].map((match) => {
-    const [whole, spelled, digits = "", han, k] = match;
-    const end = match.index + whole.length;
-    const before = text.slice(0, match.index);
-    const value = Number(digits) * (scales[han ?? k ?? ""] ?? 1);
-    const unit = PERCENT_BEFORE.test(before) ? { kind: "percent", factor: 1 } : unitOf(text.slice(end), before);
-    // "2026年" is no length of time.
-    const isYear = unit?.kind === "months" && unit.factor > 1 && value >= FIRST_YEAR && value <= LAST_YEAR;
-    return { value, unit: isYear ? null : unit, spelled: spelled !== undefined, start: match.index, end };
-  });
-  for (let at = found.length - 2; at >= 0; at -= 1) {
-    const [one, next] = [found[at], found[at + 1]];
-    if (!one || !next || !JOINT.test(text.slice(one.end, next.start))) continue;
-    one.unit ??= next.unit;
-  }
-  return found.map(({ value, unit, spelled }) => ({ kind: "quantity", value, unit, spelled }));
-}
+/** "10x20x30": numbers, no code. */
+const SIZES = /(?<![a-z\d.])\d{1,6}(?:\.\d{1,3})?(?:\s?[x×]\s?\d{1,6}(?:\.\d{1,3})?){1,4}/g;
+const decimal = (_: string, whole: string, part: string) => `${whole.replaceAll(".", "")}.${part}`;
 
 /** What else a text says that has this figure: a discount in tenths is one in percent. */
 function alsoSaid(figure: Figure): readonly Figure[] {
   if (figure.kind !== "quantity" || figure.unit?.kind !== "discount") return [figure];
   const share = figure.value > 10 ? figure.value : figure.value * 10;
   const percent = { kind: "percent", factor: 1 };
-  return [figure, ...[share, 100 - share].map((value) => ({ ...figure, value, unit: percent }))];
+  return [
+    figure,
+    { ...figure, value: share, unit: percent, off: false },
+    { ...figure, value: 100 - share, unit: percent, off: true },
+  ];
 }
 
 /** Whether one of the others says the same: the same value of the same unit, or of none on one side. */
@@ -84,20 +95,21 @@ function isSame(one: Figure, other: Figure): boolean {
   if (one.kind === "quantity" && other.kind === "quantity") return isSameQuantity(one, other);
   if (one.kind === "date" && other.kind === "date") return isSameDate(one, other);
   if (one.kind === "time" && other.kind === "time") return isSameTime(one, other);
-  if (one.kind === "name" && other.kind === "name") return one.text === other.text;
-  // "At 9" and "9:00".
-  if (one.kind === "quantity" && other.kind === "time")
-    return one.unit === null && one.value * 60 === other.minutes % 720;
-  if (one.kind === "time" && other.kind === "quantity") return isSame(other, one);
+  if (one.kind === "name" && other.kind === "name") return isSameName(one, other) || isSameName(other, one);
+  if (one.kind === "quantity" && other.kind === "time") return one.unit === null && isHour(one.value, other);
+  if (one.kind === "quantity" && other.kind === "name") return isSameCode(one, other);
+  if ((one.kind === "time" || one.kind === "name") && other.kind === "quantity") return isSame(other, one);
   // The year of a date, named alone.
   return one.kind === "quantity" && other.kind === "date" && one.unit === null && one.value === other.year;
 }
 
-const CLOSE = 1e-9;
+/** A number of an order may be told without its letters. */
+function isSameName(one: NameFigure, other: NameFigure): boolean {
+  if (one.address && other.address) return isSameTelephone(one.text, other.text);
+  return one.text === other.text || (/^\d{7,}$/.test(other.text) && one.text.replace(/^[a-z]+/, "") === other.text);
+}
 
-function isSameQuantity(one: QuantityFigure, other: QuantityFigure): boolean {
-  const isEqual = (a: number, b: number) => Math.abs(a - b) <= CLOSE * Math.max(1, Math.abs(a), Math.abs(b));
-  if (!one.unit || !other.unit) return isEqual(one.value, other.value);
-  if (one.unit.kind !== other.unit.kind) return false;
-  return isEqual(one.value * one.unit.factor, other.value * other.unit.factor);
+/** "iOS 17" and "iOS17", "2.1" and "v2.1". */
+function isSameCode({ code, unit, value }: QuantityFigure, { text }: NameFigure): boolean {
+  return unit === null && (code === text || (/^v\d+\.\d+$/.test(text) && Number(text.slice(1)) === value));
 }

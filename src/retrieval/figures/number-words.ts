@@ -1,94 +1,96 @@
+import { replaceEnglish } from "./english-numbers.ts";
+import { type HanNumber, replaceHan } from "./han-numbers.ts";
+
 /** Stands before a number that was written in words: small ones count things more often than they state a fact. */
 export const SPELLED = "\uE000";
 
-const ONES =
-  "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split(" ");
-const TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
-const english = new Map([
-  ...[...ONES, "seventeen", "eighteen", "nineteen"].map((word, value) => [word, value] as const),
-  ...TENS.map((word, index) => [word, (index + 2) * 10] as const),
-]);
-const scales = new Map([
-  ["hundred", 100],
-  ["thousand", 1_000],
-  ["million", 1_000_000],
-]);
-const WORD = [...english.keys()].sort((a, b) => b.length - a.length).join("|");
-const ENGLISH = new RegExp(
-  `\\b(?:(?:${WORD})|an?(?=[\\s-](?:hundred|thousand|million)\\b))(?:(?:[\\s-]|\\sand\\s)(?:${WORD}|hundred|thousand|million))*\\b`,
-  "g",
-);
-
-const HAN_DIGITS = "零一二三四五六七八九";
-const HAN_SCALES = new Map([
-  ["十", 10],
-  ["百", 100],
-  ["千", 1_000],
-  ["万", 10_000],
-  ["亿", 100_000_000],
-]);
-// Begins with a digit or with ten: what begins with "千" or "万" is a word ("千万", "万一"); weekdays and ordinals are names.
-const HAN = /(?<![周期拜第])[〇零一二两三四五六七八九十][〇零一二两三四五六七八九十百千万亿]*/gu;
-const SHORTEST_YEAR = 4;
-
-const ENGLISH_HALF = /\bhalf an? (?=(?:year|month|day|hour|minute)\b)/g;
+const SPAN = "(?:year|month|week|day|hour|minute)";
+const WORKING = "(?:(?:full|whole|working|business|calendar) )?";
+const ENGLISH_HALF = new RegExp(`\\bhalf(?: an? |-)(?=${SPAN}\\b)`, "g");
 const HAN_HALF = /(?<![个\d〇零一二两三四五六七八九十])半(?=年|天|小时|个(?:月|小时|星期|钟头))/gu;
 /** A length of time that is stated: "a day" may be any day, "within a day" is one. */
-const ONE =
-  /\b(within|takes?|lasts?|for|up to|have|has|least|most) an? (?=(?:(?:full|whole|working|business|calendar) )?(?:year|month|week|day|hour|minute)\b)/g;
+const ONE = new RegExp(
+  `\\b(within|takes?|lasts?|for|up to|have|has|least|most) an? (?=${WORKING}${SPAN}\\b)|\\b()an? (?=fortnight\\b|${SPAN} and a (?:half|quarter)\\b)`,
+  "g",
+);
+const NUMBER = `(?<![\\d.])(${SPELLED}?\\d{1,9})`;
+const AND_PART = new RegExp(
+  `${NUMBER}(\\s${WORKING}(?:${SPAN}s?|weeks?))? and (?:a|one|${SPELLED}1) (half|quarter)\\b`,
+  "g",
+);
+const MIXED = /(?<![\d/.])(\d{1,3})\s([1-3])\/([2-4])(?![\d/])/g;
+/** "一个半小时", "两年半". */
+const HAN_AND_HALF = new RegExp(
+  `${NUMBER}\\s?(?:(个)半(?=[月小钟星])|(年|天|周|元|块|米|公斤|小时|个(?:月|小时|星期|钟头))半(?![\\d载价天年个小]))`,
+  "gu",
+);
+const HALF_PRICE = /\bhalf[\s-]price\b|\bhalf (?:the price|off)\b|半价|(?<![\d\uE000])对折/gu;
+const WHOLE = /百分(?:之)?百(?!\p{Script=Han}?[分之])/gu;
+const PARTS = new Map([
+  ["third", 3],
+  ["quarter", 4],
+  ["fifth", 5],
+  ["tenth", 10],
+]);
+const SHARE = new RegExp(
+  `(?<![\\d.])(?:an?|${SPELLED}?(\\d))[\\s-](third|quarter|fifth|tenth)s?(?=\\s(?:of|off)\\b)|(?<![\\d.])(\\d)\\/(\\d{1,2})(?=\\s(?:of|off)\\b)`,
+  "g",
+);
+const HAN_SHARE = new RegExp(`(?<![\\d.])${SPELLED}?(\\d{1,2})分之${SPELLED}?(\\d{1,2})(?!\\d)`, "gu");
+const DOZEN = /\b(?:(half|two|three)(?: a)?[\s-]|an? )?dozen\b/g;
+const dozens: Readonly<Record<string, number>> = { half: 6, two: 24, three: 36 };
+/** Words and numerals that count, and do not say for sure how many. */
+const UNCLEAR =
+  /\bcouple (?:of )?(?:more )?(?:\w+ )?(?:years?|months?|weeks?|days?|hours?|minutes?|euros?|dollars?|pounds?|%)/;
+const COUNTED = /^(?:个|多)?\s*(?:[年月日天周元块折度米]|小时|钟头|分钟|星期|工作日|公斤)/u;
+const UNREAD = "\uE001";
 
 /**
- * Writes numbers in words as digits behind `SPELLED`: "thirty-five", "a hundred and twenty", "三十五", "二〇二六", "within a week", "半年".
- * The text is folded: lower case, compatibility forms plain. Says nothing of what is no number ("一样", "七八").
+ * Writes numbers in words as digits behind `SPELLED`: "thirty-five", "two and a half", "三十五", "二〇二六", "within a week", "半年", "两年半";
+ * shares as percent. The text is folded: lower case, compatibility forms plain. Says nothing of what is no number ("一样"), or
+ * what cannot be read for sure ("三六五天"): `hasUnreadNumber`.
  */
 export function spelledAsDigits(text: string): string {
-  return text
+  return written(text).replaceAll(UNREAD, "");
+}
+
+/** Whether a folded text counts something in words whose number cannot be told for sure. */
+export function hasUnreadNumber(text: string): boolean {
+  return UNCLEAR.test(text) || written(text).includes(UNREAD);
+}
+
+function written(text: string): string {
+  const first = text
+    .replace(HALF_PRICE, `${SPELLED}5折`)
+    .replace(WHOLE, "100%")
     .replace(ENGLISH_HALF, `${SPELLED}0.5 `)
     .replace(HAN_HALF, `${SPELLED}0.5`)
-    .replace(ONE, `$1 ${SPELLED}1 `)
-    .replace(ENGLISH, (words) => `${SPELLED}${englishValue(words)}`)
-    .replace(HAN, (numeral) => {
-      const value = hanValue(numeral.replaceAll("〇", "零").replaceAll("两", "二"));
-      return value === undefined ? numeral : `${SPELLED}${value}`;
-    });
+    .replace(DOZEN, (_, many?: string) => `${SPELLED}${dozens[many ?? ""] ?? 12}`)
+    .replace(ONE, (_, before?: string) => `${before === undefined ? "" : `${before} `}${SPELLED}1 `);
+  const digits = replaceHan(
+    replaceEnglish(first, (value) => `${SPELLED}${value}`),
+    hanAsDigits,
+  );
+  return digits
+    .replace(MIXED, (_, whole: string, part: string, of: string) => String(Number(whole) + Number(part) / Number(of)))
+    .replace(AND_PART, (_, number: string, unit: string | undefined, part: string) => {
+      return `${number}${part === "half" ? ".5" : ".25"}${unit ?? ""}`;
+    })
+    .replace(HAN_AND_HALF, (_, number: string, each?: string, unit?: string) => `${number}.5${each ?? unit ?? ""}`)
+    .replace(SHARE, (found: string, count?: string, part?: string, over?: string, under?: string) =>
+      percentOf(Number(over ?? count ?? 1), under === undefined ? PARTS.get(part ?? "") : Number(under), found),
+    )
+    .replace(HAN_SHARE, (found: string, under: string, over: string) => percentOf(Number(over), Number(under), found));
 }
 
-function englishValue(words: string): number {
-  let sum = 0;
-  let part = 0;
-  for (const word of words.split(/[\s-]+/)) {
-    const scale = scales.get(word);
-    if (word === "hundred") part = Math.max(1, part) * 100;
-    else if (scale !== undefined) {
-      sum += Math.max(1, part) * scale;
-      part = 0;
-    } else part += english.get(word) ?? 0;
-  }
-  return sum + part;
+function hanAsDigits(value: HanNumber, numeral: string, after: string): string {
+  if (typeof value === "number") return `${SPELLED}${value}`;
+  // "七八" alone may be a name, and "四五" the end of a list.
+  if (!COUNTED.test(after)) return numeral;
+  if (value === null) return `${numeral}${UNREAD}`;
+  return `${SPELLED}${value[0]}-${SPELLED}${value[1]}`;
 }
 
-function hanValue(numeral: string): number | undefined {
-  const digits = Array.from(numeral).map((character) => HAN_DIGITS.indexOf(character));
-  if (digits.every((digit) => digit >= 0)) {
-    const [only] = digits;
-    // "二零二六" is read digit by digit; "七八" is no number but "seven or eight".
-    return digits.length >= SHORTEST_YEAR ? Number(digits.join("")) : digits.length === 1 ? only : undefined;
-  }
-  let sum = 0;
-  let section = 0;
-  let digit: number | undefined;
-  for (const [index, character] of Array.from(numeral).entries()) {
-    const scale = HAN_SCALES.get(character);
-    if (scale === undefined) {
-      digit = digits[index] ?? 0;
-    } else if (scale >= 10_000) {
-      sum = (sum + section + (digit ?? 0)) * scale;
-      section = 0;
-      digit = undefined;
-    } else {
-      section += (digit ?? 1) * scale;
-      digit = undefined;
-    }
-  }
-  return sum + section + (digit ?? 0);
+function percentOf(over: number, under: number | undefined, found: string): string {
+  return under ? `${SPELLED}${Number(((100 * over) / under).toFixed(6))}%` : found;
 }

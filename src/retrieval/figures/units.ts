@@ -9,6 +9,7 @@ const unit = (kind: string, factor: number, ...words: string[]) => ({ kind, fact
 
 /** Words are regular expressions of folded text; longer ones first where one begins another. */
 const table = [
+  unit("age", 1, "周?岁", "years?[\\s-]old"),
   unit("minutes", 1 / 60, "seconds?", "secs?", "秒钟?"),
   unit("minutes", 1, "minutes?", "mins?", "分钟"),
   unit("minutes", 60, "hours?", "hrs?", "h", "小时", "钟头"),
@@ -21,14 +22,19 @@ const table = [
     "日",
   ),
   unit("minutes", 10_080, "(?:full\\s)?weeks?", "周", "星期", "礼拜"),
+  unit("minutes", 20_160, "fortnights?"),
   unit("months", 1, "(?:full\\s|calendar\\s)?months?", "(?<=个)月"),
   unit("months", 12, "(?:full\\s)?years?", "yrs?", "年"),
   unit("percent", 1, "%", "percent", "per\\scent"),
   unit("discount", 1, "折"),
   unit("cny", 1, "cny", "rmb", "yuan", "元", "块钱?", "人民币"),
-  unit("usd", 1, "usd", "(?:us\\s)?dollars?", "美元", "美金"),
+  unit("usd", 1, "usd", "(?:us\\s)?dollars?", "bucks?", "美元", "美金"),
   unit("eur", 1, "eur", "euros?", "欧元"),
-  unit("gbp", 1, "gbp", "英镑"),
+  unit("usd", 0.01, "cents?", "美分"),
+  unit("gbp", 1, "gbp", "pounds?(?:\\ssterling)?", "quid", "英镑"),
+  unit("gbp", 0.01, "pence"),
+  unit("hkd", 1, "hkd", "港币", "港元"),
+  unit("pieces", 1, "items?", "pieces?", "件(?!事|东西)"),
   unit("jpy", 1, "jpy", "yen", "日元"),
   unit("grams", 1_000, "kg", "kilograms?", "kilos?", "公斤", "千克"),
   unit("grams", 1, "g", "grams?", "克"),
@@ -43,6 +49,15 @@ const table = [
   unit("degrees", 1, "°c?", "℃", "degrees?", "度"),
 ];
 
+/** Right before a number, without the gap. */
+const prefixes: readonly (readonly [RegExp, string])[] = [
+  [/(?:^|[^a-z])(?:cny|rmb|cn¥)$/, "cny"],
+  [/(?:^|[^a-z])hk[$d]d?$/, "hkd"],
+  [/(?:^|[^a-z])(?:nt|a|c|s|nz)\$$/, "other dollar"],
+  [/(?:^|[^a-z])usd$/, "usd"],
+  [/(?:^|[^a-z])eur$/, "eur"],
+  [/(?:^|[^a-z])gbp$/, "gbp"],
+];
 const symbols = new Map([
   ["¥", "cny"],
   ["￥", "cny"],
@@ -62,7 +77,8 @@ const matchers = table.map(({ kind, factor, words }) => ({
 
 /** The unit that a number has whose text goes on with `after` and which the sign `before` stands in front of; null: none that is known. */
 export function unitOf(after: string, before: string): Unit | null {
-  const symbol = symbols.get(before.trimEnd().at(-1) ?? "");
+  const sign = before.trimEnd();
+  const symbol = prefixes.find(([prefix]) => prefix.test(sign))?.[1] ?? symbols.get(sign.at(-1) ?? "");
   if (symbol !== undefined) return { kind: symbol, factor: 1 };
   return matchers.find(({ pattern }) => pattern.test(after))?.unit ?? null;
 }

@@ -78,7 +78,7 @@ describe("figures of two texts", () => {
     expect(has(text, claim)).toBe(false);
   });
 
-  it.each(["千万不要这样做", "周一至周五", "第一次", "七八天", "nobody knows"])("finds none in %j", (text) => {
+  it.each(["千万不要这样做", "周一至周五", "第一次", "三六五天", "nobody knows"])("finds none in %j", (text) => {
     expect(figuresIn(text)).toEqual([]);
   });
 

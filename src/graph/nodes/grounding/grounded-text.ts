@@ -1,6 +1,7 @@
 import { sentenceSpans } from "../../../text/sentences.ts";
 import type { Grounding } from "../../grounding.ts";
 import type { Verdict } from "./judge.ts";
+import { createOpenMarks } from "./open-marks.ts";
 
 /** A text that is let through sentence by sentence. */
 export interface GroundedText {
@@ -11,17 +12,25 @@ export interface GroundedText {
   readonly grounding: Grounding;
   /** The sentences that were let through and state something. */
   readonly kept: readonly string[];
+  /** The other ones that were let through. */
+  readonly talk: readonly string[];
 }
 
 /** Stands for the sentence before: what follows on it begins no line, and so has no mark of a list. */
 const BEFORE = "x。 ";
-/** UTF-16 units without an end of a sentence, after which what there is up to the last gap is judged as one. */
+/**
+ * UTF-16 units without an end of a sentence, after which what there is up to the last gap is judged as one; and those without a
+ * letter or digit, after which what there is is no part of a sentence any more.
+ */
 const LONGEST_HELD = 1_000;
-const LAST_GAP = /[\s，、；](?=[^\s，、；]*$)/u;
-/** UTF-16 units that two sentences must have in common at their beginning to be taken for the same. */
+const GAP = /[\s，、；]/u;
+/** UTF-16 units of a verbatim sentence that another one must begin with to be taken for it. */
 const LEAST_ALIKE = 6;
-/** A sentence can only end where one of these is. */
-const MAY_END = /[.。！？!?…\n]/u;
+/** A sentence can only end where one of these is; a line ends one whatever it ends with. */
+const MAY_END = /[.。！？!?…]/u;
+const HALF = /[\uD800-\uDBFF]$/;
+const HAN = /\p{Script=Han}/u;
+const SAYS = /[\p{L}\p{N}]/u;
 
 export interface GroundedTextOptions {
   readonly judge: (sentence: string) => Verdict;
@@ -31,18 +40,35 @@ export interface GroundedTextOptions {
 }
 
 /**
- * Holds back one sentence at a time until the next one begins, and shows what the judge lets pass, each character as it was
- * written: a piece is late by at most one sentence. As long as a sentence begins like a verbatim one it is shown at once; one that begins
- * like it and is unfounded gives way to it. What stands before a sentence that is left out, such as the mark
- * of a list, goes with it.
+ * Holds back one sentence at a time until the next one begins or its line ends, and shows what the judge lets pass, each character as it
+ * was written: a piece is late by at most one sentence. As soon as the beginning of a verbatim sentence was written it is shown at
+ * once; one that begins like it and is unfounded gives way to it. What stands before a sentence that is left out, such as the mark
+ * of a list, goes with it, and a mark whose other half went is closed or left out. What is shown does not depend on how the text
+ * is cut into pieces, and takes a bounded number of steps for each character.
  */
 export function createGroundedText({ judge, verbatim, show }: GroundedTextOptions): GroundedText {
   const kept: string[] = [];
+  const talk: string[] = [];
+  const unsaid = new Set(verbatim);
+  const marks = createOpenMarks();
   let held = "";
   let before = "";
   /** Units of `held` that have been shown: white space, and how a verbatim sentence begins. */
   let ahead = 0;
+  /** A sentence may have ended, and nothing has followed yet that could begin one. */
   let mayEnd = false;
+  /** No verbatim sentence begins like what is held. */
+  let astray = false;
+  /** Where the last gap of `held` is, 0 for none. */
+  let gap = 0;
+  /** Units since the last letter or digit. */
+  let quiet = 0;
+  /** Length of `held` from which on it is looked at again: after a vain look at a long one, twice that. */
+  let lookFrom = 0;
+  /** The first half of a character whose second half is in the next piece. */
+  let half = "";
+  /** What was let through of the current piece: it is shown at once. */
+  let out = "";
   let hasShown = false;
   let checked = 0;
   let dropped = 0;
@@ -59,25 +85,29 @@ export function createGroundedText({ judge, verbatim, show }: GroundedTextOption
     if (verdict === "unfounded") {
       dropped += 1;
       const right = likeliest(sentence);
-      if (right === undefined) return;
-      kept.push(right);
-      pass((lead + right).slice(early));
+      const instead = right === undefined ? "" : lead + right;
+      if (right !== undefined) keep(right);
+      pass(instead.slice(early) + marks.leftOut(whole, instead));
       return;
     }
-    if (verdict !== "talk") kept.push(sentence);
-    pass(whole.slice(early));
+    if (verdict === "talk") talk.push(sentence);
+    else keep(sentence);
+    pass(marks.shown(whole).slice(early));
   }
 
-  const unsaid = () => verbatim.filter((one) => !kept.includes(one));
+  function keep(sentence: string): void {
+    kept.push(sentence);
+    unsaid.delete(sentence);
+  }
 
   /** The verbatim sentence that begins most like this one; undefined when none does. */
   function likeliest(sentence: string): string | undefined {
-    let most = LEAST_ALIKE - 1;
+    let most = 0;
     let found: string | undefined;
-    for (const one of unsaid()) {
+    for (const one of unsaid) {
       let alike = 0;
       while (alike < one.length && one[alike] === sentence[alike]) alike += 1;
-      if (alike <= most) continue;
+      if (alike < LEAST_ALIKE || alike <= most) continue;
       most = alike;
       found = one;
     }
@@ -85,8 +115,12 @@ export function createGroundedText({ judge, verbatim, show }: GroundedTextOption
   }
 
   function showAhead(): void {
+    if (astray || unsaid.size === 0 || marks.uneven) return;
     const begun = held.trimStart();
-    if (begun.length < LEAST_ALIKE || !unsaid().some((one) => one.startsWith(begun))) return;
+    if (begun === "") return;
+    const alike = [...unsaid].filter((one) => one.startsWith(begun));
+    if (alike.length === 0) astray = true;
+    if (alike.length === 0 || begun.length < LEAST_ALIKE) return;
     pass(held.slice(ahead));
     ahead = held.length;
   }
@@ -96,50 +130,91 @@ export function createGroundedText({ judge, verbatim, show }: GroundedTextOption
     const shown = hasShown ? text : text.trimStart();
     if (shown === "") return;
     hasShown = true;
-    show(shown);
+    out += shown;
   }
 
-  /** Lets all sentences through but the last `keep`. */
-  function release(keep: 0 | 1): void {
+  function showOut(): void {
+    if (out !== "") show(out);
+    out = "";
+  }
+
+  /** Lets all sentences through but the last `last`. */
+  function release(last: 0 | 1): void {
     const text = before + held;
     const spans = sentenceSpans(text).slice(before === "" ? 0 : 1);
     let from = before.length;
-    for (const { start, end } of spans.slice(0, Math.max(0, spans.length - keep))) {
+    for (const { start, end } of spans.slice(0, Math.max(0, spans.length - last))) {
       settle(text.slice(from, start), text.slice(start, end));
       from = end;
       before = BEFORE;
+      astray = false;
     }
     held = text.slice(from);
-    mayEnd = MAY_END.test(held);
+    lookFrom = held.length > LONGEST_HELD ? held.length * 2 : 0;
+    mayEnd = lookFrom > 0;
+    gap = 0;
   }
 
-  /** Never between the digits of a number. */
   function releaseLong(): void {
-    const gap = held.search(LAST_GAP);
-    if (gap <= 0) return;
     const rest = held.slice(gap);
     held = held.slice(0, gap);
     release(0);
     held += rest;
   }
 
+  /** Signs that belong to no sentence. */
+  function passSigns(): void {
+    if (hasShown || dropped === 0) pass(marks.shown(held).slice(ahead));
+    held = "";
+    ahead = 0;
+    gap = 0;
+  }
+
+  /** @param character a code point, or half of one that has no other half. */
+  function take(character: string): void {
+    if (character === "\n") {
+      release(0);
+      if (held.length > LONGEST_HELD) passSigns();
+      before = "";
+      astray = false;
+    }
+    held += character;
+    if (SAYS.test(character)) {
+      quiet = 0;
+      // "3.5", "e.g."
+      const isInside = held.at(-2) === "." && !HAN.test(character);
+      if (mayEnd && !isInside && held.length >= lookFrom) release(1);
+    } else {
+      quiet += 1;
+      if (MAY_END.test(character)) mayEnd = true;
+      // Never behind a digit: its unit may follow.
+      if (GAP.test(character) && !/\p{N}/u.test(held.at(-2) ?? "")) gap = held.length - 1;
+    }
+    if (quiet > LONGEST_HELD) {
+      release(0);
+      passSigns();
+    } else if (held.length > LONGEST_HELD && gap > 0) releaseLong();
+    showAhead();
+  }
+
   return {
     add(piece) {
-      held += piece;
-      mayEnd ||= MAY_END.test(piece);
-      if (mayEnd) release(1);
-      if (held.length > LONGEST_HELD) releaseLong();
-      showAhead();
+      const text = half + piece;
+      const end = HALF.test(text) ? text.length - 1 : text.length;
+      half = text.slice(end);
+      for (const character of text.slice(0, end)) take(character);
+      showOut();
     },
     end() {
+      if (half !== "") take(half);
       release(0);
-      // Signs behind the last sentence, or a reply of signs alone.
-      if (hasShown || dropped === 0) pass(held.slice(ahead));
-      held = "";
+      passSigns();
+      showOut();
     },
     get grounding() {
       return { checked, dropped, doubted };
     },
     kept,
+    talk,
   };
 }

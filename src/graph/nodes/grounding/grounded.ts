@@ -3,6 +3,7 @@ import { withoutFigures } from "../../../retrieval/figures/figures.ts";
 import { supportOf } from "../../../retrieval/support.ts";
 import { detectLanguage } from "../../../text/language.ts";
 import type { Grounding } from "../../grounding.ts";
+import { readable } from "../../rules/clauses.ts";
 import type { LanguagePacks } from "../../rules/language-pack.ts";
 import type { ToolResult } from "../../tools/tool-call.ts";
 import type { ComposeInput } from "../compose-by-rule.ts";
@@ -10,6 +11,7 @@ import { resultText } from "../result-text.ts";
 import { createGroundedText, type GroundedText } from "./grounded-text.ts";
 import { citedBy, groundsOf, sentencesOf } from "./grounds.ts";
 import { createJudge, DOUBT } from "./judge.ts";
+import { groundingWords } from "./words.ts";
 
 /** A reply while it is written. */
 export interface Grounded {
@@ -68,9 +70,15 @@ export function createGrounded(
     end() {
       if (!checked) return { text, grounding: undefined };
       checked.end();
-      const { grounding, kept } = checked;
+      const { grounding, kept, talk } = checked;
       if (grounding.dropped > 0) {
-        const unsaid = searches.filter((search) => !kept.some((sentence) => isFrom(sentence, search)));
+        const owned = talk.some((sentence) =>
+          groundingWords[detectLanguage(sentence)].unknowing.test(readable(sentence)),
+        );
+        // A refusal need not be said twice.
+        const unsaid = searches.filter((search) =>
+          citedBy(search).length === 0 ? !owned : !kept.some((sentence) => isFrom(sentence, search)),
+        );
         const words = new Set(unsaid.map((search) => resultText(search, pack)));
         for (const each of words) pass(text === "" ? each : `\n\n${each}`);
       }
@@ -79,11 +87,11 @@ export function createGrounded(
   };
 }
 
-/** Whether a sentence says something of what a search found. */
+/** Whether a sentence says something of what a search cites; in another language it cannot be told. */
 function isFrom(sentence: string, search: ToolResult): boolean {
   const language = detectLanguage(sentence);
   const quotes = citedBy(search).map(({ quote }) => quote);
   const comparable = quotes.filter((quote) => detectLanguage(quote) === language);
-  if (comparable.length === 0) return quotes.length > 0;
+  if (comparable.length === 0) return true;
   return supportOf(withoutFigures(sentence), comparable.map(withoutFigures)) >= DOUBT;
 }

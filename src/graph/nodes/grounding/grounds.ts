@@ -1,12 +1,21 @@
-import { type Figure, figuresBorneOutBy, figuresIn, withoutFigures } from "../../../retrieval/figures/figures.ts";
+import {
+  type Figure,
+  figuresBorneOutBy,
+  figuresIn,
+  hasUnreadFigure,
+  isAmong,
+  withoutFigures,
+} from "../../../retrieval/figures/figures.ts";
 import type { SearchResult } from "../../../retrieval/knowledge.ts";
 import { detectLanguage, type Language } from "../../../text/language.ts";
 import { sentenceSpans } from "../../../text/sentences.ts";
 import type { LanguagePack, LanguagePacks } from "../../rules/language-pack.ts";
+import type { PastTurn } from "../../state.ts";
 import type { KnowledgeData } from "../../tools/search-knowledge.ts";
 import type { ToolResult } from "../../tools/tool-call.ts";
 import type { ComposeInput } from "../compose-by-rule.ts";
-import { resultText } from "../result-text.ts";
+import { type GroundSentence, subjectOf } from "./contradiction.ts";
+import { recordTextsOf } from "./records.ts";
 
 /** A text that a sentence of a reply is held against. */
 export interface Ground {
@@ -15,24 +24,28 @@ export interface Ground {
   readonly sentences: readonly GroundSentence[];
 }
 
-interface GroundSentence {
-  /** Without its figures. */
-  readonly said: string;
-  readonly figures: readonly Figure[];
-}
-
 /** All that a reply may be based on. */
 export interface Grounds {
   /** Of everything that came back. */
   readonly figures: readonly Figure[];
+  /** Something on a page is a figure in a form that is not read for sure: others that nothing has may be meant by it. */
+  readonly unread: boolean;
   /** Of the records of other tools than the search. */
   readonly recorded: readonly Figure[];
-  /** Of what was said in the conversation, by whomever: no help page has to have them. */
+  /** Of what was said in the conversation, by whomever, and of what the user wrote into records: no help page has to have them. */
   readonly said: readonly Figure[];
+  /** Of our earlier replies, as far as the user had not said them before. */
+  readonly repeated: readonly Figure[];
   /** For each language; absent where help pages were found and none in it: a sentence in it cannot be judged by its words. */
   readonly texts: Readonly<Partial<Record<Language, Ground>>>;
   /** What this product says of itself: offers, regrets, questions. */
   readonly own: Readonly<Record<Language, OwnWords>>;
+}
+
+/** A text and the headings that it stands under. */
+interface Placed {
+  readonly text: string;
+  readonly under: string;
 }
 
 /** The cited sentences with their titles and the passages around them, and the records of other tools as data and as they are told. */
@@ -40,29 +53,55 @@ export function groundsOf({ message, history, results, recognition }: ComposeInp
   const pack = packs[recognition.language];
   const cited = results.flatMap(citedBy);
   const titles = cited.map(({ title, heading }) => `${title} ${heading}`);
-  const records = results.flatMap((result) => recordTexts(result, pack));
-  const quotes = cited.map(({ quote }) => quote);
-  const pages = [...quotes, ...results.flatMap(passagesOf)];
+  const records = results.map((result) => recordTextsOf(result, pack));
+  const ours = records.flatMap((record) => record.ours);
+  const pages = [...cited, ...results.flatMap(passagesOf)].map(
+    ({ quote, title, heading }): Placed => ({ text: quote, under: `${title} ${heading}` }),
+  );
   const groundIn = (language: Language) => {
-    const own = pages.filter((text) => detectLanguage(text) === language);
-    return own.length === 0 && pages.length > 0 ? undefined : groundOf([...own, ...titles, ...records]);
+    const own = pages.filter(({ text }) => detectLanguage(text) === language);
+    if (own.length === 0 && pages.length > 0) return undefined;
+    return groundOf([...own, ...[...titles, ...ours].map((text) => ({ text, under: "" }))]);
   };
   const [en, zh] = [groundIn("en"), groundIn("zh")];
-  const recorded = records.flatMap(figuresBorneOutBy);
+  const recorded = ours.flatMap(figuresBorneOutBy);
+  const said = [message, ...history.flatMap(({ user, bot }) => [user, bot]), ...records.flatMap(({ users }) => users)];
   return {
-    figures: [...[...pages, ...titles].flatMap(figuresBorneOutBy), ...recorded],
+    figures: [
+      ...pages.flatMap(({ text }) => figuresBorneOutBy(text)),
+      ...titles.flatMap(figuresBorneOutBy),
+      ...recorded,
+    ],
+    unread: [...pages.map(({ text }) => text), ...titles].some(hasUnreadFigure),
     recorded,
-    said: [message, ...history.flatMap(({ user, bot }) => [user, bot])].flatMap(figuresIn),
+    said: said.flatMap(figuresIn),
+    repeated: repeatedIn(history),
     texts: { ...(en && { en }), ...(zh && { zh }) },
     own: { en: ownWords(packs.en), zh: ownWords(packs.zh) },
   };
 }
 
-function groundOf(texts: readonly string[]): Ground {
-  const text = texts.map(withoutFigures).join("\n\n");
-  const sentences = texts
-    .flatMap(sentencesOf)
-    .map((sentence) => ({ said: withoutFigures(sentence), figures: figuresBorneOutBy(sentence) }));
+/** What the user has said first is not ours by our saying it, too: we may have denied it. */
+function repeatedIn(history: readonly PastTurn[]): readonly Figure[] {
+  const users: Figure[] = [];
+  const repeated: Figure[] = [];
+  for (const { user, bot } of history) {
+    users.push(...figuresIn(user));
+    repeated.push(...figuresIn(bot).filter((figure) => !isAmong(figure, users)));
+  }
+  return repeated;
+}
+
+function groundOf(placed: readonly Placed[]): Ground {
+  const text = placed.map((one) => withoutFigures(one.text)).join("\n\n");
+  const sentences = placed.flatMap(({ text: whole, under }) => {
+    const headings = subjectOf(withoutFigures(under));
+    return sentencesOf(whole).map((sentence) => {
+      const said = withoutFigures(sentence);
+      const subject = subjectOf(said);
+      return { said, figures: figuresBorneOutBy(sentence), subject, scope: new Set([...subject, ...headings]) };
+    });
+  });
   return { text, sentences };
 }
 
@@ -70,19 +109,11 @@ export function sentencesOf(text: string): readonly string[] {
   return sentenceSpans(text).map(({ start, end }) => text.slice(start, end));
 }
 
-/** As data and as they are told. */
-function recordTexts(result: ToolResult, pack: LanguagePack): readonly string[] {
-  if (result.name === "search_knowledge" || result.data === null) return [];
-  return [JSON.stringify(result.data), resultText(result, pack)];
-}
-
 /** Only those that a cited sentence stands in. */
-function passagesOf(result: ToolResult): readonly string[] {
+function passagesOf(result: ToolResult): SearchResult["passages"] {
   const cited = new Set(citedBy(result).map(({ chunkId }) => chunkId));
   if (cited.size === 0) return [];
-  return (result.data as KnowledgeData).search.passages
-    .filter(({ chunkId }) => cited.has(chunkId))
-    .map(({ quote }) => quote);
+  return (result.data as KnowledgeData).search.passages.filter(({ chunkId }) => cited.has(chunkId));
 }
 
 export function citedBy(result: ToolResult): SearchResult["sentences"] {

@@ -1,18 +1,27 @@
-import { type Figure, figuresIn, isAmong, withoutFigures } from "../../../retrieval/figures/figures.ts";
+import {
+  type Figure,
+  figuresIn,
+  hasUnreadFigure,
+  isAmong,
+  withoutFigures,
+} from "../../../retrieval/figures/figures.ts";
 import { supportOf } from "../../../retrieval/support.ts";
 import { detectLanguage, type Language } from "../../../text/language.ts";
 import { tokenise } from "../../../text/tokenise.ts";
 import { contentOf } from "../../rules/analyse.ts";
 import { readable } from "../../rules/clauses.ts";
-import type { LanguagePack, LanguagePacks } from "../../rules/language-pack.ts";
+import type { LanguagePacks } from "../../rules/language-pack.ts";
+import { contradictionIn } from "./contradiction.ts";
 import type { Ground, Grounds } from "./grounds.ts";
+import { claimsNone, isAddress } from "./users-figures.ts";
+import { groundingWords } from "./words.ts";
 
 /**
  * What a sentence of a reply is:
  * - `talk`: states nothing of the matter
  * - `borne_out`: what came back says it, or it is in another language and has no figure of its own
- * - `doubted`: its words are not what came back says
- * - `unfounded`: it has a figure that nothing that came back has, or that is one of something else
+ * - `doubted`: its words are not what came back says, or a figure of it may be one of something else
+ * - `unfounded`: it has a figure that nothing that came back has, or that is one of something else; or it claims what only the user said
  */
 export type Verdict = "talk" | "borne_out" | "doubted" | "unfounded";
 
@@ -30,21 +39,32 @@ const MOST_COUNTED = 12;
 
 /** Judges the sentences of one reply by what came back. Costs about a millisecond for a sentence. */
 export function createJudge(grounds: Grounds, packs: LanguagePacks): (sentence: string) => Verdict {
+  // What cannot be read for sure cannot be compared.
   return (sentence) => {
+    const verdict = judged(sentence);
+    return verdict === "borne_out" && hasUnreadFigure(sentence) ? "doubted" : verdict;
+  };
+
+  function judged(sentence: string): Verdict {
     const language = detectLanguage(sentence);
     const pack = packs[language];
     const { grounding } = pack;
     const plain = readable(sentence);
-    const figures = figuresStated(sentence, pack);
+    const words = groundingWords[language];
+    const figures = figuresStated(sentence, language);
     const unknown = figures.filter((figure) => !isAmong(figure, grounds.figures));
-    const asserted = unknown.filter((figure) => figure.kind !== "name" || !isAmong(figure, grounds.said));
+    // Of codes it is enough that somebody said them; an address is ours only where we gave it ourselves.
+    const users = unknown.filter(
+      (figure) => figure.kind !== "name" || !isAmong(figure, figure.address ? grounds.repeated : grounds.said),
+    );
     const isQuestion = /[?？]["'”’」』）)\]*_]*$/u.test(sentence);
-    if (asserted.length > 0) {
-      if (!asserted.every((figure) => isAmong(figure, grounds.said))) return "unfounded";
-      if (isQuestion) return "talk";
-      // What the user said may be set against what is true, never be said to be it.
-      const compares = grounding.denies.test(plain) || grounding.exceeds.test(plain);
-      return compares || asserted.length < figures.length ? "doubted" : "unfounded";
+    if (users.length > 0) {
+      const made = users.filter((figure) => !isAmong(figure, grounds.said));
+      const mayBeThere = grounds.unread && made.every(({ kind }) => kind === "quantity");
+      if (made.length > 0) return mayBeThere ? "doubted" : "unfounded";
+      if (isQuestion && !users.some(isAddress)) return "talk";
+      if (!claimsNone(plain, users, pack, words)) return "unfounded";
+      return isQuestion ? "talk" : "doubted";
     }
     if (isQuestion || isTalk(plain, figures.length > 0, language)) return "talk";
     const ground = grounds.texts[language];
@@ -52,12 +72,14 @@ export function createJudge(grounds: Grounds, packs: LanguagePacks): (sentence: 
     if (figures.some((figure) => isAmong(figure, grounds.recorded))) return "borne_out";
     if (!ground) return "borne_out";
     const said = withoutFigures(grounding.courtesy.blank(plain));
-    if (contradicts(said, figures, ground)) return "unfounded";
+    const contradiction = contradictionIn(said, figures, ground.sentences);
+    if (contradiction === "certain") return "unfounded";
+    if (contradiction === "possible") return "doubted";
     if (supportOf(said, [ground.text]) < DOUBT) return "doubted";
     const nearest = nearestOf(said, ground);
     const { denies } = grounding;
     return nearest !== undefined && denies.count(nearest) !== denies.count(said) ? "doubted" : "borne_out";
-  };
+  }
 
   function isTalk(plain: string, hasFigures: boolean, language: Language): boolean {
     const pack = packs[language];
@@ -67,37 +89,15 @@ export function createJudge(grounds: Grounds, packs: LanguagePacks): (sentence: 
     const { text, sentences } = grounds.own[language];
     return supportOf(plain, [text]) >= OWN && sentences.some((sentence) => supportOf(plain, [sentence]) >= OWN);
   }
-}
 
-/** The figures that a sentence states, without those that only number or count its parts. */
-function figuresStated(sentence: string, { grounding }: LanguagePack): readonly Figure[] {
-  const counted = grounding.enumerates.reduce((text, form) => text.replace(form, " "), sentence);
-  return figuresIn(counted).filter(
-    (figure) => figure.kind !== "quantity" || !figure.spelled || figure.unit !== null || figure.value > MOST_COUNTED,
-  );
-}
-
-/**
- * Whether it gives a figure to something that has another one of the same unit: a sentence says just this but for the figure, and
- * where the figure is, the words are of something else.
- */
-function contradicts(said: string, figures: readonly Figure[], { sentences }: Ground): boolean {
-  const measured = figures.filter((figure) => figure.kind === "quantity" && figure.unit !== null);
-  return measured.some((figure) => {
-    let there = 0;
-    let elsewhere = 0;
-    for (const sentence of sentences) {
-      if (!sentence.figures.some((other) => isSameKind(figure, other))) continue;
-      const support = supportOf(said, [sentence.said]);
-      if (isAmong(figure, sentence.figures)) there = Math.max(there, support);
-      else elsewhere = Math.max(elsewhere, support);
-    }
-    return elsewhere >= ALIKE && there < DOUBT;
-  });
-}
-
-function isSameKind(one: Figure, other: Figure): boolean {
-  return one.kind === "quantity" && other.kind === "quantity" && one.unit?.kind === other.unit?.kind;
+  /** The figures that a sentence states, without those that only number or count its parts. */
+  function figuresStated(sentence: string, language: Language): readonly Figure[] {
+    const forms = [...groundingWords[language].uncounted, ...packs[language].grounding.enumerates];
+    const counted = forms.reduce((text, form) => text.replace(form, " "), sentence);
+    return figuresIn(counted).filter(
+      (figure) => figure.kind !== "quantity" || !figure.spelled || figure.unit !== null || figure.value > MOST_COUNTED,
+    );
+  }
 }
 
 /** The sentence that says the same but for a word or two; undefined when none does. */

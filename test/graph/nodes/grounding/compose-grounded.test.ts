@@ -101,6 +101,16 @@ describe("a reply that a model writes from help pages", () => {
     expect([reply.text, reply.grounding]).toEqual([honest, { checked: 0, dropped: 0, doubted: 0 }]);
   });
 
+  it("says only once that it does not know", async () => {
+    const text = "I am sorry, I do not know whether we sell gift cards. They cost 80 euros.";
+    const honest = await compose([saying("m", [text])], [found()]);
+    expect(honest.text).toBe("I am sorry, I do not know whether we sell gift cards.");
+    const both = await compose([saying("m", [`${text} ${quotes[0]}`])], [found(...quotes), found()]);
+    expect(both.text).toBe(`I am sorry, I do not know whether we sell gift cards. ${quotes[0]}`);
+    const silent = await compose([saying("m", ["Hello! They cost 80 euros."])], [found()]);
+    expect(silent.text).toBe(`Hello!\n\n${packs.en.replies.refusal}`);
+  });
+
   it("holds back one sentence and no more, and nothing of what the pages say word for word", async () => {
     const free = ["Sealed goods may be returned for 30 days.", " The refund then takes 5 working days."];
     const { events } = await compose([saying("m", letters(free.join("")))]);

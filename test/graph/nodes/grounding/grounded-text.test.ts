@@ -47,6 +47,9 @@ const text = fc
       "e.g. ",
       "…",
       "**",
+      "[",
+      "](x)",
+      "```",
       "”",
       "😀",
       "好",
@@ -105,10 +108,10 @@ describe("a text that is let through sentence by sentence", () => {
     const verbatim = ["Good goods are good.", "Good goods go back."];
     const pieces = ["Hm", " there. Go", "od goods ", "are bad. ", "Good goods", " go", " back. Good"];
     const whole = through(pieces, judge, verbatim);
-    expect(whole.shown).toEqual(["Hm there.", " Good goods ", "are good.", " Good goods", " go", " back.", " Good"]);
+    expect(whole.shown).toEqual(["Hm there.", " Good goods ", "are ", "good. Good goods", " go", " back.", " Good"]);
     expect(whole.kept).toEqual(["Hm there.", "Good goods are good.", "Good goods go back.", "Good"]);
     expect(whole.grounding).toEqual({ checked: 4, dropped: 1, doubted: 0 });
-    expect(through(["Good goods ", "are fine."], judge, verbatim).shown).toEqual(["Good goods ", "are fine."]);
+    expect(through(["Good goods ", "are fine."], judge, verbatim).shown).toEqual(["Good goods ", "are ", "fine."]);
     expect(through(["Good things are bad."], judge, verbatim)).toMatchObject({ text: "", kept: [] });
     // Said once already.
     expect(through([`${verbatim[0]} Good goods are bad.`], judge, [verbatim[0] ?? ""]).text).toBe(verbatim[0]);
@@ -143,5 +146,75 @@ describe("a text that is let through sentence by sentence", () => {
     const numbers = asked.flatMap((sentence) => sentence.match(/\d+/g) ?? []).map(Number);
     expect(numbers).toEqual(endless.map((_, index) => index * 1_111));
     expect(through(Array.from("9".repeat(3_000))).asked).toEqual(["9".repeat(3_000)]);
+  });
+
+  it("takes the end of a line for the end of a sentence, so that one wrong line takes no other with it", () => {
+    for (const written of [
+      "A: good\nB: bad\n**C**: good\n✅ good\n– bad\n好：\n好",
+      "good\nbad\n\nGood. A bad one.\ngood",
+    ]) {
+      for (const pieces of [[written], Array.from(written)]) {
+        const { text: shown } = through(pieces);
+        expect(shown).toBe(written.replaceAll(/\n– bad|\nB: bad| A bad one\.|\nbad/g, ""));
+      }
+    }
+    expect(through(["A good one\n"]).before).toBe("A good one");
+  });
+
+  it.each([
+    ["**Good. A bad one.** A good one.", "**Good.** A good one."],
+    ["**A bad one. A good one.** Good.", "A good one. Good."],
+    ["See [good. A bad one](https://x.example). Good.", "See [good.] Good."],
+    ["See [bad. A good one](x). Good.", "A good one(x). Good."],
+    ["```\nbad\n```\nGood.", "Good."],
+    ["Good:\n```\ngood\nbad\n```\nGood.", "Good:\n```\ngood\n```\nGood."],
+    ["**Bold** good. **bad** one. **Good** [good](x).", "**Bold** good. **Good** [good](x)."],
+  ])("leaves no mark open or alone where a sentence is left out: %j", (written, expected) => {
+    for (const pieces of [[written], Array.from(written)]) expect(through(pieces).text).toBe(expected);
+  });
+
+  it("ends as the sentence of the rule that it begins like, and is left out where it begins like none", () => {
+    const verbatim = ["A refund takes 5 working days."];
+    const other = through(["Any refund takes bad 60 days. Good."], judge, verbatim);
+    expect([other.text, other.kept]).toEqual(["Good.", ["Good."]]);
+    expect(through(["A refund takes bad 60 days."], judge, verbatim).text).toBe(verbatim[0]);
+  });
+
+  it("judges each character of a long text once, whatever it is made of", () => {
+    for (const unit of [
+      ". ",
+      "1. \n",
+      "3.5",
+      "3.好",
+      "e.g. ",
+      "!a",
+      "😀.",
+      "\n",
+      "a",
+      "好",
+      "9",
+      "** [",
+      "-\n",
+      "a. ",
+      "…a",
+    ]) {
+      const written = unit.repeat(8_000 / unit.length);
+      for (const pieces of [[written], Array.from(written)]) {
+        let judged = 0;
+        const { text: shown } = through(pieces, (sentence) => {
+          judged += sentence.length;
+          return "borne_out";
+        });
+        expect(shown.trimStart()).toBe(written.trimStart());
+        expect(judged).toBeLessThanOrEqual(written.length);
+      }
+    }
+  });
+
+  it("lets signs without a letter or digit through beyond a thousand of them, and goes on judging behind", () => {
+    const { before, text: shown, asked } = through(Array.from(`Good. ${". ".repeat(2_000)}\nA bad one. Good. 𝟗bad`));
+    expect(before.startsWith(`Good. ${". ".repeat(1_900)}`)).toBe(true);
+    expect(shown).toBe(`Good. ${". ".repeat(2_000)}\n Good.`);
+    expect(asked).toEqual(["Good.", "A bad one.", "Good.", "𝟗bad"]);
   });
 });
