@@ -6,6 +6,7 @@ import type { ChatEvent } from "../../../src/graph/chat-types.ts";
 import type { NodeContext } from "../../../src/graph/node.ts";
 import { loadLanguagePacks } from "../../../src/graph/rules/language-pack.ts";
 import type { ChatState, Recognition } from "../../../src/graph/state.ts";
+import type { ToolResult } from "../../../src/graph/tools/tool-call.ts";
 import type { SearchResult, Source } from "../../../src/retrieval/knowledge.ts";
 import type { Ticket, TicketInput, Tickets } from "../../../src/support/tickets.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
@@ -126,3 +127,31 @@ export function createTicketList(): Pick<Tickets, "open" | "get" | "list"> & { r
         .slice(0, limit),
   };
 }
+
+/** Of a search that found these sentences, or nothing. */
+export const knowledgeResult = (...quotes: string[]): ToolResult => ({
+  name: "search_knowledge",
+  status: quotes.length > 0 ? "found" : "not_found",
+  data: { query: "q", search: searchOf(...quotes) },
+});
+
+/** An order of the sample shop. */
+export const orderResult: ToolResult = {
+  name: "query_order",
+  status: "found",
+  data: {
+    sample: true,
+    orderId: "LK20260142",
+    orders: [],
+    order: {
+      orderId: "LK20260142",
+      status: "shipped",
+      items: ["Kettle"],
+      total: { amount: "99.00", currency: "CNY" },
+      trackingNumber: "PX1",
+      orderedOn: "2026-01-12",
+      deliveredOn: null,
+      expectedOn: "2026-01-17",
+    },
+  },
+};

@@ -6,14 +6,9 @@ import type { Grounding } from "../../../../src/graph/grounding.ts";
 import { createCompose } from "../../../../src/graph/nodes/compose.ts";
 import type { Recognition } from "../../../../src/graph/state.ts";
 import type { ToolResult } from "../../../../src/graph/tools/tool-call.ts";
-import { contextOf, layerOf, packs, recognitionOf, searchOf, shownText, stateOf } from "../bench.ts";
+import { contextOf, knowledgeResult, layerOf, packs, recognitionOf, shownText, stateOf } from "../bench.ts";
 
 const quotes = ["Unopened goods can be returned within 30 days of delivery.", "A refund takes 5 working days."];
-const found = (...sentences: string[]): ToolResult => ({
-  name: "search_knowledge",
-  status: sentences.length > 0 ? "found" : "not_found",
-  data: { query: "q", search: searchOf(...sentences) },
-});
 const member: ToolResult = {
   name: "query_member",
   status: "found",
@@ -35,7 +30,7 @@ function saying(name: string, pieces: readonly string[], broken = false): ChatMo
 
 async function compose(
   models: [ChatModel, ...ChatModel[]],
-  results: readonly ToolResult[] = [found(...quotes)],
+  results: readonly ToolResult[] = [knowledgeResult(...quotes)],
   recognition: Partial<Recognition> = {},
 ) {
   const context = contextOf();
@@ -71,7 +66,7 @@ describe("a reply that a model writes from help pages", () => {
   it("is the sentences of the pages too where only something else is left", async () => {
     const reply = await compose(
       [saying("m", ["You are a gold member with 1200 points. You have 60 days."])],
-      [member, found(...quotes)],
+      [member, knowledgeResult(...quotes)],
     );
     expect(reply.text).toBe(`You are a gold member with 1200 points.\n\n${quotes.join(" ")}`);
     expect(reply.grounding).toEqual({ checked: 2, dropped: 1, doubted: 0 });
@@ -87,27 +82,32 @@ describe("a reply that a model writes from help pages", () => {
     const free = "Sure: whatever is still sealed can come back to us, thirty days long.";
     expect((await compose([saying("m", [free])])).text).toBe(free);
     const other = "没拆封的东西三十天内都能退。退款要五个工作日。";
-    const reply = await compose([saying("m", letters(other))], [found(...quotes)], { language: "zh" });
+    const reply = await compose([saying("m", letters(other))], [knowledgeResult(...quotes)], { language: "zh" });
     expect([reply.text, reply.grounding]).toEqual([other, { checked: 2, dropped: 0, doubted: 0 }]);
-    const lie = await compose([saying("m", ["没拆封的东西六十天内都能退。"])], [found(...quotes)], { language: "zh" });
+    const lie = await compose([saying("m", ["没拆封的东西六十天内都能退。"])], [knowledgeResult(...quotes)], {
+      language: "zh",
+    });
     expect(lie.text).toBe(quotes.join(" "));
   });
 
   it("says that it does not know where a model makes up an answer for a question that the pages do not answer", async () => {
-    const lie = await compose([saying("m", ["Gift cards are valid for 3 years."])], [found()]);
+    const lie = await compose([saying("m", ["Gift cards are valid for 3 years."])], [knowledgeResult()]);
     expect([lie.text, lie.grounding?.dropped]).toEqual([packs.en.replies.refusal, 1]);
     const honest = "I am sorry, I do not know that. Would you like me to open a ticket?";
-    const reply = await compose([saying("m", [honest])], [found()]);
+    const reply = await compose([saying("m", [honest])], [knowledgeResult()]);
     expect([reply.text, reply.grounding]).toEqual([honest, { checked: 0, dropped: 0, doubted: 0 }]);
   });
 
   it("says only once that it does not know", async () => {
     const text = "I am sorry, I do not know whether we sell gift cards. They cost 80 euros.";
-    const honest = await compose([saying("m", [text])], [found()]);
+    const honest = await compose([saying("m", [text])], [knowledgeResult()]);
     expect(honest.text).toBe("I am sorry, I do not know whether we sell gift cards.");
-    const both = await compose([saying("m", [`${text} ${quotes[0]}`])], [found(...quotes), found()]);
+    const both = await compose(
+      [saying("m", [`${text} ${quotes[0]}`])],
+      [knowledgeResult(...quotes), knowledgeResult()],
+    );
     expect(both.text).toBe(`I am sorry, I do not know whether we sell gift cards. ${quotes[0]}`);
-    const silent = await compose([saying("m", ["Hello! They cost 80 euros."])], [found()]);
+    const silent = await compose([saying("m", ["Hello! They cost 80 euros."])], [knowledgeResult()]);
     expect(silent.text).toBe(`Hello!\n\n${packs.en.replies.refusal}`);
   });
 

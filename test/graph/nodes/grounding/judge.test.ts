@@ -2,44 +2,19 @@ import { describe, expect, it } from "vitest";
 import { groundsOf } from "../../../../src/graph/nodes/grounding/grounds.ts";
 import { createJudge } from "../../../../src/graph/nodes/grounding/judge.ts";
 import type { ToolResult } from "../../../../src/graph/tools/tool-call.ts";
-import { packs, recognitionOf, searchOf } from "../bench.ts";
+import { knowledgeResult, orderResult, packs, recognitionOf, searchOf } from "../bench.ts";
 
-const knowledge = (...quotes: string[]): ToolResult => ({
-  name: "search_knowledge",
-  status: quotes.length > 0 ? "found" : "not_found",
-  data: { query: "q", search: searchOf(...quotes) },
-});
-
-const english = knowledge(
+const english = knowledgeResult(
   "Unopened goods can be returned within 30 days of delivery.",
   "Opened goods cannot be returned unless they are faulty.",
   "A refund takes 3 to 5 working days.",
   "Express delivery costs €4.90.",
 );
-const chinese = knowledge(
+const chinese = knowledgeResult(
   "未拆封的商品可在签收后 30 天内退货。",
   "已拆封的商品不能退货，有质量问题的除外。",
   "退款需要 3 至 5 个工作日。",
 );
-const order: ToolResult = {
-  name: "query_order",
-  status: "found",
-  data: {
-    sample: true,
-    orderId: "LK20260142",
-    orders: [],
-    order: {
-      orderId: "LK20260142",
-      status: "shipped",
-      items: ["Kettle"],
-      total: { amount: "99.00", currency: "CNY" },
-      trackingNumber: "PX1",
-      orderedOn: "2026-01-12",
-      deliveredOn: null,
-      expectedOn: "2026-01-17",
-    },
-  },
-};
 
 function judge(
   sentence: string,
@@ -150,7 +125,7 @@ describe("a sentence of a reply", () => {
   });
 
   it("may use the records that other tools found", () => {
-    const both = [order, english];
+    const both = [orderResult, english];
     expect(judge("Order LK20260142 is shipped and expected on January 17, 2026.", both)).toBe("borne_out");
     expect(judge("Your order of 99 yuan is on its way, order LK20260142: shipped.", both)).toBe("borne_out");
     expect(judge("订单 LK20260142 已发货，预计 1 月 17 日送达。", both)).toBe("borne_out");
@@ -189,11 +164,11 @@ describe("a sentence of a reply", () => {
   it("states nothing that is borne out where nothing was found, but what we say ourselves is no statement", () => {
     for (const [language, pack] of Object.entries(packs)) {
       for (const words of pack.replies.refusal.match(/[^.。]+[.。]/gu) ?? []) {
-        expect(judge(words, [knowledge()]), language).toBe("talk");
+        expect(judge(words, [knowledgeResult()]), language).toBe("talk");
       }
     }
-    expect(judge("Gift cards are sold at the counter.", [knowledge()])).toBe("doubted");
-    expect(judge("Gift cards are valid for 3 years.", [knowledge()])).toBe("unfounded");
+    expect(judge("Gift cards are sold at the counter.", [knowledgeResult()])).toBe("doubted");
+    expect(judge("Gift cards are valid for 3 years.", [knowledgeResult()])).toBe("unfounded");
   });
 
   const PHONE = "Is 0900-123-4567 your hotline?";
@@ -234,7 +209,7 @@ describe("a sentence of a reply", () => {
     expect(judge("Unopened goods can be returned, call 400-800-1234.", [english], "And?", earlier)).not.toBe(
       "unfounded",
     );
-    const page = knowledge("Our hotline is 400-800-1234.");
+    const page = knowledgeResult("Our hotline is 400-800-1234.");
     expect(judge("Yes, our hotline is 400-800-1234.", [page], "Is it 400-800-1234?")).not.toBe("unfounded");
   });
 
@@ -283,7 +258,7 @@ describe("a sentence of a reply", () => {
     [["标准配送需要3到5天送达。", "海岛为7到10天。"], "海岛配送需要7到10天送达。"],
     [["信用卡退款需要5个工作日到账。", "支付宝：2个工作日。"], "支付宝退款需要2个工作日到账。"],
   ])("%#: keeps the figure of one line of a list: $1", (quotes, sentence) => {
-    expect(judge(sentence, [knowledge(...quotes)])).not.toBe("unfounded");
+    expect(judge(sentence, [knowledgeResult(...quotes)])).not.toBe("unfounded");
   });
 
   it.each([
@@ -298,11 +273,14 @@ describe("a sentence of a reply", () => {
     ],
     [["标准配送运费6元。", "特快配送运费18元。"], "特快配送运费6元。"],
   ])("%#: leaves out a figure that is one of something else: $1", (quotes, sentence) => {
-    expect(judge(sentence, [knowledge(...quotes)])).toBe("unfounded");
+    expect(judge(sentence, [knowledgeResult(...quotes)])).toBe("unfounded");
   });
 
   it("doubts a figure where it is not clear whose it is", () => {
-    const page = knowledge("Standard delivery to islands takes 7 to 10 days.", "To the mainland it is 3 to 5 days.");
+    const page = knowledgeResult(
+      "Standard delivery to islands takes 7 to 10 days.",
+      "To the mainland it is 3 to 5 days.",
+    );
     expect(judge("Standard delivery takes 3 to 5 days.", [page])).toBe("doubted");
   });
 
@@ -378,14 +356,14 @@ describe("a sentence of a reply", () => {
 
   it("is doubted where a figure cannot be read for sure, in it or on the page", () => {
     expect(judge("A refund takes a couple of working days.", [english])).toBe("doubted");
-    expect(judge("A refund takes 2 working days.", [knowledge("A refund takes a couple of working days.")])).toBe(
+    expect(judge("A refund takes 2 working days.", [knowledgeResult("A refund takes a couple of working days.")])).toBe(
       "doubted",
     );
     expect(judge("A refund takes 9 working days.", [english])).toBe("unfounded");
   });
 
   it("keeps figures that begin with what might be numbering", () => {
-    const pages = knowledge("运费3.5元。", "客服时间为每天 9:00-21:00。");
+    const pages = knowledgeResult("运费3.5元。", "客服时间为每天 9:00-21:00。");
     expect(judge("运费3.5元。", [pages])).toBe("borne_out");
     expect(judge("客服时间为每天 9:00-21:00。", [pages])).toBe("borne_out");
     expect(judge("客服时间为9点至22点。", [pages])).toBe("unfounded");
