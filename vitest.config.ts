@@ -1,13 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-/** Processes that are killed and frozen, and whose time is measured by others: nothing else may run beside them. */
-const alone = [
-  "test/cluster-e2e/**/*.test.ts",
-  "test/e2e/memory.test.ts",
-  "test/e2e/outages.test.ts",
-  "test/e2e/two-instances.test.ts",
-  "test/rehearsal/kill*.test.ts",
-];
+/** Whole servers, that are killed and frozen, and whose time is measured: nothing else may run beside them. */
+const alone = ["test/cluster-e2e/**/*.test.ts", "test/e2e/**/*.test.ts", "test/rehearsal/kill*.test.ts"];
 
 export default defineConfig({
   test: {
