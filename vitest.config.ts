@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Whole servers, that are killed and frozen, and whose time is measured: nothing else may run beside them. */
-const alone = ["test/cluster-e2e/**/*.test.ts", "test/e2e/**/*.test.ts", "test/rehearsal/kill*.test.ts"];
+const alone = ["test/cluster-e2e/**/*.test.ts", "test/e2e/**/*.test.ts", "test/rehearsal/**/*.test.ts"];
 
 export default defineConfig({
   test: {
