@@ -51,6 +51,17 @@ describe("the matrix (fault 76)", () => {
     expect(changing[1]?.problems.join("\n")).toContain("business is in the receipt, but was not refused");
   }, 60_000);
 
+  it("tells the same dates on both sides of midnight", async () => {
+    const [first, second] = await runMatrix({ ...options, sets: [[], ["tracing"]] });
+    const dated = (reply: string) => /\d{4}-\d{2}-\d{2}/.test(reply);
+    expect(first?.replies.filter(dated)).toHaveLength(2);
+    expect(second?.replies.filter(dated)).toEqual(first?.replies.filter(dated));
+    const server = await startRehearsal();
+    const health = await (await fetch(`${server.url}/health`)).text();
+    await server.close();
+    expect(health).toMatch(/"\d{4}-\d{2}-\d{2}T12:00:/);
+  });
+
   it("finds a server that does not answer", async () => {
     const [cell] = await runMatrix({
       ...options,
