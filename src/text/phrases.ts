@@ -1,3 +1,4 @@
+import { remember } from "./remember.ts";
 import { synonymTerm } from "./synonyms.ts";
 import { type Carry, NO_CARRY, type Token, tokenise, tokeniseAfter } from "./tokenise.ts";
 import { readWordList } from "./word-list.ts";
@@ -57,24 +58,31 @@ const spoken = new Map<Phrase, readonly string[]>();
 /** A comma ends a phrase as well; points within numbers and names do not. */
 const CLAUSE_END = /(?<=[。？！；，：、\n])|(?<=[.?!;,:])(?=\s)/u;
 
+/** A question, and the query made of it, are read by whoever looks for words and by whoever weighs what was found. */
+const KEPT = 8;
+
+export interface QuestionRead {
+  readonly tokens: readonly Token[];
+  readonly phrases: readonly PhraseFound[];
+}
+
 /**
  * The tokens of a question, as `tokenise` gives them, and the phrases among them: within one clause, none in another of the same
  * script, and of several that begin alike the longest.
  */
-export function readPhrases(question: string): {
-  readonly tokens: readonly Token[];
-  readonly phrases: readonly PhraseFound[];
-} {
+export const readPhrases: (question: string) => QuestionRead = remember(KEPT, read);
+
+function read(question: string): QuestionRead {
   const tokens: Token[] = [];
   const phrases: PhraseFound[] = [];
   let carry: Carry = NO_CARRY;
   for (const clause of question.split(CLAUSE_END)) {
-    const read = tokeniseAfter(clause, carry);
-    carry = read;
+    const own = tokeniseAfter(clause, carry);
+    carry = own;
     const before = tokens.length;
-    for (const { from, to, found } of phrasesIn(read.tokens))
+    for (const { from, to, found } of phrasesIn(own.tokens))
       phrases.push({ from: before + from, to: before + to, found });
-    for (const token of read.tokens) tokens.push(token);
+    for (const token of own.tokens) tokens.push(token);
   }
   return { tokens, phrases };
 }
@@ -97,13 +105,13 @@ function englishIn(words: readonly Word[]): readonly PhraseFound[] {
   english ??= byBeginning("en", (phrase) => synonymTerm(phrase.split(" ", 1)[0] ?? ""));
   const all: PhraseFound[] = [];
   for (let index = 0; index < words.length; ) {
-    const here = words.slice(index);
-    const phrase = english.get(here[0]?.term ?? "")?.find((one) => {
+    const phrase = english.get(words[index]?.term ?? "")?.find((one) => {
       const terms = termsOf(one);
-      return terms.length <= here.length && terms.every((term, place) => term === ANY || term === here[place]?.term);
+      const isHere = (term: string, place: number) => term === ANY || term === words[index + place]?.term;
+      return index + terms.length <= words.length && terms.every(isHere);
     });
     const length = phrase ? termsOf(phrase).length : 1;
-    if (phrase) all.push(foundAt(here[0], here[length - 1], phrase));
+    if (phrase) all.push(foundAt(words[index], words[index + length - 1], phrase));
     index += length;
   }
   return all;
@@ -147,9 +155,10 @@ function byBeginning(language: "en" | "zh", keyOf: (phrase: string) => string): 
   const groups = new Map<string, Phrase[]>();
   for (const entry of phraseEntries(language)) {
     for (const text of entry.phrases) {
-      const group = groups.get(keyOf(text));
+      const key = keyOf(text);
+      const group = groups.get(key);
       if (group) group.push({ text, entry });
-      else groups.set(keyOf(text), [{ text, entry }]);
+      else groups.set(key, [{ text, entry }]);
     }
   }
   const longestFirst = language === "en" ? (text: string) => text.split(" ").length : (text: string) => text.length;

@@ -64,7 +64,12 @@ export function createChromaAccess(options: ChromaAccessOptions): ChromaAccess {
 
 /** Whether the server says that the collection is not there. */
 export function isNotFound(error: unknown): boolean {
-  return error instanceof LayerError && error.cause instanceof Error && error.cause.name === "ChromaNotFoundError";
+  return error instanceof LayerError && isMissing(error.cause);
+}
+
+/** The same of what the package itself throws. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && error.name === "ChromaNotFoundError";
 }
 
 function serverOf(text: string, token: string | undefined): ChromaClientArgs {

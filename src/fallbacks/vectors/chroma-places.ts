@@ -1,5 +1,5 @@
 import { LayerError } from "../core/errors.ts";
-import { type ChromaClient, wordsOf } from "./chroma-access.ts";
+import { type ChromaClient, isMissing, wordsOf } from "./chroma-access.ts";
 import { describe, type Handle } from "./chroma-handles.ts";
 
 /**
@@ -23,10 +23,6 @@ export async function placeOf(client: ChromaClient, name: string): Promise<Place
     if (isMissing(error)) return { name, there: undefined };
     throw error;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && error.name === "ChromaNotFoundError";
 }
 
 /**
