@@ -102,7 +102,7 @@ function phrasesIn(tokens: readonly Token[]): readonly PhraseFound[] {
 }
 
 function englishIn(words: readonly Word[]): readonly PhraseFound[] {
-  english ??= byBeginning("en", (phrase) => synonymTerm(phrase.split(" ", 1)[0] ?? ""));
+  english ??= englishPhrases();
   const all: PhraseFound[] = [];
   for (let index = 0; index < words.length; ) {
     const phrase = english.get(words[index]?.term ?? "")?.find((one) => {
@@ -115,6 +115,17 @@ function englishIn(words: readonly Word[]): readonly PhraseFound[] {
     index += length;
   }
   return all;
+}
+
+/** Thousands of phrases begin with hundreds of words, each of which is stemmed once. */
+function englishPhrases(): Phrases {
+  const terms = new Map<string, string>();
+  return byBeginning("en", (phrase) => {
+    const [word = ""] = phrase.split(" ", 1);
+    const term = terms.get(word) ?? synonymTerm(word);
+    terms.set(word, term);
+    return term;
+  });
 }
 
 function chineseIn(run: readonly Word[]): readonly PhraseFound[] {
