@@ -35,9 +35,11 @@ const ADDED = 40;
 const DIFFERENT = 2_000;
 
 const corpus = createCorpus();
-const { tokenise } = (await built("text/tokenise")) as typeof import("../src/text/tokenise.ts");
+const { tokenise, NO_CARRY } = (await built("text/tokenise")) as typeof import("../src/text/tokenise.ts");
 const { questionTerms } = (await built("retrieval/terms")) as typeof import("../src/retrieval/terms.ts");
 const { createWordsPacker } = (await built("retrieval/words-pack")) as typeof import("../src/retrieval/words-pack.ts");
+const { createTermCodes } = (await built("text/term-codes")) as typeof import("../src/text/term-codes.ts");
+const codes = createTermCodes();
 const termsOf = (text: string) => tokenise(text).map(({ term }) => term);
 
 function usedMb(): number {
@@ -47,8 +49,10 @@ function usedMb(): number {
 }
 
 function documentAt(first: number): PackedWords {
-  const packer = createWordsPacker();
-  for (let number = first; number < first + A_DOCUMENT; number += 1) packer.add(termsOf(corpus.passage(number)));
+  const packer = createWordsPacker(codes.terms);
+  for (let number = first; number < first + A_DOCUMENT; number += 1) {
+    packer.add(codes.tokenise(corpus.passage(number), NO_CARRY).tokens);
+  }
   return packer.finish();
 }
 

@@ -4,7 +4,7 @@ import { handoffView } from "./handoff.js";
 import { keepText, markLanguage, say } from "./language.js";
 import { problemView } from "./problem.js";
 import { receiptView } from "./receipt.js";
-import { sourceChips } from "./sources.js";
+import { relatedChips, sourceChips } from "./sources.js";
 
 /** One question with its answer. `onRetry` is called when the user wants a failed one tried again. */
 export function createTurn(message, onRetry) {
@@ -48,6 +48,8 @@ export function createTurn(message, onRetry) {
       markLanguage(text);
       const parts = [];
       if (reply.sources.length > 0) parts.push(sourceChips(reply.sources));
+      // A server of another version, behind the same address, may not name any.
+      if (reply.related?.length > 0) parts.push(relatedChips(reply.related));
       parts.push(...groundingNotes(reply.grounding));
       if (reply.escalation) parts.push(handoffView(reply.escalation));
       if (reply.degradation.length > 0) parts.push(receiptView(reply.degradation));

@@ -33,6 +33,11 @@ export const words = {
   sourceGone:
     "This passage has been changed or removed since the answer was given. This is the sentence as it was quoted.",
   sourceUnavailable: "The whole passage cannot be loaded at the moment. This is the sentence that was quoted.",
+  related: "Sections that may help",
+  relatedLabel: "Perhaps here:",
+  relatedEyebrow: "This section may help",
+  relatedGone: "This section has been changed or removed since.",
+  relatedUnavailable: "The section cannot be loaded at the moment.",
   "grounding.dropped": ({ n }) =>
     n === 1
       ? "One sentence was left out: it had a figure that the sources do not have."

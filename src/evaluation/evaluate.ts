@@ -135,6 +135,8 @@ interface Judged {
   readonly outcome: Outcome;
   /** Of the right section. */
   readonly place: number;
+  /** The right section is among those that a refusal names. */
+  readonly named: boolean;
   readonly cited: number;
   readonly verbatim: number;
 }
@@ -156,6 +158,7 @@ async function evaluateAnswers(set: AnswerSet, options: EvaluateOptions): Promis
       question,
       outcome: judge(question, result, names),
       place: placeOf(question, deep, names),
+      named: result.related.some((place) => isOf(question, place, names)),
       cited: result.sentences.length,
       verbatim: await verbatimOf(result, knowledge, options.context()),
     });
@@ -168,11 +171,13 @@ async function evaluateAnswers(set: AnswerSet, options: EvaluateOptions): Promis
     const others = mine.filter(({ question }) => !question.should_answer);
     const count = (of: typeof mine, outcome: Outcome) =>
       shareOf(of.filter((each) => each.outcome === outcome).length, of.length);
+    const refused = asked.filter(({ outcome }) => outcome === "refused");
     const within = (places: number) => shareOf(asked.filter(({ place }) => place <= places).length, asked.length);
     const row = {
       "complete and correct": count(asked, "right"),
       wrong: count(asked, "wrong"),
-      "refused though answerable": count(asked, "refused"),
+      "refused though answerable": shareOf(refused.length, asked.length),
+      "refused, right section named": shareOf(refused.filter(({ named }) => named).length, refused.length),
       "unanswerable refused": count(others, "refused"),
       "right section first": within(1),
       "right section in five": within(5),

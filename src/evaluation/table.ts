@@ -9,7 +9,7 @@ export function renderReports(reports: readonly Report[]): string {
 function renderReport({ set, kind, part, rows }: Report): string {
   const title = `${set}${part === "all" ? "" : `, ${part}`} (${kind})`;
   const lines = Object.entries(rows).flatMap(([who, figures]) =>
-    Object.entries(figures).map(([what, measure]) => `  ${who.padEnd(14)}${what.padEnd(27)}${renderMeasure(measure)}`),
+    Object.entries(figures).map(([what, measure]) => `  ${who.padEnd(14)}${what.padEnd(30)}${renderMeasure(measure)}`),
   );
   return [title, ...lines].join("\n");
 }

@@ -5,6 +5,7 @@ import type { Card } from "./card.ts";
 import type { GivenTurn } from "./given-history.ts";
 import type { Grounding } from "./grounding.ts";
 import type { Intent } from "./language.ts";
+import type { Related } from "./related.ts";
 
 export interface ChatRequest {
   readonly requestId: string;
@@ -48,6 +49,8 @@ export interface ChatReply {
   readonly reply: string;
   readonly intents: readonly [Intent, ...Intent[]];
   readonly sources: readonly Source[];
+  /** Where the answer may be to what was refused: places to look at, at most three, none that is a source. */
+  readonly related: readonly Related[];
   /** The degradation receipt. */
   readonly degradation: readonly Degradation[];
   /** Configured name of the model that wrote the reply. */

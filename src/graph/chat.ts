@@ -154,6 +154,7 @@ export function createChat(deps: ChatDeps): Chat {
       reply: reply.text,
       intents: recognition.intents,
       sources: reply.sources,
+      related: reply.related,
       degradation: context.trail.list(),
       servedBy: reply.by,
       escalation: state.card,

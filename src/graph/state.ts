@@ -2,6 +2,7 @@ import type { Source } from "../retrieval/knowledge.ts";
 import type { Card } from "./card.ts";
 import type { Grounding } from "./grounding.ts";
 import type { Emotion, Intent, Language } from "./language.ts";
+import type { Related } from "./related.ts";
 import type { ToolCall, ToolResult } from "./tools/tool-call.ts";
 
 /** What messages name, as later ones may mean it without repeating it. */
@@ -49,6 +50,8 @@ export interface Recognition {
 export interface Reply {
   readonly text: string;
   readonly sources: readonly Source[];
+  /** Where the answer may be to what was refused; at most three. */
+  readonly related: readonly Related[];
   /** False when the turn did not give the user what was asked: counts towards a hand-off. */
   readonly resolved: boolean;
   /** Configured name of the model that wrote it. */

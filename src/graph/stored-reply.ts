@@ -17,6 +17,8 @@ const sourceSchema = z.object({
   url: z.string().exactOptional(),
 });
 
+const relatedSchema = sourceSchema.omit({ quote: true });
+
 const cardSchema = z.object({
   handoffId: z.string(),
   sessionId: z.string(),
@@ -36,6 +38,8 @@ const replySchema: z.ZodType<ChatReply> = z.object({
   reply: z.string(),
   intents: z.tuple([z.enum(intents)], z.enum(intents)),
   sources: z.array(sourceSchema),
+  // Replies that were stored before there was any are kept for as long as their turns.
+  related: z.array(relatedSchema).default([]),
   degradation: z.array(
     z.object({
       layer: z.enum(layerNames),
@@ -56,9 +60,10 @@ const replySchema: z.ZodType<ChatReply> = z.object({
 export function toStoredReply(reply: ChatReply): Json {
   const degradation = reply.degradation.map((entry) => ({ ...entry, since: entry.since.toISOString() }));
   const sources = reply.sources.map((source) => ({ ...source }));
+  const related = reply.related.map((place) => ({ ...place }));
   const escalation = reply.escalation && { ...reply.escalation, degradation: [...reply.escalation.degradation] };
   const { grounding, ...rest } = reply;
-  return { ...rest, degradation, sources, escalation, ...(grounding && { grounding: { ...grounding } }) };
+  return { ...rest, degradation, sources, related, escalation, ...(grounding && { grounding: { ...grounding } }) };
 }
 
 /** Reads what `toStoredReply` wrote. @throws {z.ZodError} when it is something else. */

@@ -36,7 +36,7 @@ export interface LangChainMember extends MemberPolicy {
   readonly embeddings: EmbeddingsLike;
 }
 
-/** A model of transformers.js that runs in a worker of this process. Needs the package `@xenova/transformers`. */
+/** A model of transformers.js that runs in a process of its own. Needs the package `@xenova/transformers`. */
 export interface LocalMember
   extends MemberPolicy,
     Pick<TransformersEmbeddingsOptions, "revision" | "dtype" | "mirrorUrl" | "localDirectory" | "offline"> {

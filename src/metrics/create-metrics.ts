@@ -15,7 +15,7 @@ export interface Metrics {
   readonly hear: (event: LayerEvent) => void;
   readonly turn: (turn: { readonly outcome: TurnOutcome; readonly seconds: number }) => void;
   readonly intentCache: (outcome: "hit" | "miss" | "refused") => void;
-  /** Sentences of one reply that were held against the help pages; those of the two other numbers are among the checked ones. */
+  /** Sentences of one reply that were held against what was found; those of the two other numbers are among the checked ones. */
   readonly grounding: (counts: {
     readonly checked: number;
     readonly dropped: number;

@@ -1,6 +1,6 @@
 import type { Clock } from "../fallbacks/core/clock.ts";
 import { LayerError } from "../fallbacks/core/errors.ts";
-import type { ModelThread } from "./model-thread.ts";
+import type { ModelProcess } from "./model-process.ts";
 import type { Batch, FromWorker } from "./protocol.ts";
 
 export interface Job extends Batch {
@@ -11,7 +11,7 @@ export interface Job extends Batch {
 /** One row for each text, in order; undefined where the tokenizer knew nothing of the text. */
 export type ModelRows = readonly (Float32Array | undefined)[];
 
-/** Runs jobs on a loaded thread: one batch at a time, so that between two an urgent job or an abort is heard. */
+/** Runs jobs on a loaded worker: one batch at a time, so that between two an urgent job or an abort is heard. */
 export interface BatchRunner {
   /** @throws {LayerError} `aborted`; `server` when inference fails; what `stop` was given. */
   run(job: Job, signal: AbortSignal): Promise<ModelRows>;
@@ -21,7 +21,7 @@ export interface BatchRunner {
 }
 
 export interface BatchRunnerOptions {
-  readonly thread: ModelThread;
+  readonly worker: ModelProcess;
   readonly clock: Clock;
   /** Longest time of one batch in ms. */
   readonly batchMs: number;
@@ -39,7 +39,7 @@ interface Waiting {
 }
 
 export function createBatchRunner(options: BatchRunnerOptions): BatchRunner {
-  const { thread, clock, batchSize } = options;
+  const { worker, clock, batchSize } = options;
   let queue: readonly Waiting[] = [];
   let running: { readonly id: number; readonly waiting: Waiting; readonly cancelLimit: () => void } | undefined;
   let lastId = 0;
@@ -48,7 +48,7 @@ export function createBatchRunner(options: BatchRunnerOptions): BatchRunner {
   function leave(waiting: Waiting): void {
     queue = queue.filter((other) => other !== waiting);
     // A batch that nobody waits for may still run, but it need not keep the process.
-    if (queue.length === 0) thread.hold(false);
+    if (queue.length === 0) worker.hold(false);
   }
 
   function pump(): void {
@@ -61,7 +61,7 @@ export function createBatchRunner(options: BatchRunnerOptions): BatchRunner {
     waiting.next = end;
     running = { id: lastId, waiting, cancelLimit: clock.after(options.batchMs, options.onHung, { background: true }) };
     const pairs = job.pairs?.slice(next, end);
-    thread.post({ type: "run", id: lastId, batch: { texts: job.texts.slice(next, end), ...(pairs && { pairs }) } });
+    worker.post({ type: "run", id: lastId, batch: { texts: job.texts.slice(next, end), ...(pairs && { pairs }) } });
   }
 
   function finish(id: number): Waiting | undefined {
@@ -93,7 +93,7 @@ export function createBatchRunner(options: BatchRunnerOptions): BatchRunner {
         };
         signal.addEventListener("abort", onAbort, { once: true });
         queue = [...queue, waiting];
-        thread.hold(true);
+        worker.hold(true);
         pump();
       });
     },
@@ -119,7 +119,7 @@ export function createBatchRunner(options: BatchRunnerOptions): BatchRunner {
 
 /** As many rows as there are numbers for: whoever asked counts them. Each is a copy, so that keeping one keeps one. */
 function rowsOf({ data, width, usable }: Extract<FromWorker, { type: "rows" }>): ModelRows {
-  const count = width > 0 ? Math.floor(data.length / width) : 0;
+  const count = Number.isInteger(width) && width > 0 ? Math.floor(data.length / width) : 0;
   return Array.from({ length: count }, (_, at) =>
     usable[at] === false ? undefined : data.slice(at * width, (at + 1) * width),
   );

@@ -4,7 +4,7 @@ import type { FromWorker, Source } from "./protocol.ts";
 type Report = (message: Extract<FromWorker, { type: "download" | "bytes" }>) => void;
 
 /**
- * The `fetch` that transformers.js loads files with. Reports each byte, for the limit on silence, which the main thread keeps;
+ * The `fetch` that transformers.js loads files with. Reports each byte, for the limit on silence, which the server keeps;
  * gives failures their class here, where it is known; and lets nothing in that is plainly no file of a model. From a source
  * without a network everything is "not found".
  * @throws {LayerError} `network`, `timeout`, `auth`, `rate_limited`, `server` or `bad_response`; a 404 is an answer.

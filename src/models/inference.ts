@@ -42,8 +42,7 @@ export async function classify({ tokenizer, model, limit }: Parts, { texts, pair
 
 function rowsOf({ data, dims, type }: Tensor): Pick<Rows, "data" | "width"> {
   if (!(data instanceof Float32Array)) throw misfit(`it answers with ${type} numbers instead of float32`);
-  // A copy: the buffer travels to the main thread, and the tensor's own may be the library's.
-  return { data: Float32Array.from(data), width: dims.at(-1) ?? 0 };
+  return { data, width: dims.at(-1) ?? 0 };
 }
 
 /** The files are whole, so that fetching them again would not help. */

@@ -1,10 +1,10 @@
 import type { Clock } from "../fallbacks/core/clock.ts";
-import type { ModelThread } from "./model-thread.ts";
+import type { ModelProcess } from "./model-process.ts";
 import type { LoadFailure, LoadPlan } from "./protocol.ts";
 
 export interface AttemptOptions {
   readonly clock: Clock;
-  readonly startThread: () => ModelThread;
+  readonly startProcess: () => ModelProcess;
   /** Longest silence of one download, in ms. */
   readonly idleMs: number;
   /** Longest time in which nothing is heard at all, in ms: while files are parsed and the model is built. */
@@ -15,22 +15,28 @@ export interface AttemptOptions {
 }
 
 export type Attempt =
-  | { readonly ok: true; readonly thread: ModelThread; readonly width: number }
+  | { readonly ok: true; readonly worker: ModelProcess; readonly width: number }
   | { readonly ok: false; readonly failure: LoadFailure };
 
-/** Loads from one source in a fresh thread; after a failure the thread has ended. Never rejects because of the thread. */
+/** Loads from one source in a fresh process; after a failure it has ended. Never rejects because of the process. */
 export async function attemptLoad(plan: LoadPlan, options: AttemptOptions): Promise<Attempt> {
   const { clock, signal } = options;
-  const thread = options.startThread();
+  const worker = options.startProcess();
   const timers = new Map<number | "quiet", () => void>();
   const cancel = (key: number | "quiet") => {
     timers.get(key)?.();
     timers.delete(key);
   };
   let onAbort = () => {};
-  const attempt = await new Promise<Attempt>((resolve) => {
+  // Also one right behind `loaded`, which comes before anybody else listens.
+  let failed: Attempt | undefined;
+  const first = await new Promise<Attempt>((resolve) => {
+    const failWith = (failure: LoadFailure) => {
+      failed ??= { ok: false, failure };
+      resolve(failed);
+    };
     const fail = (errorClass: LoadFailure["errorClass"], message: string) =>
-      resolve({ ok: false, failure: { errorClass, message, final: false } });
+      failWith({ errorClass, message, final: false });
     const limit = (key: number | "quiet", ms: number, what: string) => {
       cancel(key);
       timers.set(
@@ -43,7 +49,7 @@ export async function attemptLoad(plan: LoadPlan, options: AttemptOptions): Prom
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     limit("quiet", options.quietMs, "loading the model");
-    thread.listen(
+    worker.listen(
       (message) => {
         limit("quiet", options.quietMs, "loading the model");
         switch (message.type) {
@@ -56,22 +62,23 @@ export async function attemptLoad(plan: LoadPlan, options: AttemptOptions): Prom
             options.onBytes(message.count);
             return;
           case "loaded":
-            resolve({ ok: true, thread, width: message.width });
+            resolve({ ok: true, worker, width: message.width });
             return;
           case "failed":
-            resolve({ ok: false, failure: message });
+            failWith(message);
             return;
           case "rows":
           case "refused":
-            fail("bad_response", "the worker answered out of turn");
+            fail("bad_response", "the process answered out of turn");
         }
       },
-      (reason) => fail("server", `the worker of the model ended: ${reason}`),
+      (reason) => fail("server", `the process of the model ended: ${reason}`),
     );
-    thread.post({ type: "load", plan });
+    worker.post({ type: "load", plan });
   });
   signal.removeEventListener("abort", onAbort);
   for (const key of timers.keys()) cancel(key);
-  if (!attempt.ok) await thread.end();
+  const attempt = failed ?? first;
+  if (!attempt.ok) await worker.end();
   return attempt;
 }

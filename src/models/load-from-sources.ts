@@ -3,7 +3,7 @@ import { type Attempt, type AttemptOptions, attemptLoad } from "./load-attempt.t
 import type { ModelCache } from "./model-cache.ts";
 import type { LoadFailure, LoadPlan, Source } from "./protocol.ts";
 
-export type LoadedThread = Extract<Attempt, { ok: true }>;
+export type LoadedProcess = Extract<Attempt, { ok: true }>;
 
 /** Behind the reason of a failure that fetching the files again has not mended. */
 const KEPT = "(the files were fetched anew within the last hour; they are fetched again after it)";
@@ -16,7 +16,7 @@ interface Failed {
 }
 
 /**
- * Tries the sources in order, each with its own limits, each attempt in a fresh thread: after a failure the library may
+ * Tries the sources in order, each with its own limits, each attempt in a fresh process: after a failure the library may
  * repeat old errors. The first load in which files cannot be read deletes them from the cache; if they came from it, the
  * source is asked once more. Later loads keep them, and so does a load from the cache alone: a model that cannot be built
  * would be downloaded again at every load, and an only copy would be lost.
@@ -27,7 +27,7 @@ export async function loadFromSources(
   sources: readonly Source[],
   cache: ModelCache,
   options: AttemptOptions,
-): Promise<LoadedThread> {
+): Promise<LoadedProcess> {
   const failures: Failed[] = [];
   const { clearedAt } = cache;
   const mayClear = clearedAt === undefined || options.clock.now() - clearedAt >= CLEARED_AGAIN_MS;

@@ -18,7 +18,7 @@ export interface LoadedModel {
 const MOST_TOKENS = 512;
 
 /**
- * Loads a model from one source and tries it on a word. Runs in the worker, where everything may block.
+ * Loads a model from one source and tries it on a word. Runs in the process of the model, where everything may block.
  * @throws whatever the library throws; `describeFailure` gives it a class.
  */
 export async function loadModel(
@@ -68,7 +68,7 @@ function configure({ env, LogLevel }: Vendor, { source, model, revision }: LoadP
   return model;
 }
 
-/** One core stays free for the main thread, and threads without work do not spin. */
+/** One core stays free for the server, and threads without work do not spin. */
 function sessionOptions() {
   return {
     intraOpNumThreads: Math.max(1, availableParallelism() - 1),

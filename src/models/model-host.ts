@@ -2,9 +2,9 @@ import type { Clock } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
 import { asLayerError, LayerError } from "../fallbacks/core/errors.ts";
 import { type BatchRunner, createBatchRunner, type Job, type ModelRows } from "./batch-runner.ts";
-import { type LoadedThread, loadFromSources } from "./load-from-sources.ts";
+import { type LoadedProcess, loadFromSources } from "./load-from-sources.ts";
 import { createModelCache } from "./model-cache.ts";
-import { type ModelThread, startModelThread } from "./model-thread.ts";
+import { type ModelProcess, startModelProcess } from "./model-process.ts";
 import type { Dtype, ModelKind, Pooling } from "./protocol.ts";
 import { type SourceOptions, sourcesOf } from "./sources.ts";
 
@@ -23,12 +23,12 @@ export interface ModelHostOptions extends SourceOptions {
   readonly idleMs?: number | undefined;
   /** Longest time in ms in which a load does nothing visible (parsing, building), default 120 000. */
   readonly quietMs?: number | undefined;
-  /** Longest time of one batch in ms, default 60 000: a worker beyond it hangs, and is replaced. */
+  /** Longest time of one batch in ms, default 60 000: a process beyond it hangs, and is replaced. */
   readonly batchMs?: number | undefined;
   /** After a failed load, the time in ms from which a call starts the next one, default 30 000. A second probe does so at once. */
   readonly retryMs?: number | undefined;
-  /** For tests: the thread that stands in for the worker. */
-  readonly startThread?: (() => ModelThread) | undefined;
+  /** For tests: what stands in for the process. */
+  readonly startProcess?: (() => ModelProcess) | undefined;
 }
 
 export interface ModelAnswer {
@@ -38,7 +38,7 @@ export interface ModelAnswer {
 }
 
 /**
- * One model in one worker thread, loaded at its first use and again after every way in which it can end. While it is being
+ * One model in one process of its own, loaded at its first use and again after every way in which it can end. While it is being
  * loaded, calls fail at once with `loading`, so that the next port serves; after a failed load, with the error of the load.
  */
 export interface ModelHost {
@@ -49,7 +49,7 @@ export interface ModelHost {
    * error to whoever asks first, and starts the next one for whoever asks then.
    */
   probe(context: CallContext): Promise<void>;
-  /** Ends the worker. Calls that wait are rejected. */
+  /** Ends the process. Calls that wait are rejected. */
   close(): Promise<void>;
 }
 
@@ -82,7 +82,7 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
   };
   const closing = new AbortController();
   let state: State = { kind: "idle" };
-  let thread: ModelThread | undefined;
+  let worker: ModelProcess | undefined;
   let loading: Promise<void> = Promise.resolve();
   let bytes = 0;
 
@@ -90,7 +90,7 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
     try {
       const loaded = await loadFromSources(plan, sources, cache, {
         clock,
-        startThread: options.startThread ?? startModelThread,
+        startProcess: options.startProcess ?? startModelProcess,
         idleMs: options.idleMs ?? 60_000,
         quietMs: options.quietMs ?? 120_000,
         onBytes(count) {
@@ -110,28 +110,28 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
     loading = load();
   }
 
-  function serveFrom(loaded: LoadedThread): void {
+  function serveFrom(loaded: LoadedProcess): void {
     const { width } = loaded;
-    thread = loaded.thread;
+    worker = loaded.worker;
     const runner = createBatchRunner({
-      thread: loaded.thread,
+      worker: loaded.worker,
       clock,
       batchMs: options.batchMs ?? 60_000,
       batchSize: BATCH_SIZE,
-      onHung: () => lose(new LayerError("timeout", `the worker of the model "${model}" hangs; it is replaced`)),
+      onHung: () => lose(new LayerError("timeout", `the process of the model "${model}" hangs; it is replaced`)),
     });
     const lose = (error: LayerError) => {
-      void loaded.thread.end();
+      void loaded.worker.end();
       state = { kind: "idle" };
       runner.stop(error);
     };
-    loaded.thread.listen(
+    loaded.worker.listen(
       (message) => {
         if (message.type === "failed")
           lose(new LayerError("server", `the model "${model}" failed: ${message.message}`));
         else runner.handle(message);
       },
-      (reason) => lose(new LayerError("server", `the worker of the model "${model}" ended: ${reason}`)),
+      (reason) => lose(new LayerError("server", `the process of the model "${model}" ended: ${reason}`)),
     );
     state = { kind: "ready", width, runner };
   }
@@ -177,7 +177,7 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
       await loading;
       state = { kind: "closed" };
       runner?.stop(new LayerError("server", `the model "${model}" has been closed`));
-      await thread?.end();
+      await worker?.end();
     },
   };
 }

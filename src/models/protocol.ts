@@ -42,7 +42,7 @@ export type ToWorker =
 /** Numbers of a batch: one row for each text, each `width` wide. */
 export interface Rows {
   readonly width: number;
-  readonly data: Float32Array<ArrayBuffer>;
+  readonly data: Float32Array;
   /** False for a text in which the tokenizer knows nothing: its row says nothing. */
   readonly usable: readonly boolean[];
 }

@@ -119,9 +119,17 @@ function blocksOf(content: string): Readonly<Record<string, unknown>> {
   return Object.fromEntries([...blocks].map(([, name = "", json = "null"]) => [name, JSON.parse(json) as unknown]));
 }
 
-/** A search as the rule reads it: the prompt has only its sentences. */
+/** A search as the rule reads it: the prompt has only its sentences, and nothing of where else an answer may be. */
 function withSearch(result: z.output<typeof schemas.compose>["results"][number]) {
-  if (result.name !== "search_knowledge" || result.status !== "found") return result;
-  const { query, sentences } = result.data as { readonly query: unknown; readonly sentences: unknown };
-  return { ...result, data: { query, search: { sentences } } };
+  if (result.name !== "search_knowledge" || result.data === null) return result;
+  const {
+    query,
+    sentences = [],
+    search,
+  } = result.data as {
+    readonly query: unknown;
+    readonly sentences?: unknown;
+    readonly search?: object;
+  };
+  return { ...result, data: { query, search: { ...search, sentences, related: [] } } };
 }

@@ -18,6 +18,8 @@ export interface Bm25Options {
   readonly b?: number;
   /** What an earlier index had; nothing of it is found before it is `put`. */
   readonly from?: Compacted;
+  /** As `createShelf` has it; no result depends on it. Default 16. */
+  readonly mostHidden?: number;
 }
 
 /**
@@ -41,10 +43,18 @@ export interface Bm25Index {
   /**
    * The best `limit` that hold at least one of the terms (term -> weight, above 0), best first, ties by id.
    * @param accept leaves out whole documents, before the cut; asked once for each, with the id of one of its passages.
+   * @param least passages with a lower score may be missing, whoever does not want them waits less. Default 0.
    */
-  search(query: ReadonlyMap<string, number>, limit: number, accept?: (id: string) => boolean): readonly Ranked[];
+  search(
+    query: ReadonlyMap<string, number>,
+    limit: number,
+    accept?: (id: string) => boolean,
+    least?: number,
+  ): readonly Ranked[];
   /** How many passages that can be found hold the term. */
   holding(term: string): number;
+  /** The same for the term with this index in the list of a document's words, which costs less. */
+  holdingOf(terms: readonly string[], index: number): number;
   /** Whether `compact` would give back much memory, or make much of what was added faster to find. */
   readonly isLoose: boolean;
   /**
@@ -67,9 +77,9 @@ const LEAST_ENTRIES = 2_000_000;
  * least.
  */
 export function createBm25Index(options: Bm25Options = {}): Bm25Index {
-  const { k1 = 1.2, b = 0.75, from } = options;
+  const { k1 = 1.2, b = 0.75, from, mostHidden } = options;
   const searchIn = createWordsSearch({ k1, b });
-  let shelf = createShelf(from?.base, from?.documents);
+  let shelf = createShelf(from?.base, from?.documents, mostHidden);
   /** Words that came while everything is being packed: to be written once more. */
   let late: Map<string, PackedWords> | undefined;
   let writing: Work<void> | undefined;
@@ -131,11 +141,15 @@ export function createBm25Index(options: Bm25Options = {}): Bm25Index {
     remove(documentId) {
       shelf.drop(documentId);
     },
-    search(query, limit, accept) {
-      return limit < 1 ? [] : searchIn({ shelf, query, limit, accept });
+    search(query, limit, accept, least = 0) {
+      return limit < 1 ? [] : searchIn({ shelf, query, limit, accept, least });
     },
     holding(term) {
       const id = shelf.postings.terms.get(term);
+      return id === undefined ? 0 : shelf.holding(id);
+    },
+    holdingOf(terms, index) {
+      const id = shelf.postings.find(terms, index);
       return id === undefined ? 0 : shelf.holding(id);
     },
     *compact() {
@@ -147,7 +161,7 @@ export function createBm25Index(options: Bm25Options = {}): Bm25Index {
           old.postings,
           [...old.documents.values()].sort((x, y) => x.first - y.first),
         );
-        const next = createShelf(compacted.base, compacted.documents);
+        const next = createShelf(compacted.base, compacted.documents, mostHidden);
         yield* catchUp(next, old);
         for (const documentId of next.documents.keys()) if (!old.documents.has(documentId)) next.drop(documentId);
         for (const documentId of old.documents.keys()) if (old.isShown(documentId)) next.show(documentId);

@@ -4,6 +4,7 @@ import { remember } from "../text/remember.ts";
 import { sentenceSpans, type TextSpan } from "../text/sentences.ts";
 import { synonymsOf } from "../text/synonyms.ts";
 import { tokenise } from "../text/tokenise.ts";
+import { cosineOf, type Meaning, subjectsOf, wordVectors } from "../text/word-vectors.ts";
 import { rarityOf } from "./bm25.ts";
 
 /** How a passage bears on a question, from words alone, so that it means the same whichever path found the passage. */
@@ -14,8 +15,19 @@ export interface Evidence {
   readonly heading: number;
   /** How much was found in all, 1 for three words that no other passage holds, at most 1. */
   readonly mass: number;
-  /** For each sentence the share in it alone. Spans count in the passage. */
-  readonly sentences: readonly (TextSpan & { readonly share: number })[];
+  /** How near the passage is to the question in meaning, by the vectors of their words, -1 to 1; 0 when one has no known word. */
+  readonly meaning: number;
+  /** How much the words of the question tell together, 0 to 1; the same for every passage. */
+  readonly sureness: number;
+  /** Spans count in the passage. */
+  readonly sentences: readonly SentenceEvidence[];
+}
+
+export interface SentenceEvidence extends TextSpan {
+  /** The share of the question's words in it alone. */
+  readonly share: number;
+  /** How near it is in meaning, when that is asked: it takes as long as for the whole passage. */
+  readonly meaning: () => number;
 }
 
 export interface PassageText {
@@ -35,6 +47,7 @@ export interface Base {
 interface Words {
   readonly terms: ReadonlySet<string>;
   readonly characters: ReadonlySet<string>;
+  readonly subjects: ReadonlySet<string>;
 }
 
 interface Asked {
@@ -60,35 +73,56 @@ const SOME_CHARACTERS_CREDIT = 0.15;
 /** A small base is judged as if there were this many more passages about other things: else nothing in it were rare. */
 const BACKGROUND = 50;
 const FULL_MASS = 3;
+/** How often the headings count in the meaning of a passage, which are few words that tell much. */
+const HEADING_WEIGHT = 2;
+const BETWEEN = "\0";
 const KEPT = 500;
 
 const wordsOf = remember(KEPT * 8, (text): Words => {
-  const terms = new Set(tokenise(text).map((token) => token.term));
-  return { terms, characters: new Set(text) };
+  const tokens = tokenise(text);
+  return { terms: new Set(tokens.map(({ term }) => term)), characters: new Set(text), subjects: subjectsOf(tokens) };
 });
 const sentencesOf = remember(KEPT, (text) => sentenceSpans(text));
+
+/** Of the headings and the text, which a mark stands between: a word that is said twice in one of them counts once. */
+const meaningOf = remember(KEPT, (passage) => {
+  const [headings = "", text = ""] = passage.split(BETWEEN);
+  const sentences = sentencesOf(text).map(({ start, end }) => wordsOf(text.slice(start, end)).subjects);
+  return wordVectors().meaningOf([
+    { subjects: wordsOf(headings).subjects, weight: HEADING_WEIGHT },
+    { subjects: new Set(sentences.flatMap((subjects) => [...subjects])), weight: 1 },
+  ]);
+});
 
 /** @returns what weighs one passage after the other for that question. */
 export function weighEvidence(question: string, base: Base): (passage: PassageText) => Evidence {
   const asked = askedOf(question, base);
   const rarest = rarityOf(0, base.documents + BACKGROUND);
+  const meaning = wordVectors().meaningOf([{ subjects: subjectsOf(readPhrases(question).tokens), weight: 1 }]);
   return (passage) => {
-    const headings = wordsOf(`${passage.path}\n${passage.topic}`);
+    const place = `${passage.path}\n${passage.topic}`;
+    const headings = wordsOf(place);
     // Every word of a passage is in one of its sentences.
     const whole = [headings];
     const sentences = sentencesOf(passage.text).map((span) => {
       const words = wordsOf(passage.text.slice(span.start, span.end));
       whole.push(words);
-      return { ...span, share: shareOf(asked, [words]), together: shareOf(asked, [headings, words]) };
+      const near = () => nearness(meaning, wordVectors().meaningOf([{ subjects: words.subjects, weight: 1 }]));
+      return { ...span, share: shareOf(asked, [words]), meaning: near, together: shareOf(asked, [headings, words]) };
     });
     return {
       sentence: Math.max(0, ...sentences.map((sentence) => sentence.together)),
       heading: shareOf(asked, [headings]),
       mass: Math.min(1, found(asked, whole) / rarest / FULL_MASS),
-      sentences: sentences.map(({ start, end, share }) => ({ start, end, share })),
+      meaning: nearness(meaning, meaningOf(place + BETWEEN + passage.text)),
+      sureness: meaning?.sureness ?? 0,
+      sentences,
     };
   };
 }
+
+const nearness = (question: Meaning | undefined, passage: Meaning | undefined) =>
+  question && passage ? cosineOf(question, passage) : 0;
 
 function askedOf(question: string, base: Base): readonly Asked[] {
   const documents = base.documents + BACKGROUND;

@@ -30,6 +30,8 @@ export interface Passage extends Source {
     readonly lexicalRank: number | null;
     readonly fused: number;
     readonly reranked: number;
+    /** How near it is in meaning by the vectors of its words, -1 to 1; 0 when they are not known. */
+    readonly meaning: number;
   };
 }
 
@@ -42,6 +44,11 @@ export interface SearchResult {
   readonly confidence: number;
   /** The sentences that answer, verbatim, in the order to be read; empty when not answerable. */
   readonly sentences: readonly Source[];
+  /**
+   * Of a question that was not answered: where else an answer may be, a passage of each section, best first, at most three. Places to
+   * look at, not to be cited.
+   */
+  readonly related: readonly Source[];
   /**
    * Of a question that was not answered: the language of nearly all that may be read, where the question is in another one.
    * Asking in it may help.

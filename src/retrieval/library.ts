@@ -91,12 +91,13 @@ export function createLibrary(options: LibraryOptions = {}): Library {
     put({ document, chunks, keys, words: own }) {
       const { documentId, name } = document;
       words.put(documentId, words.has(documentId) ? undefined : own);
+      const isInFile = recallable.has(documentId) && !own;
       const replaced = names.get(name);
       if (replaced && replaced.documentId !== documentId) remove(replaced.documentId);
       documents.set(documentId, document);
       names.set(name, document);
       live.set(documentId, { document, chunks, keys });
-      packing.changed();
+      if (!isInFile) packing.changed();
     },
     remove,
     recall(document) {

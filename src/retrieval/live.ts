@@ -107,7 +107,7 @@ export function createLive(options: {
       if (before) forget(before.document.documentId);
       records.set(record.document.documentId, record);
       languages.put(record.document.documentId, record, prepared.chunks);
-      vectorIndex.release(chunkIdsOf(record.document));
+      vectorIndex.release(prepared.chunks.map(({ id }) => id));
       changed();
       if (!before || before.document.documentId === record.document.documentId) return undefined;
       removals += 1;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { passageText } from "./terms.ts";
 
 /** 128 bits: of 10 million passages, two share a key by chance once in 10^24 knowledge bases. */
@@ -9,5 +9,5 @@ const KEY_BYTES = 16;
  * with the same text and the same headings share it, whatever document they are in.
  */
 export function passageKey(passage: Parameters<typeof passageText>[0]): string {
-  return createHash("sha256").update(passageText(passage)).digest().subarray(0, KEY_BYTES).toString("base64url");
+  return hash("sha256", passageText(passage), "buffer").subarray(0, KEY_BYTES).toString("base64url");
 }

@@ -1,6 +1,7 @@
 import { detectLanguage, type Language } from "../text/language.ts";
 import { remember } from "../text/remember.ts";
-import { type Carry, NO_CARRY, type Token, tokeniseAfter } from "../text/tokenise.ts";
+import { createTermCodes, type TermCodes } from "../text/term-codes.ts";
+import { type Carry, NO_CARRY, type Tokens } from "../text/tokenise.ts";
 import type { StoredDocument } from "./ingest.ts";
 import { placeOf } from "./library-chunk.ts";
 import { passageKey } from "./passage-key.ts";
@@ -20,10 +21,7 @@ export interface PassagesTask {
 }
 
 export interface PreparedPassages {
-  /** But for the terms, which are faster on the way as one text. */
-  readonly words: Omit<PackedWords, "terms">;
-  /** Between line breaks, which are in no term. */
-  readonly terms: string;
+  readonly words: PackedWords;
   /** Between line breaks. */
   readonly keys: string;
   /** Index in `LANGUAGES`. */
@@ -33,12 +31,36 @@ export interface PreparedPassages {
 
 export const LANGUAGES: readonly Language[] = ["en", "zh"];
 
-/** Makes the vector of a text from its tokens, as the local embeddings do. */
+/** Makes the vector of a text from the codes of its tokens, as the local embeddings do. */
 export interface TokenVectors {
   readonly space: string;
   readonly dimension: number;
   /** Into a row of zeros, which stays as it is when there is nothing to make a vector from. */
-  write(tokens: readonly Token[], row: Float32Array): void;
+  write(codes: readonly number[], row: Float32Array): void;
+}
+
+/** What is kept from one document to the next: most of their terms are the same. */
+export interface Preparing {
+  readonly codes: TermCodes;
+  readonly vectors?: TokenVectors;
+}
+
+/** Terms, and UTF-16 units of all of them, that are kept at the beginning of a document; after more everything is forgotten: with n-grams some 80 MB. */
+const MOST_TERMS = 400_000;
+const MOST_UNITS = 4_000_000;
+
+/**
+ * @param vectorsOf makes vectors for codes of these terms. Absent: only words are made.
+ * @returns what to prepare the next document with, the same as before or new.
+ */
+export function createPreparing(vectorsOf?: (terms: readonly string[]) => TokenVectors): () => Preparing {
+  let kept: Preparing | undefined;
+  return () => {
+    if (kept && kept.codes.terms.length <= MOST_TERMS && kept.codes.units() <= MOST_UNITS) return kept;
+    const codes = createTermCodes();
+    kept = vectorsOf ? { codes, vectors: vectorsOf(codes.terms) } : { codes };
+    return kept;
+  };
 }
 
 /** More passages than that are given no vectors here: it would be 64 MB at once. */
@@ -56,54 +78,69 @@ export function passagesTask({ title, text, chunks }: StoredDocument): PassagesT
 }
 
 /** Each text is made into tokens once, for its words and for its vector. */
-export function* preparePassages(task: PassagesTask, vectors?: TokenVectors): Work<PreparedPassages> {
+export function* preparePassages(task: PassagesTask, { codes, vectors }: Preparing): Work<PreparedPassages> {
   const places = task.headings.map((heading) => placeOf(task.title, heading));
   const passages = task.places.length / 3;
-  const packer = createWordsPacker();
+  const packer = createWordsPacker(codes.terms);
   const languages = new Uint8Array(passages);
   const keys: string[] = [];
   const dimension = passages <= MOST_WITH_VECTORS ? (vectors?.dimension ?? 0) : 0;
   const values = new Float32Array(passages * dimension);
-  const lineOf = createLines();
+  const lines = createLines(codes);
   for (let index = 0; index < passages; index += 1) {
     const [heading = 0, start = 0, end = 0] = task.places.subarray(index * 3, index * 3 + 3);
     const { path, topic } = places[heading] ?? placeOf(task.title, "");
     const passage = { path, topic, text: task.text.slice(start, end) };
-    const lines = passageLines(passage);
-    packer.add(termsOf(lines, lineOf));
+    lines.read(passageLines(passage));
+    packer.add(lines.own);
     keys.push(passageKey(passage));
     languages[index] = Math.max(0, LANGUAGES.indexOf(detectLanguage(passage.text)));
     if (dimension > 0) {
-      vectors?.write(tokensOf(lines, lineOf), values.subarray(index * dimension, (index + 1) * dimension));
+      vectors?.write(lines.together(), values.subarray(index * dimension, (index + 1) * dimension));
     }
-    yield end - start + path.length + topic.length;
+    // A script without spaces has a token for every character, and more.
+    yield end - start + path.length + topic.length + 2 * lines.own.length;
   }
-  const { terms, ...words } = packer.finish();
-  const prepared = { words, terms: terms.join("\n"), keys: keys.join("\n"), languages };
+  const prepared = { words: packer.finish(), keys: keys.join("\n"), languages };
   return vectors && dimension > 0 ? { ...prepared, vectors: { space: vectors.space, dimension, values } } : prepared;
 }
 
-type Line = ReturnType<typeof tokeniseAfter>;
-
-/** The last lines with their tokens: neighbouring passages have the same headings, and each passage is needed twice. */
-function createLines(): (line: string) => Line {
-  return remember(8, (line) => tokeniseAfter(line, NO_CARRY));
+/** The lines of one passage after the other, each made into tokens once, however often it comes. */
+function createLines({ tokenise }: TermCodes) {
+  // Neighbouring passages have the same headings.
+  const lineOf = remember(8, (line) => tokenise(line, NO_CARRY));
+  let lines: readonly string[] = [];
+  let read: readonly Tokens<number>[] = [];
+  let own: readonly number[] = [];
+  return {
+    read(next: readonly string[]): void {
+      lines = next;
+      read = next.map(lineOf);
+      own = joined(read);
+    },
+    /** The tokens of each line by itself. */
+    get own() {
+      return own;
+    },
+    /** As if the lines were one text. */
+    together(): readonly number[] {
+      // What ends with "how" or "not" changes what follows.
+      if (!read.some(({ denied, asked }) => denied || asked)) return own;
+      let carry: Carry = NO_CARRY;
+      return joined(
+        lines.map((text, at) => {
+          const line = read[at];
+          const next = line && !carry.denied && !carry.asked ? line : tokenise(text, carry);
+          carry = next;
+          return next;
+        }),
+      );
+    },
+  };
 }
 
-function termsOf(lines: readonly string[], lineOf: (line: string) => Line): readonly string[] {
-  const terms: string[] = [];
-  for (const line of lines) for (const { term } of lineOf(line).tokens) terms.push(term);
-  return terms;
-}
-
-/** As if the lines were one text. */
-function tokensOf(lines: readonly string[], lineOf: (line: string) => Line): readonly Token[] {
-  const tokens: Token[] = [];
-  let carry: Carry = NO_CARRY;
-  for (const text of lines) {
-    const line: Line = carry.denied || carry.asked ? tokeniseAfter(text, carry) : lineOf(text);
-    carry = line;
-    for (const token of line.tokens) tokens.push(token);
-  }
-  return tokens;
+function joined(lines: readonly Tokens<number>[]): readonly number[] {
+  const all: number[] = [];
+  for (const { tokens } of lines) for (const token of tokens) all.push(token);
+  return all;
 }

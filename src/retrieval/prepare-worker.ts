@@ -1,6 +1,8 @@
 import { parentPort } from "node:worker_threads";
 import { createTokenVectors } from "../fallbacks/embeddings/hash.ts";
-import { type PassagesTask, type PreparedPassages, preparePassages } from "./prepare-passages.ts";
+import { createPreparing, type PassagesTask, type PreparedPassages, preparePassages } from "./prepare-passages.ts";
+import type { PackedWords } from "./prepared.ts";
+import { createTermsSender, type NewTerms } from "./sent-terms.ts";
 import { inSlices } from "./slices.ts";
 
 /** Without a task: nobody waits for that one any more. */
@@ -11,18 +13,22 @@ export interface ToPrepareWorker {
 
 export interface FromPrepareWorker {
   readonly id: number;
-  readonly passages: PreparedPassages;
+  readonly passages: Omit<PreparedPassages, "words"> & { readonly words: Omit<PackedWords, "terms"> };
+  /** To be taken over before anything is done with the words, also when nobody waits for these any more. */
+  readonly terms: NewTerms;
 }
 
-const vectors = createTokenVectors();
+const preparing = createPreparing(createTokenVectors);
+const sender = createTermsSender();
 const wanted = new Map<number, AbortController>();
 let queue: Promise<void> = Promise.resolve();
 
 async function prepare(id: number, task: PassagesTask, { signal }: AbortController): Promise<void> {
   if (signal.aborted) return;
-  const passages = await inSlices(preparePassages(task, vectors), signal);
+  const passages = await inSlices(preparePassages(task, preparing()), signal);
   wanted.delete(id);
-  const { starts, entries, counts, lengths } = passages.words;
+  const { terms, ...words } = passages.words;
+  const { starts, entries, counts, lengths } = words;
   const moved = [
     starts,
     entries,
@@ -31,7 +37,7 @@ async function prepare(id: number, task: PassagesTask, { signal }: AbortControll
     passages.languages,
     ...(passages.vectors ? [passages.vectors.values] : []),
   ];
-  const answer: FromPrepareWorker = { id, passages };
+  const answer: FromPrepareWorker = { id, passages: { ...passages, words }, terms: sender.next(terms) };
   parentPort?.postMessage(
     answer,
     moved.map(({ buffer }) => buffer as ArrayBuffer),

@@ -4,7 +4,7 @@ import type { LibraryChunk } from "./library-chunk.ts";
 
 /** The words of the passages of one document, packed. Passage i has the entries from `starts[i]` to before `starts[i + 1]`. */
 export interface PackedWords {
-  /** Each different term of the document once. */
+  /** Each different term once; those of other documents may be among them, and more may come behind them. */
   readonly terms: readonly string[];
   /** One longer than there are passages. */
   readonly starts: Uint32Array;

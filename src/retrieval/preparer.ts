@@ -3,6 +3,7 @@ import { startWorkerThread, type WorkerThread } from "../fallbacks/core/worker-t
 import type { StoredDocument } from "./ingest.ts";
 import { type LibraryChunk, libraryChunk } from "./library-chunk.ts";
 import {
+  createPreparing,
   LANGUAGES,
   type PassagesTask,
   type PreparedPassages,
@@ -11,6 +12,7 @@ import {
 } from "./prepare-passages.ts";
 import type { FromPrepareWorker, ToPrepareWorker } from "./prepare-worker.ts";
 import type { PreparedDocument, Preparer } from "./prepared.ts";
+import { createTermsReceiver } from "./sent-terms.ts";
 import { inSlices, type Work } from "./slices.ts";
 
 /** Characters that are prepared before a thread is worth its start: a process with a few short documents never has one. */
@@ -32,6 +34,7 @@ export interface PreparerOptions {
 /** Prepares one document after the other; what a thread could not do is done on the event loop. */
 export function createPreparer(options: PreparerOptions = {}): Preparer {
   const { inline = false, report = () => {} } = options;
+  const preparing = createPreparing();
   let left = options.withoutThread ?? WITHOUT_THREAD;
   const threaded = createThreaded(
     options.startThread ?? (() => startWorkerThread(new URL("./prepare-worker.ts", import.meta.url))),
@@ -43,7 +46,7 @@ export function createPreparer(options: PreparerOptions = {}): Preparer {
       const task = passagesTask(document);
       left -= document.text.length;
       const there = inline || left >= 0 ? undefined : await threaded.prepare(task, signal);
-      const passages = there ?? (await inSlices(preparePassages(task), signal));
+      const passages = there ?? (await inSlices(preparePassages(task, preparing()), signal));
       return inSlices(assemble(document, passages), signal);
     },
     close: () => threaded.close(),
@@ -67,10 +70,12 @@ function createThreaded(start: () => PrepareThread, report: (error: unknown, fie
   }
 
   function listen(started: PrepareThread): PrepareThread {
+    const receiver = createTermsReceiver();
     started.listen(
-      ({ id, passages }) => {
+      ({ id, passages, terms: added }) => {
         reported = false;
-        waiting.get(id)?.(passages);
+        const terms = receiver.take(added);
+        waiting.get(id)?.({ ...passages, words: { ...passages.words, terms } });
       },
       (reason) => failed(new Error(`the thread that prepares documents ended: ${reason}`)),
     );
@@ -126,8 +131,7 @@ function* assemble(document: StoredDocument, passages: PreparedPassages): Work<P
     chunks.push(libraryChunk(document, index, LANGUAGES[language] ?? "en"));
     yield 2;
   }
-  const words = { ...passages.words, terms: partsOf(passages.terms) };
-  const prepared = { document, chunks, keys: partsOf(passages.keys), words };
+  const prepared = { document, chunks, keys: partsOf(passages.keys), words: passages.words };
   return passages.vectors ? { ...prepared, vectors: passages.vectors } : prepared;
 }
 

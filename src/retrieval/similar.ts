@@ -5,6 +5,7 @@ import type { Library, LibraryChunk } from "./library.ts";
 import type { PackedWords, PreparedDocument } from "./prepared.ts";
 import { rarityOf } from "./rarity.ts";
 import { pause } from "./slices.ts";
+import { createWrittenWords } from "./written-words.ts";
 
 const LEAST = 0.9;
 /** Shown for texts that differ and have the same vector, such as those with their sentences in another order. */
@@ -24,8 +25,10 @@ const LEAST_SHARED = 0.25;
 const SHORTEST_SHARE = 0.6;
 /** Of the different words, as they are written, of the longer of two texts, what both have at least: else no vectors are worth making. */
 const LEAST_COMMON = 0.5;
-const WORDS = /\p{Script=Han}|[\p{L}\p{N}]+/gu;
 const AT_ONCE = 8;
+
+/** One for all, as nobody waits for anything between the texts that are compared. */
+const written = createWrittenWords();
 
 /**
  * Passages of the document whose text is nearly that of a passage of another live document, whatever their headings: from 0.9 by
@@ -52,10 +55,9 @@ export async function findSimilar(
     const chunk = chunks[index];
     const { rare, weight } = rarestOf(index);
     if (chunk && rare.size > 0) {
-      const ranked = library.words.search(rare, CANDIDATES, isOther);
-      const others = ranked.flatMap(({ id, score }) =>
-        score >= weight * LEAST_SHARED ? (library.chunks.get(id) ?? []) : [],
-      );
+      const least = weight * LEAST_SHARED;
+      const ranked = library.words.search(rare, CANDIDATES, isOther, least);
+      const others = ranked.flatMap(({ id, score }) => (score >= least ? (library.chunks.get(id) ?? []) : []));
       const nearest = await nearestOf(chunk, others, local, context);
       if (nearest) found.push(nearest);
     }
@@ -69,7 +71,7 @@ function createRarest(words: PackedWords, { words: base }: Library) {
   /** Neighbouring passages have many words in common. */
   const counted = new Map<number, number>();
   const holding = (entry: number) => {
-    const known = counted.get(entry) ?? base.holding(words.terms[entry] ?? "");
+    const known = counted.get(entry) ?? base.holdingOf(words.terms, entry);
     counted.set(entry, known);
     return known;
   };
@@ -100,8 +102,8 @@ async function nearestOf(
 ): Promise<SimilarPassage | undefined> {
   const longEnough = others.filter((other) => other.text !== chunk.text && isOfLength(chunk.text, other.text));
   if (longEnough.length === 0) return undefined;
-  const words = writtenWords(chunk.text);
-  const alike = longEnough.filter(({ text }) => haveMuchInCommon(words, writtenWords(text)));
+  written.begin(chunk.text);
+  const alike = longEnough.filter(({ text }) => hasMuchInCommon(text));
   if (alike.length === 0) return undefined;
   const { vectors } = await local.embed(
     [chunk, ...alike].map(({ text }) => text),
@@ -119,14 +121,10 @@ async function nearestOf(
   return best;
 }
 
-const writtenWords = (text: string) => new Set(text.toLowerCase().match(WORDS));
-
-function haveMuchInCommon(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
-  const [smaller, larger] = one.size < other.size ? [one, other] : [other, one];
-  const least = LEAST_COMMON * larger.size;
-  let common = 0;
-  for (const word of smaller) if (larger.has(word)) common += 1;
-  return common >= least;
+/** With the text that `written` has begun with. */
+function hasMuchInCommon(text: string): boolean {
+  const { words, common } = written.compare(text);
+  return common >= LEAST_COMMON * Math.max(words, written.words);
 }
 
 function isOfLength(one: string, other: string): boolean {

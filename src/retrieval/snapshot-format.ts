@@ -4,6 +4,7 @@ import { crc32 } from "node:zlib";
 import { tokenise } from "../text/tokenise.ts";
 import { MOST_SLOTS } from "./postings.ts";
 import type { Work } from "./slices.ts";
+import { hashOf, termsOf } from "./term-table.ts";
 import type { Compacted } from "./words-compact.ts";
 
 /** What is kept of the passages of a document besides their words. */
@@ -25,22 +26,25 @@ export interface SnapshotSource extends Omit<Snapshot, "facts"> {
 }
 
 const MAGIC = Buffer.from("understudy words\n");
-const FORMAT = 1;
+const FORMAT = 2;
 /** Some of every script that is cut in a way of its own. */
 const SAMPLE =
   "Haven't the re-opened deliveries' 16GB e-mails spent 3.5? 还没拆封的快递可以退款吗 ありがとうカメラ ขอบคุณมาก";
+/** Numbers are read where they are in the file, which a processor only does where they begin at a multiple of their length. */
+const ALIGNED = Uint32Array.BYTES_PER_ELEMENT;
 /** Bytes that are checked without a pause. */
 const STEP = 0x4_0000;
 
-/** What the words were made by: a file of another revision says nothing here. Segmentation comes with the runtime. */
+/** What the words were made by, and the hash that finds them: a file of another revision says nothing here. Segmentation comes with the runtime. */
 function revisionOf(): string {
   const terms = JSON.stringify(tokenise(SAMPLE));
   const made = createHash("sha256").update(terms).digest("hex").slice(0, 16);
-  return `${FORMAT} ${endianness()} ${process.versions["icu"] ?? ""} ${made}`;
+  return `${FORMAT} ${endianness()} ${process.versions["icu"] ?? ""} ${made} ${hashOf(SAMPLE, 1)}`;
 }
 
 interface Header {
   readonly revision: string;
+  readonly seed: number;
   /** Of each section its length in bytes and its checksum. */
   readonly sections: readonly (readonly [number, number])[];
 }
@@ -60,13 +64,16 @@ export function* encodeSnapshot({ compacted, facts }: SnapshotSource): Work<read
     for (const key of known.keys) keys.push(key);
     table.push([documentId, first, size, terms]);
   }
+  const { seed, places, starts, units, size } = base.terms.packed;
   const large = [...base.large].filter(([key]) => key % MOST_SLOTS < passages);
   const sections = [
-    [Buffer.from(JSON.stringify(table))],
-    yield* textParts(base.terms.keys(), base.starts.length - 1),
     [bytesOf(base.starts)],
     [bytesOf(base.entries)],
     [bytesOf(base.lengths)],
+    [bytesOf(places)],
+    [bytesOf(starts.subarray(0, size + 1))],
+    [bytesOf(units.subarray(0, starts[size]))],
+    [Buffer.from(JSON.stringify(table))],
     [Buffer.from(JSON.stringify(large))],
     [Buffer.from(languages)],
     yield* textParts(keys, keys.length),
@@ -84,8 +91,11 @@ export function* encodeSnapshot({ compacted, facts }: SnapshotSource): Work<read
     }
     checked.push([bytes, checksum]);
   }
-  const header: Header = { revision: revisionOf(), sections: checked };
-  const text = Buffer.from(JSON.stringify(header));
+  const header: Header = { revision: revisionOf(), seed, sections: checked };
+  const json = JSON.stringify(header);
+  // So that the numbers, which come first, begin where they can be read.
+  const bytes = MAGIC.length + 8 + Buffer.byteLength(json);
+  const text = Buffer.from(json + " ".repeat((ALIGNED - (bytes % ALIGNED)) % ALIGNED));
   const numbers = Buffer.alloc(8);
   numbers.writeUInt32LE(text.length, 0);
   numbers.writeUInt32LE(crc32(text), 4);
@@ -109,14 +119,18 @@ function* textParts(texts: Iterable<string>, count: number): Work<Buffer[]> {
   return parts;
 }
 
-const bytesOf = (values: Uint32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+const bytesOf = (values: Uint32Array | Uint16Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 
-/** @throws {Error} for anything but a whole file of this revision, with what is wrong with it. */
+/**
+ * @param file is kept, and not changed.
+ * @throws {Error} for anything but a whole file of this revision, with what is wrong with it.
+ */
 export function decodeSnapshot(file: Buffer): Snapshot {
-  const [table, termLines, starts, entries, lengths, large, languages, keyLines] = sectionsOf(file);
-  const terms = new Map(linesOf(termLines).map((term, id) => [term, id]));
+  const { seed, sections } = readParts(file);
+  const [starts, entries, lengths, places, termStarts, units, table, large, languages, keyLines] = sections;
+  const packed = { seed, places: numbersOf(places), starts: numbersOf(termStarts), units: unitsOf(units) };
   const base = {
-    terms,
+    terms: termsOf({ ...packed, size: packed.starts.length - 1 }),
     starts: numbersOf(starts),
     entries: numbersOf(entries),
     lengths: numbersOf(lengths),
@@ -136,7 +150,7 @@ export function decodeSnapshot(file: Buffer): Snapshot {
   return { compacted: { base, documents }, facts };
 }
 
-function sectionsOf(file: Buffer): readonly Buffer[] {
+function readParts(file: Buffer): { readonly seed: number; readonly sections: readonly Buffer[] } {
   if (!file.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error("it is no file of words");
   const start = MAGIC.length + 8;
   if (file.length < start) throw new Error("it is cut off");
@@ -153,7 +167,7 @@ function sectionsOf(file: Buffer): readonly Buffer[] {
     return section;
   });
   if (at !== file.length) throw new Error("something follows it");
-  return sections;
+  return { seed: header.seed, sections };
 }
 
 const textOf = (bytes: Buffer | undefined) => bytes?.toString() ?? "";
@@ -163,7 +177,19 @@ function linesOf(bytes: Buffer | undefined): readonly string[] {
   return text === "" ? [] : text.slice(0, -1).split("\n");
 }
 
-/** Copied, as numbers in a file begin anywhere. */
+/** Without a copy: of 100,000 passages it would be one of 80 MB. */
 function numbersOf(bytes: Buffer | undefined): Uint32Array<ArrayBuffer> {
-  return new Uint32Array(new Uint8Array(bytes ?? []).buffer);
+  const { buffer, byteOffset, length } = aligned(bytes);
+  return new Uint32Array(buffer, byteOffset, length / Uint32Array.BYTES_PER_ELEMENT);
+}
+
+function unitsOf(bytes: Buffer | undefined): Uint16Array<ArrayBuffer> {
+  const { buffer, byteOffset, length } = aligned(bytes);
+  return new Uint16Array(buffer, byteOffset, length / Uint16Array.BYTES_PER_ELEMENT);
+}
+
+/** A small file may be read into a place where numbers cannot begin. */
+function aligned(bytes: Buffer | undefined): Uint8Array<ArrayBuffer> {
+  const found = (bytes ?? Buffer.alloc(0)) as Buffer<ArrayBuffer>;
+  return found.byteOffset % ALIGNED === 0 ? found : new Uint8Array(found);
 }

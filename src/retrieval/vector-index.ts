@@ -54,6 +54,12 @@ interface Passage {
 /** Undefined for a passage without a vector. */
 type Found = Float32Array | undefined;
 
+/** In the order of the passages, and the places of those that are not in the cache yet. */
+interface Vectors {
+  readonly found: readonly Found[];
+  readonly made: ReadonlySet<number>;
+}
+
 /** Passages that are hashed without a pause: few milliseconds. */
 const HASHED_AT_ONCE = 4;
 /** Passages that go to a vectors port at once. */
@@ -77,7 +83,7 @@ export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
   }
 
   /** From the cache, and what that does not have, made. */
-  async function lookedUp(passages: readonly Passage[], context: CallContext): Promise<readonly Found[]> {
+  async function lookedUp(passages: readonly Passage[], context: CallContext): Promise<Vectors> {
     const kept = await cache?.get(
       local.space,
       passages.map(({ key }) => key),
@@ -89,20 +95,21 @@ export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
       context,
     );
     for (const [index, { at }] of missing.entries()) found[at] = vectors[index];
-    return found;
+    return { found, made: new Set(missing.map(({ at }) => at)) };
   }
 
   /** Stored first: what no index takes is not to come back from the cache. */
-  async function save(passages: readonly Passage[], found: readonly Found[], context: CallContext): Promise<void> {
+  async function save(passages: readonly Passage[], { found, made }: Vectors, context: CallContext): Promise<void> {
     const pairs = passages.flatMap(({ chunk: { id }, key }, at) => {
       const vector = found[at];
-      return vector ? [{ id, key, vector }] : [];
+      return vector ? [{ id, key, vector, isNew: made.has(at) }] : [];
     });
+    const added = pairs.filter(({ isNew }) => isNew);
     const stored = await tolerate(context, async () => {
       await vectors.upsert(local.space, pairs, context);
       return true;
     });
-    if (stored) cache?.put(local.space, pairs);
+    if (stored && added.length > 0) cache?.put(local.space, added);
   }
 
   async function embedQuestion(question: string, context: CallContext) {
@@ -118,7 +125,7 @@ export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
       const passages = prepared.chunks.map((chunk, at) => ({ chunk, key: prepared.keys[at] ?? passageKey(chunk), at }));
       const given = prepared.vectors?.space === local.space ? prepared.vectors : undefined;
       for (const batch of batchesOf(passages, SENT_AT_ONCE)) {
-        const found = given ? batch.map(({ at }) => rowOf(given, at)) : await lookedUp(batch, context);
+        const found = given ? allNew(batch.map(({ at }) => rowOf(given, at))) : await lookedUp(batch, context);
         await save(batch, found, context);
         if (batch.length === SENT_AT_ONCE) await pause(context.signal);
       }
@@ -158,6 +165,8 @@ export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
 function batchesOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
 }
+
+const allNew = (found: readonly Found[]): Vectors => ({ found, made: new Set(found.keys()) });
 
 function rowOf({ values, dimension }: PackedVectors, row: number): Found {
   const vector = values.subarray(row * dimension, (row + 1) * dimension);

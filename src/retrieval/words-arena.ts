@@ -12,6 +12,8 @@ export interface Arena {
   push(tail: number, value: number): number;
   /** The blocks of a list, the last one first. */
   runs(tail: number): Run[];
+  /** How many entries of a list are in the slots from `first` to before `end`. Of a long list it looks at the end alone where that is enough. */
+  countBetween(tail: number, first: number, end: number): number;
 }
 
 /** 256 KB: the lower half of a block's number says where in its page it begins. */
@@ -73,5 +75,30 @@ export function createArena(): Arena {
       }
       return runs;
     },
+    countBetween(tail, first, end) {
+      let count = 0;
+      for (let block = tail; block !== 0; ) {
+        const page = pageOf(block);
+        const at = block & 0xffff;
+        const from = at + HEADER;
+        const to = from + ((page[at + 1] ?? 0) & 0xffff);
+        count += placeOf(page, from, to, end) - placeOf(page, from, to, first);
+        if ((page[from] ?? 0) >>> 8 <= first) break;
+        block = page[at] ?? 0;
+      }
+      return count;
+    },
   };
+}
+
+/** The first place, from `from` to `to`, whose entry has a slot that is not below. */
+export function placeOf(entries: Uint32Array, from: number, to: number, slot: number): number {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle] ?? 0) >>> 8 < slot) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,5 +1,6 @@
 import { countKey, LARGE_COUNT, type Postings, type PostingsBase } from "./postings.ts";
 import type { Work } from "./slices.ts";
+import { createTerms } from "./term-table.ts";
 import type { Shelved } from "./words-shelf.ts";
 
 export interface Compacted {
@@ -10,7 +11,7 @@ export interface Compacted {
 
 const GONE = 0xffff_ffff;
 /** What so many entries cost is about what one character does elsewhere. */
-const ENTRIES_A_STEP = 100;
+const ENTRIES_A_STEP = 50;
 
 /**
  * Copies what the documents have, and nothing of others, in slices. Documents that come meanwhile are not in it.
@@ -62,14 +63,13 @@ function* termsHeld(postings: Postings, slots: Uint32Array): Work<readonly Held[
 }
 
 function* copy(postings: Postings, slots: Uint32Array, held: readonly Held[]): Work<Omit<PostingsBase, "lengths">> {
-  const terms = new Map<string, number>();
+  const terms = createTerms(held.length);
   const starts = new Uint32Array(held.length + 1);
   const entries = new Uint32Array(held.reduce((sum, term) => sum + term.entries, 0));
   const large = new Map<number, number>();
   let next = 0;
   for (const { term, id } of held) {
-    const newId = terms.size;
-    terms.set(term, newId);
+    const newId = terms.add(term);
     const from = next;
     for (const run of postings.runs(id).toReversed()) {
       for (let at = run.from; at < run.to; at += 1) {

@@ -2,9 +2,9 @@ import { createTop, type Ranked } from "../fallbacks/core/top.ts";
 import { chunkIdOf } from "./ingest.ts";
 import { LARGE_COUNT } from "./postings.ts";
 import { rarityOf } from "./rarity.ts";
-import type { Run } from "./words-arena.ts";
+import { placeOf, type Run } from "./words-arena.ts";
 import { grown } from "./words-grow.ts";
-import { placeOf, type Shelf, type Shelved } from "./words-shelf.ts";
+import type { Shelf, Shelved } from "./words-shelf.ts";
 
 export interface WordsSearch {
   readonly shelf: Shelf;
@@ -13,6 +13,8 @@ export interface WordsSearch {
   readonly limit: number;
   /** Asked once for each document, with the id of one of its passages. */
   readonly accept: ((id: string) => boolean) | undefined;
+  /** Passages with a lower score may be left out. */
+  readonly least: number;
 }
 
 interface Asked {
@@ -36,7 +38,7 @@ export function createWordsSearch({ k1, b }: { readonly k1: number; readonly b: 
   let scores = new Float64Array(0);
   let touched = new Uint32Array(0);
 
-  return function search({ shelf, query, limit, accept }: WordsSearch): readonly Ranked[] {
+  return function search({ shelf, query, limit, accept, least }: WordsSearch): readonly Ranked[] {
     const { postings } = shelf;
     const asked = askedOf(shelf, query, k1 + 1);
     const average = shelf.terms / Math.max(1, shelf.passages);
@@ -88,9 +90,9 @@ export function createWordsSearch({ k1, b }: { readonly k1: number; readonly b: 
       let candidates: Uint32Array | undefined;
       for (const term of asked) {
         // The best so far cannot be better than what all terms so far can give together.
-        if (candidates || left < reached) {
+        if (candidates || left < Math.max(reached, least)) {
           const all = candidates ?? touched.subarray(0, count);
-          const floor = floorOf(scores, all, limit, isWanted);
+          const floor = Math.max(least, floorOf(scores, all, limit, isWanted));
           if (left < floor) candidates = atLeast(scores, all, floor - left);
         }
         if (!candidates) addAll(term, false);
@@ -138,9 +140,15 @@ function askedOf(shelf: Shelf, query: ReadonlyMap<string, number>, most: number)
     const id = shelf.postings.terms.get(term);
     const holding = id === undefined ? 0 : shelf.holding(id);
     if (id === undefined || holding === 0) continue;
-    const runs = shelf.postings.runs(id);
-    const entries = runs.reduce((sum, run) => sum + run.to - run.from, 0);
-    asked.push({ id, term, weight: weight * rarityOf(holding, shelf.passages) * most, entries, runs });
+    const { postings, passages } = shelf;
+    const runs = postings.runs(id);
+    asked.push({
+      id,
+      term,
+      weight: weight * rarityOf(holding, passages) * most,
+      entries: postings.entriesOf(id),
+      runs,
+    });
   }
   return asked.sort((one, other) => other.weight - one.weight || (one.term < other.term ? -1 : 1));
 }
@@ -180,7 +188,7 @@ function floorOf(scores: Float64Array, slots: Uint32Array, limit: number, isWant
 function entryOf(runs: readonly Run[], slot: number): number | undefined {
   for (const run of runs) {
     if (run.from === run.to || (run.entries[run.from] ?? 0) >>> 8 > slot) continue;
-    const place = placeOf(run, slot);
+    const place = placeOf(run.entries, run.from, run.to, slot);
     const entry = place < run.to ? (run.entries[place] ?? 0) : 0;
     return place < run.to && entry >>> 8 === slot ? entry : undefined;
   }

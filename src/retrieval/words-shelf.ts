@@ -39,14 +39,31 @@ export interface Shelf {
 
 /** A term that has missed more changes than one for so many of its entries is counted anew. */
 const ENTRIES_A_CHANGE = 16;
+/** With more, what has changed since a term was counted costs less. */
+const MOST_HIDDEN = 16;
 
-/** @param documents of the base, rising in slots, all hidden. */
-export function createShelf(base?: PostingsBase, documents: readonly Shelved[] = []): Shelf {
+/** Slots from `first` to before `end`. */
+interface Range {
+  readonly first: number;
+  readonly end: number;
+}
+
+/**
+ * @param documents of the base, rising in slots, all hidden.
+ * @param mostHidden documents that are not found, up to which the entries of a term are counted through theirs. Default 16.
+ */
+export function createShelf(
+  base?: PostingsBase,
+  documents: readonly Shelved[] = [],
+  mostHidden: number = MOST_HIDDEN,
+): Shelf {
   const postings = createPostings(base);
   const all = [...documents];
   const written = new Map(documents.map((document) => [document.documentId, document]));
   const shown = new Set<string>();
   let found = new Uint8Array(postings.slots);
+  /** What is not found, by where it begins: being written, half written, staged, dropped. */
+  const hidden = new Map<number, Range>();
   let passages = 0;
   let terms = 0;
   let kept = documents.reduce((sum, document) => sum + document.passages, 0);
@@ -57,7 +74,11 @@ export function createShelf(base?: PostingsBase, documents: readonly Shelved[] =
   let counts = new Uint32Array(postings.terms.size);
   let newestSeen = 0;
 
-  function change({ first, passages: size, terms: length }: Shelved, sign: 1 | -1): void {
+  function change(document: Shelved, sign: 1 | -1): void {
+    const { first, passages: size, terms: length } = document;
+    if (sign < 0) hide(document);
+    // Under the slot of an empty one is another one.
+    else if (size > 0) hidden.delete(first);
     passages += sign * size;
     terms += sign * length;
     found.fill(sign > 0 ? 1 : 0, first, first + size);
@@ -65,6 +86,12 @@ export function createShelf(base?: PostingsBase, documents: readonly Shelved[] =
     if (last && last.sign === sign && last.end === first && newestSeen < changes.length) last.end = first + size;
     else changes.push({ first, end: first + size, sign });
   }
+
+  function hide({ first, passages: size }: Shelved): void {
+    if (size > 0) hidden.set(first, { first, end: first + size });
+  }
+
+  for (const document of documents) hide(document);
 
   return {
     postings,
@@ -82,6 +109,7 @@ export function createShelf(base?: PostingsBase, documents: readonly Shelved[] =
     *write(documentId, words) {
       const size = words.lengths.length;
       const document = { documentId, first: postings.slots, passages: size, terms: sumOf(words.lengths) };
+      hide(document);
       yield* postings.add(words);
       found = grown(found, postings.slots);
       all.push(document);
@@ -102,16 +130,25 @@ export function createShelf(base?: PostingsBase, documents: readonly Shelved[] =
       if (shown.delete(documentId)) change(document, -1);
     },
     holding(term) {
+      if (hidden.size <= mostHidden) {
+        let count = postings.entriesOf(term);
+        for (const { first, end } of hidden.values()) {
+          if (count === 0) break;
+          count -= postings.countBetween(term, first, end);
+        }
+        return count;
+      }
       seen = grown(seen, term + 1);
       counts = grown(counts, term + 1);
       const from = seen[term] ?? 0;
       if (from < changes.length) {
-        const runs = postings.runs(term);
-        const entries = runs.reduce((sum, run) => sum + run.to - run.from, 0);
-        if ((changes.length - from) * ENTRIES_A_CHANGE > entries) counts[term] = countFound(runs, found);
-        else {
+        if ((changes.length - from) * ENTRIES_A_CHANGE > postings.entriesOf(term)) {
+          counts[term] = countFound(postings.runs(term), found);
+        } else {
           let count = counts[term] ?? 0;
-          for (const { first, end, sign } of changes.slice(from)) count += sign * countBetween(runs, first, end);
+          for (const { first, end, sign } of changes.slice(from)) {
+            count += sign * postings.countBetween(term, first, end);
+          }
           counts[term] = count;
         }
         seen[term] = changes.length;
@@ -136,27 +173,6 @@ function countFound(runs: readonly Run[], found: Uint8Array): number {
     for (let at = from; at < to; at += 1) count += found[(entries[at] ?? 0) >>> 8] ?? 0;
   }
   return count;
-}
-
-function countBetween(runs: readonly Run[], first: number, end: number): number {
-  let count = 0;
-  for (const run of runs) {
-    count += placeOf(run, end) - placeOf(run, first);
-    if ((run.entries[run.from] ?? 0) >>> 8 <= first) break;
-  }
-  return count;
-}
-
-/** The first place in a run whose slot is not below. */
-export function placeOf({ entries, from, to }: Run, slot: number): number {
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((entries[middle] ?? 0) >>> 8 < slot) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Of the last document that begins at or before the slot. */

@@ -59,6 +59,8 @@ export const spanSchema = z.object({
 
 export const sourceSchema = spanSchema.extend({ score: z.number(), url: z.string().optional() });
 
+const relatedSchema = sourceSchema.omit({ quote: true });
+
 const layerSchema = z.enum(layerNames);
 const modeSchema = z.enum(modes);
 
@@ -96,7 +98,9 @@ const groundingSchema = z
     }),
     doubted: z.int().meta({ description: "Shown, although their words are not what was found says." }),
   })
-  .meta({ description: "Of a reply that a model wrote from help pages, held against them sentence by sentence." });
+  .meta({
+    description: "Of a reply that a model wrote from help pages or records, held against them sentence by sentence.",
+  });
 
 export const chatReplySchema = z.object({
   session_id: z.string(),
@@ -105,6 +109,15 @@ export const chatReplySchema = z.object({
   intent: intentSchema,
   intents: z.array(intentSchema).readonly(),
   sources: z.array(sourceSchema).readonly(),
+  related: z
+    .array(relatedSchema)
+    .max(3)
+    .readonly()
+    .meta({
+      description:
+        "Of a question that was refused: passages to look at, of sections in which the answer may be, best first; not cited, so without " +
+        "their words: GET /api/v1/sources/{chunk_id} has them. Empty for what was answered.",
+    }),
   degradation: z.array(degradationSchema).readonly(),
   served_by: z.string(),
   escalation: cardSchema.nullable(),

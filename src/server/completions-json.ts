@@ -67,13 +67,14 @@ function usageOf({ usage: { inputTokens, outputTokens } }: ChatReply): Completio
 
 /** What the protocol has no field for. */
 export function receiptOf(reply: ChatReply): CompletionReceipt {
-  const { session_id, turn_id, intents, sources, degradation, served_by, escalation, durability, grounding } =
+  const { session_id, turn_id, intents, sources, related, degradation, served_by, escalation, durability, grounding } =
     replyJson(reply);
   return {
     session_id,
     turn_id,
     intents,
     sources,
+    related,
     degradation,
     served_by,
     escalation,

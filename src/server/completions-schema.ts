@@ -108,6 +108,7 @@ const receiptSchema = chatReplySchema.pick({
   turn_id: true,
   intents: true,
   sources: true,
+  related: true,
   degradation: true,
   served_by: true,
   escalation: true,

@@ -33,6 +33,7 @@ const searchResultSchema = z.object({
           lexical_rank: rankSchema,
           fused: z.number(),
           reranked: z.number(),
+          meaning: z.number().meta({ description: "How near it is in meaning by the vectors of its words, -1 to 1." }),
         }),
       }),
     )
@@ -40,6 +41,11 @@ const searchResultSchema = z.object({
   answerable: z.boolean(),
   confidence: z.number(),
   sentences: z.array(sourceSchema).readonly(),
+  related: z
+    .array(sourceSchema)
+    .max(3)
+    .readonly()
+    .meta({ description: "Where else the answer may be, a passage of each section; empty when answerable." }),
 });
 
 const settingsSchema = z.object({ k: kSchema, score_threshold: thresholdSchema });

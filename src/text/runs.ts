@@ -1,3 +1,5 @@
+import { createKindAt, widthAt } from "./character-kinds.ts";
+
 /** A stretch of letters and digits of one kind of script. */
 export interface Run {
   readonly text: string;
@@ -21,12 +23,11 @@ const SPACED = 2;
 const MARK = 3;
 const UNSPACED_KIND = 4;
 
-/** The kind of each code unit of the basic plane; 0: nobody has asked yet. */
-const kinds = new Uint8Array(0x1_0000);
+const kindAt = createKindAt(kindOf);
 
 /** Segmenting is most of the work, and neighbouring passages of a document share their sentences at the border. */
 const segmented = new Map<string, readonly string[]>();
-const MOST_SEGMENTED = 4_000;
+const MOST_SEGMENTED = 100;
 const LONGEST_SEGMENTED = 100;
 
 /**
@@ -89,19 +90,6 @@ function endOfSpaced(text: string, start: number): number {
 }
 
 const isSpaced = (kind: number) => kind === SPACED || kind === MARK;
-
-const widthAt = (text: string, at: number) => ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
-
-function kindAt(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
-  // Of a pair of surrogates nothing is known by its first half.
-  if (unit >= 0xd800 && unit <= 0xdfff) return kindOf(String.fromCodePoint(text.codePointAt(at) ?? unit));
-  const known = kinds[unit] ?? 0;
-  if (known > 0) return known;
-  const kind = kindOf(String.fromCharCode(unit));
-  kinds[unit] = kind;
-  return kind;
-}
 
 function kindOf(character: string): number {
   if (isUnspaced.test(character)) return UNSPACED_KIND;

@@ -5,14 +5,20 @@ import { createPairTable, textOfUnits, unitsOf } from "./pair-table.ts";
 import { runsOf } from "./runs.ts";
 import { isStopWord } from "./stop-words.ts";
 
+const MOST_SPACED = 60_000;
+const MOST_SEGMENTS = 40_000;
+const MOST_PAIRS = 50_000;
+
+/**
+ * `word`: from spaces or from segmentation. `pair`: two neighbouring characters of a script without spaces.
+ * `denied`: follows the word that the text denies ("not opened", "没拆封") and stands for its opposite.
+ */
+export type TokenKind = "word" | "pair" | "denied";
+
 /** A unit of matching. Two texts share a subject to the extent that they share terms. */
 export interface Token {
   readonly term: string;
-  /**
-   * `word`: from spaces or from segmentation. `pair`: two neighbouring characters of a script without spaces.
-   * `denied`: follows the word that the text denies ("not opened", "没拆封") and stands for its opposite.
-   */
-  readonly kind: "word" | "pair" | "denied";
+  readonly kind: TokenKind;
   /** A word of grammar: it says nothing about the subject. */
   readonly stop: boolean;
 }
@@ -25,9 +31,12 @@ export interface Carry {
   readonly asked: boolean;
 }
 
-export interface Tokens extends Carry {
-  readonly tokens: readonly Token[];
+export interface Tokens<T = Token> extends Carry {
+  readonly tokens: readonly T[];
 }
+
+/** The tokens of the next line of a text. Those of all lines, one behind the other, are those of the whole text. */
+export type Tokeniser<T> = (text: string, before: Carry) => Tokens<T>;
 
 /** The beginning of a text. */
 export const NO_CARRY: Carry = { denied: false, asked: false };
@@ -42,84 +51,114 @@ export function tokenise(text: string): readonly Token[] {
   return tokeniseAfter(text, NO_CARRY).tokens;
 }
 
-/** The tokens of the next line of a text. Those of all lines, one behind the other, are those of the whole text. */
-export function tokeniseAfter(text: string, before: Carry): Tokens {
-  const tokens: Token[] = [];
-  let { denied, asked } = before;
-  const add = (word: Word) => {
-    const stop = word.grammar || (asked && word.measure);
-    asked = word.how;
-    tokens.push(stop ? word.stopped : word.plain);
-    if (denied && !stop) tokens.push(deniedOf(word));
-    denied = word.denial || (denied && stop);
-  };
-  for (const { text: run, segments } of runsOf(foldText(text))) {
-    if (segments) {
-      for (const segment of segments) add(segmentOf(segment));
-      addPairs(run, tokens);
-    } else {
-      for (const word of spacedOf(run)) add(word);
-    }
-  }
-  return { tokens, denied, asked };
-}
-
 /** A word with all that can become of it, whatever stands before. */
-interface Word {
-  readonly plain: Token;
-  readonly stopped: Token;
+interface Word<T> {
+  readonly term: string;
+  readonly plain: T;
+  readonly stopped: T;
   readonly grammar: boolean;
   readonly measure: boolean;
   readonly how: boolean;
   readonly denial: boolean;
   /** The token of its opposite, from when it was wanted for the first time. */
-  opposite: Token | undefined;
+  opposite: T | undefined;
 }
 
-/** "How long", "how much": the second word asks for a measure and says nothing about the subject. */
-const MEASURES = /^(?:long|much|many|often|old|far|big|large|high|heavy|tall|soon|quickly|fast|late|early)$/;
+/**
+ * Tokens in another form: `make` is asked for that of a term, and what it gives is kept for a while, so that most words of a text
+ * cost one look.
+ * @param pairOf the same for the pair of these two characters, as `unitsOf` gives it, for those who keep what they made by themselves.
+ */
+export function createTokeniser<T>(
+  make: (term: string, kind: TokenKind, stop: boolean) => T,
+  pairOf?: (units: number) => T,
+): Tokeniser<T> {
+  function createWord(term: string, word: string, grammar: boolean): Word<T> {
+    return {
+      term,
+      plain: make(term, "word", false),
+      stopped: make(term, "word", true),
+      grammar,
+      measure: MEASURES.has(word),
+      how: word === "how",
+      denial: DENIALS.has(word),
+      opposite: undefined,
+    };
+  }
 
-const DENIAL = /^(?:not|never|(?:have|has|had|do|does|did|is|are|was|were)n'?t|没|没有|未|尚未|还没|还没有)$/u;
+  const createSegment = (segment: string) => createWord(segment, segment, isStopWord(segment));
+  const longSegmentOf = kept(MOST_SEGMENTS, createSegment);
+  const shortSegments = createPairTable((units) => createSegment(textOfUnits(units)));
 
-function createWord(term: string, word: string, grammar: boolean): Word {
-  return {
-    plain: { term, kind: "word", stop: false },
-    stopped: { term, kind: "word", stop: true },
-    grammar,
-    measure: MEASURES.test(word),
-    how: word === "how",
-    denial: DENIAL.test(word),
-    opposite: undefined,
+  /** Most words of a script without spaces have one or two characters. */
+  function segmentOf(segment: string): Word<T> {
+    if (segment.length > 2) return longSegmentOf(segment);
+    if (shortSegments.size >= MOST_SEGMENTS) shortSegments.clear();
+    return shortSegments.of(unitsOf(segment));
+  }
+
+  const spacedOf = kept(MOST_SPACED, (word: string): readonly Word<T>[] => {
+    const bare = word.replace(/'s$/, "");
+    const stop = isStopWord(word) || isStopWord(bare);
+    const parts = stop || isDecimal(bare) ? [bare] : partsOf(bare);
+    const words = parts.map((part) => createWord(stem(part), part, stop || isStopWord(part)));
+    return parts.length > 1 ? [createWord(bare.replace(/['._-]/g, ""), bare, false), ...words] : words;
+  });
+
+  function opposite(word: Word<T>): T {
+    const { term } = word;
+    word.opposite ??= make(/^[a-z]/.test(term) ? `un${term}` : `未${term}`, "denied", false);
+    return word.opposite;
+  }
+
+  const createPair = (term: string) => make(term, "pair", isStopWord(term));
+  /** A pair of characters of one unit each as one number: no text has to be cut out and looked up. */
+  const pairs = createPairTable((units) => createPair(textOfUnits(units)));
+  const narrowPairOf = pairOf ?? ((units: number) => pairs.of(units));
+
+  function addPairs(run: string, tokens: T[]): void {
+    if (pairs.size >= MOST_PAIRS) pairs.clear();
+    let before = run.codePointAt(0) ?? 0;
+    for (let at = widthOf(before); at < run.length; ) {
+      const code = run.codePointAt(at) ?? 0;
+      const narrow = before <= 0xffff && code <= 0xffff;
+      tokens.push(narrow ? narrowPairOf((before << 16) | code) : createPair(String.fromCodePoint(before, code)));
+      before = code;
+      at += widthOf(code);
+    }
+  }
+
+  return (text, before) => {
+    const tokens: T[] = [];
+    let { denied, asked } = before;
+    const add = (word: Word<T>) => {
+      const stop = word.grammar || (asked && word.measure);
+      asked = word.how;
+      tokens.push(stop ? word.stopped : word.plain);
+      if (denied && !stop) tokens.push(opposite(word));
+      denied = word.denial || (denied && stop);
+    };
+    for (const { text: run, segments } of runsOf(foldText(text))) {
+      if (segments) {
+        for (const segment of segments) add(segmentOf(segment));
+        addPairs(run, tokens);
+      } else {
+        for (const word of spacedOf(run)) add(word);
+      }
+    }
+    return { tokens, denied, asked };
   };
 }
 
-function deniedOf(word: Word): Token {
-  const { term } = word.plain;
-  word.opposite ??= { term: /^[a-z]/.test(term) ? `un${term}` : `未${term}`, kind: "denied", stop: false };
-  return word.opposite;
-}
+/** "How long", "how much": the second word asks for a measure and says nothing about the subject. */
+const MEASURES: ReadonlySet<string> = new Set(
+  "long much many often old far big large high heavy tall soon quickly fast late early".split(" "),
+);
 
-const createSegment = (segment: string) => createWord(segment, segment, isStopWord(segment));
-
-const MOST_SEGMENTS = 20_000;
-const longSegmentOf = kept(MOST_SEGMENTS, createSegment);
-
-const shortSegments = createPairTable((units) => createSegment(textOfUnits(units)));
-
-/** Most words of a script without spaces have one or two characters. */
-function segmentOf(segment: string): Word {
-  if (segment.length > 2) return longSegmentOf(segment);
-  if (shortSegments.size >= MOST_SEGMENTS) shortSegments.clear();
-  return shortSegments.of(unitsOf(segment));
-}
-
-const spacedOf = kept(20_000, (word: string): readonly Word[] => {
-  const bare = word.replace(/'s$/, "");
-  const stop = isStopWord(word) || isStopWord(bare);
-  const parts = stop || isDecimal(bare) ? [bare] : partsOf(bare);
-  const words = parts.map((part) => createWord(stem(part), part, stop || isStopWord(part)));
-  return parts.length > 1 ? [createWord(bare.replace(/['._-]/g, ""), bare, false), ...words] : words;
-});
+const DENIALS: ReadonlySet<string> = new Set([
+  ..."not never 没 没有 未 尚未 还没 还没有".split(" "),
+  ..."have has had do does did is are was were".split(" ").flatMap((verb) => [`${verb}n't`, `${verb}nt`]),
+]);
 
 const isDecimal = (word: string) => /^\d+(?:\.\d+)+$/.test(word);
 
@@ -130,24 +169,6 @@ function partsOf(word: string): readonly string[] {
 
 function stem(word: string): string {
   return word.length > 2 && /^[a-z']+$/.test(word) ? stemmer(baseForm(word.replaceAll("'", ""))) : word;
-}
-
-const createPair = (term: string): Token => ({ term, kind: "pair", stop: isStopWord(term) });
-
-/** A pair of characters of one unit each as one number: no text has to be cut out and looked up. */
-const pairs = createPairTable((units) => createPair(textOfUnits(units)));
-const MOST_PAIRS = 50_000;
-
-function addPairs(run: string, tokens: Token[]): void {
-  if (pairs.size >= MOST_PAIRS) pairs.clear();
-  let before = run.codePointAt(0) ?? 0;
-  for (let at = widthOf(before); at < run.length; ) {
-    const code = run.codePointAt(at) ?? 0;
-    const narrow = before <= 0xffff && code <= 0xffff;
-    tokens.push(narrow ? pairs.of((before << 16) | code) : createPair(String.fromCodePoint(before, code)));
-    before = code;
-    at += widthOf(code);
-  }
 }
 
 const widthOf = (code: number) => (code > 0xffff ? 2 : 1);
@@ -167,6 +188,9 @@ function kept<K, T>(limit: number, make: (key: K) => T): (key: K) => T {
     return made;
   };
 }
+
+/** The tokens of the next line. */
+export const tokeniseAfter: Tokeniser<Token> = createTokeniser((term, kind, stop): Token => ({ term, kind, stop }));
 
 /** The terms alone, words of grammar left out: what a text is about. */
 export function contentTerms(text: string): readonly string[] {

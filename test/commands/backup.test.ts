@@ -17,8 +17,10 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe("backup and restore", () => {
-  it("bring back what there was, and keep what is there", async () => {
-    const file = join(directory, "monday.db");
+  const backedUp = () => join(directory, "monday.db");
+
+  it("copy the store while nobody else has the file, and over another one only when told", async () => {
+    const file = backedUp();
     await runCli(["ingest", join(directory, "opening.md")], { environment });
     expect(await runCli(["backup", file], { environment })).toMatchObject({ code: 0 });
     expect(await runCli(["backup", file], { environment })).toMatchObject({
@@ -26,7 +28,10 @@ describe("backup and restore", () => {
       err: expect.stringContaining(file),
     });
     expect(await runCli(["backup", file, "--overwrite"], { environment })).toMatchObject({ code: 0 });
+  });
 
+  it("bring back what there was, and keep what is there", async () => {
+    const file = backedUp();
     const other = { ...environment, DATA_DIR: join(directory, "other") };
     expect(await runCli(["restore", file], { environment: other })).toMatchObject({ code: 0 });
     const asked = await runCli(["ask", "When does the shop open?"], { environment: other });

@@ -85,7 +85,7 @@ async function stream(written: string, message = QUESTION) {
   return { told, reply: end?.data as Reply };
 }
 
-describe("what a model writes from the help pages", () => {
+describe("what a model writes from what was looked up", () => {
   it("is told as it wrote it where the pages bear it out", async () => {
     const reply = await ask(QUESTION, `Good question! ${TRUE} Is there anything else?`);
     expect(reply).toMatchObject({
@@ -173,7 +173,42 @@ describe("what a model writes from the help pages", () => {
     expect(JSON.stringify(turns)).toContain(JSON.stringify(first.grounding));
   });
 
-  it("is not held up where no help pages were searched", async () => {
+  it("is held against the records, too: a figure that they do not have is never shown", async () => {
+    const order = "Where is my order LK20260142?";
+    const told = "Order LK20260142 is shipped and on its way.";
+    const { told: pieces, reply } = await stream(`${told} It will cost 5 euros more.`, order);
+    expect(pieces.join("")).toBe(reply.reply);
+    expect(reply.reply).toContain(told);
+    expect(reply.reply).not.toContain("euros");
+    expect(reply.grounding).toEqual({ checked: 2, dropped: 1, doubted: 0 });
+    const chinese = await stream("物流单号是 SF0000000001。", "订单 LK20260142 到哪里了？");
+    expect(chinese.reply.reply).toContain("LK20260142");
+    expect(chinese.reply.reply).not.toContain("SF0000000001");
+    expect(chinese.reply.grounding).toMatchObject({ checked: 1, dropped: 1 });
+  });
+
+  it("is held against the state of a record, too, and says it right in the place of a wrong one", async () => {
+    const { told, reply } = await stream(
+      "Good news! Your order was delivered yesterday.",
+      "Where is my order LK20260142?",
+    );
+    expect(told.join("")).toBe(reply.reply);
+    expect(reply.reply).toMatch(/^Good news!\n\nOrder LK20260142: shipped, on its way\./);
+    expect(reply.grounding).toMatchObject({ checked: 1, dropped: 1 });
+    const chinese = await stream("订单 LK20260142 已签收。", "订单 LK20260142 到哪里了？");
+    expect(chinese.reply.reply).not.toContain("已签收");
+    expect(chinese.reply.reply).toContain("已发货，运输中");
+  });
+
+  it("is told what day it is", async () => {
+    await ask(QUESTION, TRUE);
+    const prompts = fake.requests.map(({ body }) => JSON.stringify(body?.["messages"]));
+    expect(prompts.findLast((prompt) => prompt.includes("results"))).toContain(
+      "Today is Thursday, 2026-01-15 (time zone UTC).",
+    );
+  });
+
+  it("is not held up where nothing was looked up", async () => {
     const { told, reply } = await stream("Hello! What can I do for you in 2099?", "Hello!");
     expect(told.length).toBeGreaterThan(20);
     expect(reply).not.toHaveProperty("grounding");

@@ -40,7 +40,7 @@ async function rig(browserPage: (url: string) => Promise<Page>) {
 
 describeWithChromium("the chat page and a connection that breaks", (browser) => {
   async function open(url: string): Promise<Page> {
-    const context = await browser().newContext({ locale: "en-US", reducedMotion: "reduce" });
+    const context = await (await browser()).newContext({ locale: "en-US", reducedMotion: "reduce" });
     onTestFinished(() => context.close());
     const page = await context.newPage();
     await page.goto(url);

@@ -48,7 +48,7 @@ describeWithChromium("fault 56: the chat page and a server that ends", (browser)
       const { model, start } = await rig();
       model.writer.fault("stall-2");
       const first = await start();
-      const context = await browser().newContext({ locale, reducedMotion: "reduce" });
+      const context = await (await browser()).newContext({ locale, reducedMotion: "reduce" });
       onTestFinished(() => context.close());
       const page = await context.newPage();
       const turnIds = new Set<unknown>();

@@ -8,12 +8,12 @@ export interface PageTest {
 
 /** Runs `test` on a page of its own with a server of its own; fails on any error that the page reported to its console. */
 export async function withPage(
-  browser: Browser,
+  browser: Promise<Browser>,
   test: (given: PageTest) => Promise<void>,
   options: BrowserContextOptions = {},
 ): Promise<void> {
   const server = await createPagesServer();
-  const context = await browser.newContext({ locale: "en-US", reducedMotion: "reduce", ...options });
+  const context = await (await browser).newContext({ locale: "en-US", reducedMotion: "reduce", ...options });
   const errors: string[] = [];
   try {
     const page = await context.newPage();

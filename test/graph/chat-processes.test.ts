@@ -46,7 +46,9 @@ function createProcesses() {
           answers.push({
             message,
             answer: (text) =>
-              resolve({ reply: { text: `${text} [after: ${before}]`, sources: [], resolved: true, by: instance } }),
+              resolve({
+                reply: { text: `${text} [after: ${before}]`, sources: [], related: [], resolved: true, by: instance },
+              }),
           });
         }),
     };

@@ -3,19 +3,19 @@ import { beforeEach, expect, it } from "vitest";
 import { LayerError } from "../../src/fallbacks/core/errors.ts";
 import { type BatchRunner, createBatchRunner } from "../../src/models/batch-runner.ts";
 import { createManualClock, type ManualClock, settle } from "../support/manual-clock.ts";
-import { createScriptedThread, type ScriptedThread } from "./scripted-thread.ts";
+import { createScriptedProcess, type ScriptedProcess } from "./scripted-process.ts";
 
 let clock: ManualClock;
-let thread: ScriptedThread;
+let worker: ScriptedProcess;
 let runner: BatchRunner;
 let hung: number;
 
 beforeEach(() => {
   clock = createManualClock();
-  thread = createScriptedThread();
+  worker = createScriptedProcess();
   hung = 0;
   runner = createBatchRunner({
-    thread,
+    worker,
     clock,
     batchMs: 1_000,
     batchSize: 2,
@@ -23,21 +23,21 @@ beforeEach(() => {
       hung += 1;
     },
   });
-  thread.listen(runner.handle, () => {});
+  worker.listen(runner.handle, () => {});
 });
 
 const never = new AbortController().signal;
 const run = (texts: readonly string[], urgent = false, signal = never) => runner.run({ texts, urgent }, signal);
 const lengths = (rows: readonly (Float32Array | undefined)[]) => rows.map((row) => row?.[0]);
-const asked = () => thread.batches.map(({ texts }) => texts.join());
+const asked = () => worker.batches.map(({ texts }) => texts.join());
 
 it("sends small batches, one at a time, and puts the rows together in order", async () => {
   const result = run(["a", "bb", "ccc", "dddd", "eeeee"]);
   expect(asked()).toEqual(["a,bb"]);
-  thread.answer();
-  thread.answer();
+  worker.answer();
+  worker.answer();
   expect(asked()).toEqual(["a,bb", "ccc,dddd", "eeeee"]);
-  thread.answer();
+  worker.answer();
   expect(lengths(await result)).toEqual([1, 2, 3, 4, 5]);
 });
 
@@ -45,16 +45,16 @@ it("lets a question go before the documents that wait, between two batches", asy
   const documents = run(["a", "b", "c", "d"]);
   const more = run(["e"]);
   const question = run(["q"], true);
-  for (let batch = 0; batch < 4; batch += 1) thread.answer();
+  for (let batch = 0; batch < 4; batch += 1) worker.answer();
   expect(asked()).toEqual(["a,b", "q", "c,d", "e"]);
   expect([await question, await documents, await more].map((rows) => rows.length)).toEqual([1, 4, 1]);
 });
 
 it("cuts both texts of a pair alike", async () => {
   const result = runner.run({ texts: ["q", "q", "q"], pairs: ["a", "b", "c"], urgent: true }, never);
-  thread.answer();
-  expect(thread.batches[1]).toEqual({ texts: ["q"], pairs: ["c"] });
-  thread.answer();
+  worker.answer();
+  expect(worker.batches[1]).toEqual({ texts: ["q"], pairs: ["c"] });
+  worker.answer();
   expect(await result).toHaveLength(3);
 });
 
@@ -65,8 +65,8 @@ it("rejects at once when the caller goes away, and does not send the rest", asyn
   controller.abort();
   await expect(documents).rejects.toMatchObject({ errorClass: "aborted" });
   // The batch that was running ends unheard.
-  thread.answer();
-  thread.answer();
+  worker.answer();
+  worker.answer();
   expect(asked()).toEqual(["a,b", "e"]);
   expect(lengths(await other)).toEqual([1]);
   await expect(run(["f"], false, controller.signal)).rejects.toMatchObject({ errorClass: "aborted" });
@@ -75,31 +75,31 @@ it("rejects at once when the caller goes away, and does not send the rest", asyn
 it("rejects only the job whose batch the model refused", async () => {
   const bad = run(["a", "b", "c"]);
   const good = run(["d"]);
-  thread.refuse("no such token");
+  worker.refuse("no such token");
   await expect(bad).rejects.toMatchObject({ errorClass: "server", message: expect.stringContaining("no such token") });
-  thread.answer();
+  worker.answer();
   expect(lengths(await good)).toEqual([1]);
   expect(asked()).toEqual(["a,b", "d"]);
 });
 
 it("keeps the process only while somebody waits", async () => {
-  expect(thread.held).toBe(false);
+  expect(worker.held).toBe(false);
   const first = run(["a"]);
   const controller = new AbortController();
   const second = run(["b"], false, controller.signal);
-  expect(thread.held).toBe(true);
-  thread.answer();
+  expect(worker.held).toBe(true);
+  worker.answer();
   await first;
-  expect(thread.held).toBe(true);
+  expect(worker.held).toBe(true);
   controller.abort();
   await expect(second).rejects.toThrow();
-  expect(thread.held).toBe(false);
+  expect(worker.held).toBe(false);
 });
 
 it("says that a batch hangs when its own time is over, however long the job is", async () => {
   const result = run(["a", "b", "c", "d"]);
   await clock.advance(999);
-  thread.answer();
+  worker.answer();
   await clock.advance(999);
   expect(hung).toBe(0);
   await clock.advance(1);
@@ -125,6 +125,16 @@ it("gives each row memory of its own, and none for an unusable text", async () =
   expect(none).toBeUndefined();
 });
 
+it.each([0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, "2", null])(
+  "counts no rows where the width of one cannot be: %s",
+  async (width) => {
+    const result = run(["a", "b"]);
+    const data = new Float32Array(4);
+    runner.handle({ type: "rows", id: 1, width: width as number, data, usable: [true, true] });
+    expect(await result).toEqual([]);
+  },
+);
+
 it("serves every job that is not aborted, whole and in order, whatever comes between", async () => {
   const step = fc.oneof(
     fc.record({ run: fc.array(fc.string({ maxLength: 3 }), { maxLength: 5 }), urgent: fc.boolean() }),
@@ -133,8 +143,8 @@ it("serves every job that is not aborted, whole and in order, whatever comes bet
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
-      const own = createScriptedThread();
-      const jobs = createBatchRunner({ thread: own, clock, batchMs: 1_000, batchSize: 2, onHung: () => {} });
+      const own = createScriptedProcess();
+      const jobs = createBatchRunner({ worker: own, clock, batchMs: 1_000, batchSize: 2, onHung: () => {} });
       own.listen(jobs.handle, () => {});
       const outcomes: Promise<unknown>[] = [];
       const expected: unknown[] = [];

@@ -5,7 +5,7 @@ import { vi } from "vitest";
 import { systemClock } from "../../src/fallbacks/core/clock.ts";
 import { LayerError } from "../../src/fallbacks/core/errors.ts";
 import { createModelHost, type ModelHost, type ModelHostOptions } from "../../src/models/model-host.ts";
-import { startModelThread } from "../../src/models/model-thread.ts";
+import { type ModelProcess, startModelProcess } from "../../src/models/model-process.ts";
 import { testContext } from "../support/context.ts";
 import { type FakeHub, startFakeHub } from "../support/fake-hub.ts";
 import { tinyModel, writeHub, writeLocal } from "../support/tiny-model.ts";
@@ -17,14 +17,14 @@ export const WIDTH = 32;
 
 const files = tinyModel("embedding");
 
-/** Real workers that load a real model over real sockets, in directories of their own. */
+/** Real processes that load a real model over real sockets, in directories of their own. */
 export interface HubHarness {
   readonly hub: FakeHub;
   /** A directory with the model as a local directory has it. */
   readonly local: string;
   readonly cache: string;
-  /** Workers that hosts have started. */
-  readonly threads: () => number;
+  /** What hosts have started, the latest last. */
+  readonly processes: readonly ModelProcess[];
   readonly startHub: (port?: number) => Promise<FakeHub>;
   /** A host of the model, closed at the end. */
   readonly host: (options?: Partial<ModelHostOptions>) => ModelHost;
@@ -46,7 +46,7 @@ export async function startHarness(): Promise<HubHarness> {
     writeLocal(local, MODEL, files),
   ]);
   const open: { close(): Promise<void> }[] = [];
-  let threads = 0;
+  const processes: ModelProcess[] = [];
   async function startHub(port = 0): Promise<FakeHub> {
     const hub = await startFakeHub(served, port);
     open.push(hub);
@@ -56,7 +56,7 @@ export async function startHarness(): Promise<HubHarness> {
     hub: await startHub(),
     local,
     cache,
-    threads: () => threads,
+    processes,
     startHub,
     host(options = {}) {
       const host = createModelHost({
@@ -64,9 +64,10 @@ export async function startHarness(): Promise<HubHarness> {
         model: MODEL,
         cacheDirectory: cache,
         clock: systemClock,
-        startThread() {
-          threads += 1;
-          return startModelThread();
+        startProcess() {
+          const process = startModelProcess();
+          processes.push(process);
+          return process;
         },
         ...options,
       });

@@ -74,7 +74,7 @@ it.each<[string, string, (file: Buffer) => Buffer | string]>([
   ["an empty tokenizer", "tokenizer.json", () => ""],
   ["a web page for a configuration", "config.json", () => "<!doctype html><p>Please log in."],
 ])("mends a cache poisoned by %s, once, in a fresh worker", async (_, file, poison) => {
-  const { hub, host, cache, threads } = harness;
+  const { hub, host, cache, processes } = harness;
   await harness.fillCache();
   const path = join(cache, "main", MODEL, file);
   const whole = await readFile(path);
@@ -83,19 +83,19 @@ it.each<[string, string, (file: Buffer) => Buffer | string]>([
   await writeFile(beside, "kept");
 
   expect(await outcome(host({ hubUrl: hub.url }))).toBe(WIDTH);
-  expect(threads()).toBe(2);
+  expect(processes).toHaveLength(2);
   expect(whole.equals(await readFile(path))).toBe(true);
   expect(await readFile(beside, "utf8")).toBe("kept");
 });
 
 it("mends a poisoned cache once only", async () => {
-  const { hub, host, cache, threads } = harness;
+  const { hub, host, cache, processes } = harness;
   await harness.fillCache();
   const path = join(cache, "main", MODEL, GRAPH);
   await writeFile(path, "broken");
   hub.behave((asked) => (asked.endsWith(".onnx") ? "short" : "serve"));
   expect(await outcome(host({ hubUrl: hub.url }))).toMatchObject({ errorClass: "bad_response" });
-  expect(threads()).toBe(2);
+  expect(processes).toHaveLength(2);
   expect(await exists(path)).toBe(false);
 });
 
@@ -124,10 +124,10 @@ it("fault 32: does not download a model that cannot be built again at every load
 });
 
 it("does not mend a local directory", async () => {
-  const { host, local, threads } = harness;
+  const { host, local, processes } = harness;
   await writeLocal(local, MODEL, { ...tinyModel("embedding"), [GRAPH]: "broken" });
   expect(await outcome(host({ localDirectory: local }))).toMatchObject({ errorClass: "bad_response" });
-  expect(threads()).toBe(1);
+  expect(processes).toHaveLength(1);
   expect(await readFile(join(local, MODEL, GRAPH), "utf8")).toBe("broken");
 });
 

@@ -6,57 +6,57 @@ import { describeFailure } from "../../src/models/describe-failure.ts";
 import { createModelHost, type ModelHostOptions } from "../../src/models/model-host.ts";
 import { testContext } from "../support/context.ts";
 import { createManualClock, settle } from "../support/manual-clock.ts";
-import { createScriptedThread, type ScriptedThread } from "./scripted-thread.ts";
+import { createScriptedProcess, type ScriptedProcess } from "./scripted-process.ts";
 
 const cacheDirectory = mkdtempSync(join(tmpdir(), "understudy-host-"));
 afterAll(() => rmSync(cacheDirectory, { recursive: true, force: true }));
 
 function start(options: Partial<ModelHostOptions> = {}) {
   const clock = createManualClock();
-  const threads: ScriptedThread[] = [];
+  const workers: ScriptedProcess[] = [];
   const host = createModelHost({
     kind: "feature-extraction",
     model: "tiny/embedding",
     localDirectory: "/models",
     cacheDirectory,
     clock,
-    startThread() {
-      const thread = createScriptedThread();
-      threads.push(thread);
-      return thread;
+    startProcess() {
+      const worker = createScriptedProcess();
+      workers.push(worker);
+      return worker;
     },
     ...options,
   });
   const run = (text = "kettle", signal?: AbortSignal) =>
     host.run({ texts: [text], urgent: true }, testContext({ clock, ...(signal && { signal }) }));
   const probe = () => host.probe(testContext({ clock }));
-  const latest = () => threads.at(-1) as ScriptedThread;
+  const latest = () => workers.at(-1) as ScriptedProcess;
   async function ready() {
     await expect(run()).rejects.toMatchObject({ errorClass: "loading" });
     await settle();
     latest().say({ type: "loaded", width: 1 });
     await settle();
   }
-  return { clock, host, threads, run, probe, latest, ready };
+  return { clock, host, workers, run, probe, latest, ready };
 }
 
 const loading = { errorClass: "loading" };
 
 it("opens nothing until its first use", async () => {
-  const { host, threads, clock } = start();
+  const { host, workers, clock } = start();
   await settle();
-  expect([threads.length, clock.pending]).toEqual([0, 0]);
+  expect([workers.length, clock.pending]).toEqual([0, 0]);
   await host.close();
 });
 
 it("loads at the first use, once, and says meanwhile how far it is", async () => {
-  const { run, probe, latest, threads, clock, host } = start();
+  const { run, probe, latest, workers, clock, host } = start();
   await expect(run()).rejects.toMatchObject({ ...loading, message: expect.stringContaining("(0 MB so far)") });
   latest().say({ type: "download", id: 1, state: "started" });
   latest().say({ type: "bytes", id: 1, count: 12_400_000 });
   await expect(run()).rejects.toMatchObject({ ...loading, message: expect.stringContaining("(12 MB so far)") });
   await expect(probe()).rejects.toMatchObject(loading);
-  expect(threads).toHaveLength(1);
+  expect(workers).toHaveLength(1);
   latest().say({ type: "loaded", width: 1 });
   await settle();
   expect(clock.pending).toBe(0);
@@ -78,7 +78,7 @@ it("probes with a real inference once it is ready", async () => {
 });
 
 it("tells the error of a failed load; a probe starts the next one at once, a call after a while", async () => {
-  const { run, probe, latest, threads, clock, host } = start({ retryMs: 30_000 });
+  const { run, probe, latest, workers, clock, host } = start({ retryMs: 30_000 });
   await expect(run()).rejects.toMatchObject(loading);
   latest().say({ type: "bytes", id: 1, count: 5_000_000 });
   latest().say({ type: "failed", errorClass: "network", message: "refused", final: false });
@@ -88,21 +88,21 @@ it("tells the error of a failed load; a probe starts the next one at once, a cal
     message: 'the model "tiny/embedding" was not loaded; local directory: refused',
   };
   await expect(run()).rejects.toMatchObject(failed);
-  expect(threads).toHaveLength(1);
+  expect(workers).toHaveLength(1);
   await expect(probe()).rejects.toMatchObject({ ...loading, message: expect.stringContaining("(0 MB so far)") });
-  expect(threads).toHaveLength(2);
+  expect(workers).toHaveLength(2);
   latest().say({ type: "failed", errorClass: "network", message: "refused", final: false });
   await settle();
   await clock.advance(29_999);
   await expect(run()).rejects.toMatchObject(failed);
-  expect(threads).toHaveLength(2);
+  expect(workers).toHaveLength(2);
   await clock.advance(1);
   // This call still tells what is known; the next one finds the new load.
   await expect(run()).rejects.toMatchObject(failed);
-  expect(threads).toHaveLength(3);
+  expect(workers).toHaveLength(3);
   await expect(run()).rejects.toMatchObject(loading);
   await host.close();
-  expect(threads.every(({ ended }) => ended)).toBe(true);
+  expect(workers.every(({ ended }) => ended)).toBe(true);
 });
 
 it("limits the silence of each download, not its whole, and what happens without one by another limit", async () => {
@@ -149,7 +149,7 @@ it("gives up a load in which nothing happens", async () => {
 });
 
 it("rejects what waits when the worker ends by itself, and loads anew", async () => {
-  const { ready, run, latest, threads, clock, host } = start();
+  const { ready, run, latest, workers, clock, host } = start();
   await ready();
   const waiting = run();
   latest().crash("out of memory");
@@ -159,7 +159,7 @@ it("rejects what waits when the worker ends by itself, and loads anew", async ()
   });
   expect(clock.pending).toBe(0);
   await ready();
-  expect(threads).toHaveLength(2);
+  expect(workers).toHaveLength(2);
   const answer = run("tank");
   latest().answer();
   expect((await answer).rows).toHaveLength(1);
@@ -179,8 +179,22 @@ it("replaces a worker in which something has gone wrong beside the batches", asy
   await host.close();
 });
 
+it("does not serve from a worker in which something goes wrong right behind the load", async () => {
+  const { run, latest, clock, host } = start();
+  await expect(run()).rejects.toMatchObject(loading);
+  await settle();
+  const worker = latest();
+  worker.say({ type: "loaded", width: 1 });
+  worker.say({ type: "failed", errorClass: "missing", message: "a promise was left behind", final: true });
+  worker.say({ type: "failed", errorClass: "server", message: "and another one", final: false });
+  await settle();
+  await expect(run()).rejects.toMatchObject({ errorClass: "missing", message: "a promise was left behind" });
+  expect([worker.ended, clock.pending]).toEqual([true, 0]);
+  await host.close();
+});
+
 it("replaces a worker that hangs in inference, also when its caller has gone", async () => {
-  const { ready, run, latest, clock, threads, host } = start({ batchMs: 60_000 });
+  const { ready, run, latest, clock, workers, host } = start({ batchMs: 60_000 });
   await ready();
   const controller = new AbortController();
   const gone = run("kettle", controller.signal);
@@ -191,14 +205,14 @@ it("replaces a worker that hangs in inference, also when its caller has gone", a
   await behind;
   expect(latest().ended).toBe(true);
   await ready();
-  expect(threads).toHaveLength(2);
+  expect(workers).toHaveLength(2);
   await host.close();
 });
 
 it("does not start for a caller who has gone away", async () => {
-  const { run, threads, host } = start();
+  const { run, workers, host } = start();
   await expect(run("kettle", AbortSignal.abort())).rejects.toMatchObject({ errorClass: "aborted" });
-  expect(threads).toHaveLength(0);
+  expect(workers).toHaveLength(0);
   await host.close();
 });
 
@@ -208,7 +222,7 @@ it("closes while loading and while working, twice, and stays closed", async () =
   await Promise.all([first.host.close(), first.host.close()]);
   expect([first.latest().ended, first.clock.pending]).toEqual([true, 0]);
   await expect(first.run()).rejects.toMatchObject({ errorClass: "server" });
-  expect(first.threads).toHaveLength(1);
+  expect(first.workers).toHaveLength(1);
 
   const second = start();
   await second.ready();
@@ -222,11 +236,11 @@ it.each([
   ["first", { errorClass: "network", message: "refused" }, { errorClass: "missing", message: "not found" }, "network"],
   ["second", { errorClass: "missing", message: "not found" }, { errorClass: "timeout", message: "silent" }, "timeout"],
 ] as const)("tells of the %s source whose failure is more than absence", async (_, hub, local, expected) => {
-  const { run, threads, host } = start({ hubUrl: "http://user:secret@hub.example" });
+  const { run, workers, host } = start({ hubUrl: "http://user:secret@hub.example" });
   await expect(run()).rejects.toMatchObject(loading);
   for (const [index, failure] of [hub, local].entries()) {
-    await expect.poll(() => threads.length).toBe(index + 1);
-    threads[index]?.say({ type: "failed", final: false, ...failure });
+    await expect.poll(() => workers.length).toBe(index + 1);
+    workers[index]?.say({ type: "failed", final: false, ...failure });
     await settle();
   }
   await expect
@@ -235,7 +249,7 @@ it.each([
       errorClass: expected,
       message: expect.not.stringContaining("secret"),
     });
-  expect(threads[0]?.plan?.source).toMatchObject({
+  expect(workers[0]?.plan?.source).toMatchObject({
     url: "http://hub.example/",
     authorization: "Basic dXNlcjpzZWNyZXQ=",
   });
@@ -243,17 +257,17 @@ it.each([
 });
 
 it("asks nobody else when it is the package that is not there", async () => {
-  const { run, threads, host } = start({ mirrorUrl: "http://mirror.example" });
+  const { run, workers, host } = start({ mirrorUrl: "http://mirror.example" });
   await expect(run()).rejects.toMatchObject(loading);
-  await expect.poll(() => threads.length).toBe(1);
-  threads[0]?.say({ type: "failed", errorClass: "missing", message: "not installed: npm install it", final: true });
+  await expect.poll(() => workers.length).toBe(1);
+  workers[0]?.say({ type: "failed", errorClass: "missing", message: "not installed: npm install it", final: true });
   await expect
     .poll(() => run().catch((thrown: unknown) => thrown))
     .toMatchObject({
       errorClass: "missing",
       message: "not installed: npm install it",
     });
-  expect(threads).toHaveLength(1);
+  expect(workers).toHaveLength(1);
   await host.close();
 });
 
@@ -264,13 +278,13 @@ it.each([
   const folder = join(cacheDirectory, "main", "tiny", "embedding");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "model.onnx"), "the only copy");
-  const { run, threads, latest, host } = start({
+  const { run, workers, latest, host } = start({
     hubUrl: "http://hub.example",
     offline: true,
     localDirectory: undefined,
   });
   await expect(run()).rejects.toMatchObject(loading);
-  await expect.poll(() => threads.length).toBe(1);
+  await expect.poll(() => workers.length).toBe(1);
   latest().say({ type: "failed", ...failure });
   await expect.poll(() => run().catch((thrown: unknown) => thrown)).toMatchObject({ errorClass });
   expect(existsSync(join(folder, "model.onnx"))).toBe(true);

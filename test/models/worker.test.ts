@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, onTestFinished } from "vitest";
-import { type ModelThread, startModelThread } from "../../src/models/model-thread.ts";
 import { testContext } from "../support/context.ts";
 import { startNode } from "../support/run-cli.ts";
 import { tinyModel, writeLocal } from "../support/tiny-model.ts";
@@ -15,21 +14,16 @@ beforeEach(async () => {
 afterEach(() => harness.close());
 
 it("rejects what waits when the worker crashes, and loads anew at the next call", async () => {
-  let thread: ModelThread | undefined;
-  const host = harness.host({
-    localDirectory: harness.local,
-    startThread() {
-      thread = startModelThread();
-      return thread;
-    },
-  });
+  const host = harness.host({ localDirectory: harness.local });
   expect(await outcome(host)).toBe(WIDTH);
   const waiting = call(host);
   // A message that is none: the worker does not survive it.
-  thread?.post(undefined as never);
+  harness.processes[0]?.post(undefined as never);
   const after = call(host);
   const results = await Promise.allSettled([waiting, after]);
-  expect(results[1]).toMatchObject({ reason: { errorClass: "server", message: expect.stringContaining("worker") } });
+  expect(results[1]).toMatchObject({
+    reason: { errorClass: "server", message: expect.stringMatching(/ended: exit code 1, TypeError: /) },
+  });
   await expect(call(host)).rejects.toMatchObject({ errorClass: "loading" });
   expect(await outcome(host)).toBe(WIDTH);
 });
@@ -69,7 +63,7 @@ it("keeps the files of a model that does not fit its task: to fetch them again w
     errorClass: "server",
     message: expect.stringContaining("does not fit its task"),
   });
-  expect(harness.threads()).toBe(1);
+  expect(harness.processes).toHaveLength(1);
   expect(harness.hub.requests).toEqual([]);
 });
 

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createModel } from "../../src/fallbacks/llm/create-model.ts";
 import type { ChatModel } from "../../src/fallbacks/llm/port.ts";
+import type { ChatReply } from "../../src/graph/chat-types.ts";
+import { relatedText } from "../../src/graph/nodes/related-text.ts";
 import { loadLanguagePacks } from "../../src/graph/rules/language-pack.ts";
 import { type FakeModel, startFakeModel } from "../../src/rehearsal/fake-model.ts";
 import { createRehearsedAnswer } from "../../src/rehearsal/fake-model-answers.ts";
@@ -39,6 +41,14 @@ interface Line {
   readonly escalation: unknown;
 }
 
+/** Of where else an answer may be, a model is not told: the lines that name it, as they stand in JSON, and the breaks before them. */
+function linesOf({ related }: Pick<ChatReply, "related">): readonly string[] {
+  return Object.values(packs).flatMap((pack) => {
+    const line = relatedText(related, pack);
+    return line === undefined ? [] : [JSON.stringify(`\n\n${line}`).slice(1, -1)];
+  });
+}
+
 async function talk(model: ChatModel | undefined, sessions: typeof conversations) {
   const app = await testApp(model ? { firsts: { llm: [model] } } : {});
   const lines: Line[] = [];
@@ -46,6 +56,7 @@ async function talk(model: ChatModel | undefined, sessions: typeof conversations
   const degradation: unknown[] = [];
   for (const messages of sessions) {
     let sessionId: string | undefined;
+    const named: string[] = [];
     for (const message of messages) {
       const answer = await app.chat.run({
         requestId: "r",
@@ -57,7 +68,10 @@ async function talk(model: ChatModel | undefined, sessions: typeof conversations
       ({ sessionId } = answer);
       servedBy.add(answer.servedBy);
       degradation.push(...answer.degradation);
-      lines.push({ reply: answer.reply, intents: answer.intents, escalation: answer.escalation });
+      named.push(...linesOf(answer));
+      // A card has the replies before it.
+      const line = JSON.stringify({ reply: answer.reply, intents: answer.intents, escalation: answer.escalation });
+      lines.push(JSON.parse(named.reduce((text, name) => text.replaceAll(name, ""), line)) as Line);
     }
   }
   await app.close();

@@ -47,18 +47,22 @@ describe("evidence", () => {
     const alone = baseOf(refunds);
     const found = weighEvidence("How long does a refund to my card take?", alone)(refunds);
     expect(found.mass).toBeLessThanOrEqual(1);
-    expect(fitOf(found)).toBeGreaterThan(ANSWER_THRESHOLD);
+    expect(fitOf(found, 0)).toBeGreaterThan(ANSWER_THRESHOLD);
   });
 });
 
 describe("answerability", () => {
   it("grows with every kind of evidence, from unlikely to nearly sure", () => {
-    const none = { sentence: 0, heading: 0, mass: 0, sentences: [] };
-    expect(fitOf(none)).toBeLessThan(0.05);
-    for (const part of ["sentence", "heading", "mass"] as const) {
-      expect(fitOf({ ...none, [part]: 1 })).toBeGreaterThan(fitOf({ ...none, [part]: 0.5 }));
+    const none = { sentence: 0, heading: 0, mass: 0, meaning: 0, sureness: 0.5, sentences: [] };
+    expect(fitOf(none, 0)).toBeLessThan(0.05);
+    for (const part of ["sentence", "heading", "mass", "meaning"] as const) {
+      expect(fitOf({ ...none, [part]: 1 }, 0)).toBeGreaterThan(fitOf({ ...none, [part]: 0.5 }, 0));
     }
-    expect(fitOf({ ...none, sentence: 1, heading: 1, mass: 1 })).toBeGreaterThan(0.95);
+    expect(fitOf({ ...none, sentence: 1, heading: 1, mass: 1 }, 0)).toBeGreaterThan(0.85);
+    expect(fitOf({ ...none, sentence: 1, heading: 1, mass: 1, meaning: 0.8 }, 0)).toBeGreaterThan(0.95);
+    expect(fitOf({ ...none, sureness: 0.7 }, 0)).toBeLessThan(fitOf(none, 0));
+    // What is as near to everything tells nothing apart.
+    expect(fitOf({ ...none, meaning: 0.5 }, 0.4)).toBeLessThan(fitOf({ ...none, meaning: 0.5 }, 0.1));
   });
 
   it("picks the sentences that answer, in the order of the text, numbers first where one is asked for", () => {

@@ -1,14 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Bm25Index, createBm25Index, rarityOf } from "../../src/retrieval/bm25.ts";
-import { createWordsPacker } from "../../src/retrieval/words-pack.ts";
+import { createTermCodes } from "../../src/text/term-codes.ts";
+import { packedWords } from "./prepared-samples.ts";
 
 type Texts = readonly (readonly string[])[];
 
+const common = createTermCodes();
+let packed = 0;
+const asked = ["the", "a", "退款"];
+
+/** Every other document comes with the list of terms of those before, as from one thread; the others with one of their own. */
 function pack(texts: Texts) {
-  const packer = createWordsPacker();
-  for (const terms of texts) packer.add(terms);
-  return packer.finish();
+  packed += 1;
+  return packedWords(texts, packed % 2 === 0 ? common : createTermCodes());
 }
 
 const run = <T>(work: Generator<number, T>): T => {
@@ -85,14 +90,15 @@ describe("the BM25 index", () => {
       kind: fc.constant("search" as const),
       query: fc.dictionary(skewed, fc.double({ min: 0.01, max: 3, noNaN: true }), { minKeys: 1, maxKeys: 5 }),
       limit: fc.integer({ min: 1, max: 4 }),
+      least: fc.double({ min: 0, max: 8, noNaN: true }),
       refused: fc.option(name, { nil: undefined }),
     }),
   );
 
   it("finds and scores exactly as the plain formula, whatever came, was replaced, removed and packed before", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const index = createBm25Index();
+      fc.property(fc.array(step, { maxLength: 40 }), fc.constantFrom(0, 1, 16), (steps, mostHidden) => {
+        const index = createBm25Index({ mostHidden });
         const documents = new Map<string, Texts>();
         /** What was last to be written under a name. */
         const latest = new Map<string, Texts>();
@@ -147,13 +153,35 @@ describe("the BM25 index", () => {
             const query = new Map(Object.entries(now.query));
             const accept = now.refused === undefined ? undefined : (id: string) => id.slice(0, -2) !== now.refused;
             const wanted = now.refused === undefined ? undefined : (other: string) => other !== now.refused;
-            expect(index.search(query, now.limit, accept)).toEqual(naiveSearch(documents, query, now.limit, wanted));
+            const expected = naiveSearch(documents, query, now.limit, wanted);
+            expect(index.search(query, now.limit, accept)).toEqual(expected);
+            const isEnough = ({ score }: { readonly score: number }) => score >= now.least;
+            expect(index.search(query, now.limit, accept, now.least).filter(isEnough)).toEqual(
+              expected.filter(isEnough),
+            );
           }
-          for (const term of ["the", "a", "退款"]) expect(index.holding(term)).toBe(holdingIn(documents, term));
+          for (const [at, term] of asked.entries()) {
+            expect(index.holding(term)).toBe(holdingIn(documents, term));
+            expect(index.holdingOf(asked, at)).toBe(holdingIn(documents, term));
+            expect(index.holdingOf(common.terms, common.numberOf(term))).toBe(holdingIn(documents, term));
+          }
           expect(index.documents).toBe([...documents.values()].flat().length);
         }
       }),
     );
+  });
+
+  it("writes a long document in many pieces, also when all of its words are known", () => {
+    const index = createBm25Index();
+    const texts = Array.from({ length: 40 }, (_, at) => Array.from({ length: 600 }, (__, n) => `w${at * 300 + n}`));
+    const words = packedWords(texts);
+    for (const name of ["first", "second"]) {
+      const steps = [...index.stage(name, words)];
+      expect(steps).toHaveLength(40);
+      expect(Math.max(...steps)).toBeLessThan(1_000);
+      // 24,000 entries take several turns of the event loop.
+      expect(steps.reduce((sum, step) => sum + step)).toBeGreaterThan(8_000);
+    }
   });
 
   it("leaves nothing out of a large base, where most passages need not be looked at, while it changes", () => {

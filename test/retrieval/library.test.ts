@@ -183,15 +183,32 @@ describe("the file of the words", () => {
 
   it("is left alone until everything stored has been put, and where nothing has changed", async () => {
     await saved();
-    const written = readFileSync(file);
     const { library } = await recalled();
     rmSync(file);
     await library.save();
-    expect(readdirSync(directory)).toEqual(["words"]);
-    expect(readFileSync(file)).toEqual(written);
-    rmSync(file);
-    await library.save();
     expect(readdirSync(directory)).toEqual([]);
+    library.remove("doc_refunds");
+    await library.save();
+    expect((await recalled()).made).toEqual(["doc_refunds"]);
+  });
+
+  it("is written anew when it lacked something, or had something that is not stored any more", async () => {
+    const before = await saved();
+    const { refunds, shipping } = samples;
+    const less = createLibrary({ file });
+    less.put(less.recall(refunds) as PreparedDocument);
+    less.recalled();
+    rmSync(file);
+    await less.save();
+    const more = createLibrary({ file });
+    more.put(more.recall(refunds) as PreparedDocument);
+    expect(more.recall(shipping)).toBeUndefined();
+    for (const document of Object.values(samples)) if (document !== refunds) more.put(await prepare(document));
+    more.recalled();
+    await more.save();
+    const { library, made } = await recalled();
+    expect(made).toEqual([]);
+    expect(seen(library)).toEqual(seen(before));
   });
 
   it("has what was there when saving began, whatever changes meanwhile", async () => {

@@ -1,4 +1,17 @@
 import type { StoredDocument } from "../../src/retrieval/ingest.ts";
+import type { PackedWords } from "../../src/retrieval/prepared.ts";
+import { createWordsPacker } from "../../src/retrieval/words-pack.ts";
+import { createTermCodes, type TermCodes } from "../../src/text/term-codes.ts";
+
+/** The codes of plain words with these terms. */
+export const codesOf = ({ numberOf }: TermCodes, terms: readonly string[]) => terms.map((term) => numberOf(term) << 2);
+
+/** The words of passages with these terms, as those of a document of their own. */
+export function packedWords(passages: readonly (readonly string[])[], codes = createTermCodes()): PackedWords {
+  const packer = createWordsPacker(codes.terms);
+  for (const terms of passages) packer.add(codesOf(codes, terms));
+  return packer.finish();
+}
 
 /** A document whose passages are the given texts, under headings in turn. */
 export function documentOf(

@@ -33,6 +33,9 @@ function unpacked({ words }: PreparedDocument) {
   });
 }
 
+/** But for the list of terms, which has those of other documents too. */
+const plainly = (prepared: PreparedDocument) => ({ ...prepared, words: unpacked(prepared) });
+
 function counted(terms: readonly string[]) {
   const counts = new Map<string, number>();
   for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
@@ -83,7 +86,7 @@ describe("the preparer", () => {
     const here = preparer({ inline: true });
     for (const document of Object.values(samples)) {
       const { vectors, ...rest } = await there.prepare(document, testContext());
-      expect(await here.prepare(document, testContext())).toEqual(rest);
+      expect(plainly(await here.prepare(document, testContext()))).toEqual(plainly(rest));
       expect(vectors).toBeDefined();
     }
   });
@@ -100,8 +103,8 @@ describe("the preparer", () => {
     });
     const expected = await preparer({ inline: true }).prepare(samples.refunds, testContext());
     const both = [samples.refunds, samples.shipping].map((document) => made.prepare(document, testContext()));
-    expect((await Promise.all(both))[0]).toEqual(expected);
-    expect(await made.prepare(samples.refunds, testContext())).toEqual(expected);
+    expect((await Promise.all(both)).map(plainly)[0]).toEqual(plainly(expected));
+    expect(plainly(await made.prepare(samples.refunds, testContext()))).toEqual(plainly(expected));
     expect([started, reports.length, String(reports[0])]).toEqual([
       2,
       1,

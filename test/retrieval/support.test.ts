@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { supportOf } from "../../src/retrieval/support.ts";
+import { readText, supporter, supportOf } from "../../src/retrieval/support.ts";
 
 const passages = [
   "Unopened items can be sent back within 30 days. The refund arrives 5 working days after we receive the parcel.",
@@ -28,6 +28,12 @@ describe("whether passages bear out a reply", () => {
     expect(supportOf("Unopened items can be sent back within 60 days.", passages)).toBe(0);
     expect(supportOf("自收到商品之日起 15 天内可申请无理由退货。", passages)).toBe(0);
     expect(supportOf("It costs 1,000 yuan.", ["It costs 1000 yuan."])).toBeGreaterThan(0.8);
+  });
+
+  it("says the same of a reply whether the passages were read before or not", () => {
+    const supports = supporter(passages.map(readText));
+    for (const reply of [...passages, "Unopened items can be sent back within 60 days.", "Do you?", ""])
+      expect(supports(readText(reply))).toBe(supportOf(reply, passages));
   });
 
   it("believes every whole text that is a passage itself, and is always from 0 to 1", () => {

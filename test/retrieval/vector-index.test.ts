@@ -23,15 +23,17 @@ const context = testContext();
 /** A cache that is a map, and says what it was asked. */
 function createMapCache() {
   const kept = new Map<string, Float32Array>();
+  const puts: number[] = [];
   const cache: VectorCache = {
     get: async (space, keys) => keys.map((key) => kept.get(`${space} ${key}`)),
     put(space, records) {
+      puts.push(records.length);
       for (const { key, vector } of records) kept.set(`${space} ${key}`, vector);
     },
     async keepOnly() {},
     async close() {},
   };
-  return { kept, cache };
+  return { kept, puts, cache };
 }
 
 /** Passages with these texts. */
@@ -116,7 +118,7 @@ describe("the vector index", () => {
   });
 
   it("takes from the cache what is there, makes the rest, and keeps that, whatever document it is in", async () => {
-    const { cache, kept } = createMapCache();
+    const { cache, kept, puts } = createMapCache();
     const first = rig(cache);
     await first.index.stage(documentOf("a", texts(0, 200)), context);
     expect(first.made()).toHaveLength(200);
@@ -125,6 +127,8 @@ describe("the vector index", () => {
     const document = documentOf("b", texts(150, 350));
     await second.index.stage(document, context);
     expect(second.made()).toEqual(document.chunks.slice(50).map(passageText));
+    // What was found there is not kept once more.
+    expect(puts).toEqual([128, 72, 78, 72]);
     expect(await second.stored(document)).toHaveLength(200);
     const { hits } = await second.index.query("passage number 160", 1, context);
     expect(hits.map(({ id }) => id)).toEqual(["b.10"]);

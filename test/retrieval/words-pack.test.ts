@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { PackedWords } from "../../src/retrieval/prepared.ts";
 import { createWordsPacker } from "../../src/retrieval/words-pack.ts";
+import { createTermCodes } from "../../src/text/term-codes.ts";
+import { codesOf } from "./prepared-samples.ts";
 
 const term = fc.string({ unit: fc.constantFrom("a", "b", "退", "款", "𠀋"), maxLength: 3 });
 const passages = fc.array(fc.array(term, { maxLength: 40 }), { maxLength: 12 });
@@ -26,9 +28,28 @@ function packed(texts: readonly (readonly string[])[]): PackedWords {
 it("packs the terms of passages, short and long, as they are when they are counted one by one", () => {
   fc.assert(
     fc.property(passages, (texts) => {
-      const packer = createWordsPacker();
-      for (const text of texts) packer.add(text);
+      const codes = createTermCodes();
+      const packer = createWordsPacker(codes.terms);
+      for (const text of texts) packer.add(codesOf(codes, text));
       expect(packer.finish()).toEqual(packed(texts));
     }),
   );
+});
+
+it("packs the terms of a document among those of the documents before", () => {
+  const codes = createTermCodes();
+  codesOf(
+    codes,
+    Array.from({ length: 300 }, (_, at) => `w${at}`),
+  );
+  const packer = createWordsPacker(codes.terms);
+  for (const text of [["w299", "new", "w299"], ["new"]]) packer.add(codesOf(codes, text));
+  const { terms, entries, counts, starts, lengths } = packer.finish();
+  expect(terms).toBe(codes.terms);
+  expect(Array.from(entries, (entry) => terms[entry])).toEqual(["w299", "new", "new"]);
+  expect([[...counts], [...starts], [...lengths]]).toEqual([
+    [2, 1, 1],
+    [0, 2, 3],
+    [3, 1],
+  ]);
 });

@@ -14,6 +14,7 @@ const fullChat: Chat = {
       sources: [
         { documentId: "d", title: "t", heading: "h", chunkId: "d.0", start: 1, end: 2, quote: "q", score: 0.5 },
       ],
+      related: [{ documentId: "d", title: "t", heading: "", chunkId: "d.1", start: 2, end: 5, score: 0.25 }],
       degradation: [
         { layer: "llm", mode: "lower", by: "mock", reason: "open", since },
         { layer: "store", mode: "equal", by: "Büro\r\nx-evil: 1", reason: "timeout", since },
@@ -54,6 +55,7 @@ describe("POST /api/v1/chat", () => {
       intent: "ticket",
       intents: ["ticket", "human_request"],
       sources: [{ document_id: "d", chunk_id: "d.0", quote: "q" }],
+      related: [{ document_id: "d", title: "t", heading: "", chunk_id: "d.1", start: 2, end: 5, score: 0.25 }],
       degradation: [{ layer: "llm", by: "mock", since: since.toISOString() }, { layer: "store" }],
       served_by: "模型 1",
       escalation: { handoff_id: "ho_1", last_replies: ["a"] },

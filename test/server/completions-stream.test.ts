@@ -153,12 +153,12 @@ describe("a stream of POST /v1/chat/completions", () => {
   it("ignores what the engine emits after the end", async () => {
     const chat: Chat = {
       async run(request, emit) {
-        queueMicrotask(() => setImmediate(() => emit?.(token("late"))));
+        queueMicrotask(() => setImmediate(() => emit?.(token("straggler"))));
         return chatReply(request);
       },
     };
     const { text, done } = await stream(chat);
-    expect(text).not.toContain("late");
+    expect(text).not.toContain("straggler");
     expect(done).toBe(true);
   });
 

@@ -53,6 +53,7 @@ describe("POST /v1/chat/completions", () => {
         turn_id: "turn_1",
         intents: ["knowledge_qa"],
         sources: [],
+        related: [],
         degradation: [{ layer: "llm", mode: "equal", by: "secondary", reason: "open", since: since.toISOString() }],
         served_by: "secondary",
         escalation: null,

@@ -48,6 +48,7 @@ describe("sessions", () => {
             intent: "knowledge_qa",
             intents: ["knowledge_qa"],
             sources: [],
+            related: [],
             degradation: [],
             served_by: "mock",
             escalation: null,

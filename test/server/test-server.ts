@@ -27,6 +27,7 @@ export function chatReply(request: ChatRequest, change: Partial<ChatReply> = {})
     reply: request.message,
     intents: ["knowledge_qa"],
     sources: [],
+    related: [],
     degradation: [],
     servedBy: "mock",
     escalation: null,
@@ -76,7 +77,7 @@ export function fakeKnowledge(change: Partial<Knowledge> = {}): Knowledge {
     settings: async () => ({ k: 5, scoreThreshold: 0.05 }),
     configure: async () => ({ k: 5, scoreThreshold: 0.05 }),
     passage: async () => passage,
-    search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [] }),
+    search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [], related: [] }),
     ...change,
   };
 }

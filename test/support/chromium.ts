@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, describe, it } from "vitest";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -36,20 +36,17 @@ function onPath(): string | undefined {
 }
 
 /**
- * A suite that needs Chromium; `browser()` gives the one that it shares. Where none is found, the suite is skipped and says
+ * A suite that needs Chromium; `browser()` gives the one that it shares, which the first test starts. Where none is found, the suite is skipped and says
  * so; with REQUIRE_SERVICES=1 it fails instead.
  */
-export function describeWithChromium(name: string, suite: (browser: () => Browser) => void): void {
+export function describeWithChromium(name: string, suite: (browser: () => Promise<Browser>) => void): void {
   const executablePath = chromiumPath();
   if (executablePath !== undefined) {
     describe(name, () => {
-      let browser: Browser | undefined;
-      beforeAll(async () => {
-        browser = await chromium.launch({ executablePath, args: flags });
-      });
-      afterAll(() => browser?.close());
+      let browser: Promise<Browser> | undefined;
+      afterAll(async () => (await browser)?.close());
       suite(() => {
-        if (!browser) throw new Error("the browser is there only while the tests run");
+        browser ??= chromium.launch({ executablePath, args: flags });
         return browser;
       });
     });

@@ -2,7 +2,11 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { type Transferable, Worker } from "node:worker_threads";
 
-/** A thread of this process that runs a file of ours, as seen from outside: takes messages `To` and sends messages `From`. */
+/**
+ * A thread of this process that runs a file of ours, as seen from outside: takes messages `To` and sends messages `From`. A native
+ * library that works, or is being loaded, when its thread is ended may end the whole process: what cannot be ended idle
+ * belongs into a `WorkerProcess`.
+ */
 export interface WorkerThread<To = unknown, From = unknown> {
   /** What is in `transfer` is moved, not copied. */
   post(message: To, transfer?: readonly Transferable[]): void;

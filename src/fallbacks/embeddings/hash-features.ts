@@ -1,11 +1,10 @@
-import { createPairTable, textOfUnits, unitsOf } from "../../text/pair-table.ts";
-import type { Token } from "../../text/tokenise.ts";
+import { isPairCode, isPlainCode, isStopCode, numberOfCode } from "../../text/term-codes.ts";
 import { createGramNumbers, type GramNumbers, hashOf } from "./hash-grams.ts";
 
 /** Makes the features of one text after the other. */
 export interface Features {
   /** Those of a text, in the order in which they come, are then in `hashes`, `weights` and `counts`, from 0 up: so many of them. */
-  read(tokens: readonly Token[]): number;
+  read(codes: readonly number[]): number;
   /** Valid until the next call of `read`, as are the others. */
   readonly hashes: Uint32Array;
   readonly weights: Float64Array;
@@ -18,26 +17,35 @@ const GRAM_SHARE = 0.5;
 const STOP_WEIGHT = 0.2;
 /** Pairs of characters of an unspaced script, beside the words of its segmentation. */
 const PAIR_WEIGHT = 0.7;
-/** Features that are kept with their hashes, and n-grams of words, some 25 MB at most: most words of a text are words of the last one. */
-const MOST_FEATURES = 200_000;
+/** Features that are kept with their hashes, and n-grams of words, some 30 MB at most: most words of a text are words of the last one. */
+const MOST_FEATURES = 400_000;
 const MOST_GRAMS = 1_000_000;
+/** Places are counted on up to here, then from 0 again: no text has as many as are left up to 2^32. */
+const MOST_READ = 2 ** 31;
 
 /**
  * In arrays by number: hashing names anew would take most of the time, and objects of their own most of the rest.
+ * @param terms those of the tokens, by number; it may grow.
  * @param limits what may be kept, to begin anew with the next text.
  */
-export function createFeatures(limits = { features: MOST_FEATURES, grams: MOST_GRAMS }): Features {
-  const longPairs = new Map<string, number>();
-  const pairs = createPairTable((units) => numberOf(hashOf(`p ${textOfUnits(units)}`)));
-  const shortWords = createPairTable((units) => createWord(textOfUnits(units)));
-  /** By term. */
-  const words = new Map<string, Word>();
+export function createFeatures(
+  terms: readonly string[],
+  limits = { features: MOST_FEATURES, grams: MOST_GRAMS, read: MOST_READ },
+): Features {
   let numbers: GramNumbers = createGramNumbers(numberOf);
   let grams = new Uint32Array(1_024);
   let gramsUsed = 0;
-  /** By feature: its hash, and one more than its place in the text that was read last, counted on from those before. */
-  let hashOfFeature = new Uint32Array(1_024);
-  let placeOfFeature = new Float64Array(1_024);
+  /** By term: one more than its feature as a pair, and as a word; 0 until it is wanted. */
+  let pairs = new Uint32Array(1_024);
+  let words = new Uint32Array(1_024);
+  /** By term: the n-grams of the word are from here to before there in `grams`; none where the script is not Latin. */
+  let gramsFrom = new Uint32Array(1_024);
+  let gramsTo = new Uint32Array(1_024);
+  /**
+   * By feature, one beside the other so that a look touches one line of the processor's cache: its hash, and one more than its place in
+   * the text that was read last, counted on from those before.
+   */
+  let known = new Uint32Array(2_048);
   let features = 0;
   let read = 0;
   let hashes = new Uint32Array(1_024);
@@ -46,45 +54,35 @@ export function createFeatures(limits = { features: MOST_FEATURES, grams: MOST_G
   let count = 0;
 
   function numberOf(hash: number): number {
-    if (features === hashOfFeature.length) {
-      hashOfFeature = doubled(hashOfFeature);
-      placeOfFeature = doubled(placeOfFeature);
-    }
-    hashOfFeature[features] = hash;
-    placeOfFeature[features] = 0;
+    if (features * 2 === known.length) known = doubled(known);
+    known[features * 2] = hash;
+    known[features * 2 + 1] = 0;
     features += 1;
     return features - 1;
   }
 
-  function wordOf(term: string): Word {
-    if (term.length === 1 || term.length === 2) return shortWords.of(unitsOf(term));
-    const known = words.get(term);
-    if (known) return known;
-    const word = createWord(term);
-    words.set(term, word);
-    return word;
-  }
-
-  function createWord(term: string): Word {
+  /** One more than its feature. */
+  function createWord(number: number): number {
+    const term = terms[number] ?? "";
     const names = /[^\p{Script=Latin}\p{N}]/u.test(term) ? [] : numbers.of(term);
     while (gramsUsed + names.length > grams.length) grams = doubled(grams);
     grams.set(names, gramsUsed);
-    const word = { whole: numberOf(hashOf(`w ${term}`)), from: gramsUsed, to: gramsUsed + names.length };
-    gramsUsed = word.to;
+    gramsFrom[number] = gramsUsed;
+    gramsUsed += names.length;
+    gramsTo[number] = gramsUsed;
+    const word = numberOf(hashOf(`w ${term}`)) + 1;
+    words[number] = word;
     return word;
   }
 
-  function pairOf(term: string): number {
-    if (term.length === 2) return pairs.of(unitsOf(term));
-    const known = longPairs.get(term);
-    if (known !== undefined) return known;
-    const pair = numberOf(hashOf(`p ${term}`));
-    longPairs.set(term, pair);
+  function createPair(number: number): number {
+    const pair = numberOf(hashOf(`p ${terms[number] ?? ""}`)) + 1;
+    pairs[number] = pair;
     return pair;
   }
 
   function add(feature: number, weight: number): void {
-    const place = (placeOfFeature[feature] ?? 0) - read - 1;
+    const place = (known[feature * 2 + 1] ?? 0) - read - 1;
     if (place >= 0) {
       counts[place] = (counts[place] ?? 0) + 1;
       return;
@@ -94,21 +92,33 @@ export function createFeatures(limits = { features: MOST_FEATURES, grams: MOST_G
       weights = doubled(weights);
       counts = doubled(counts);
     }
-    hashes[count] = hashOfFeature[feature] ?? 0;
+    hashes[count] = known[feature * 2] ?? 0;
     weights[count] = weight;
     counts[count] = 1;
     count += 1;
-    placeOfFeature[feature] = read + count;
+    known[feature * 2 + 1] = read + count;
   }
 
   function forget(): void {
-    longPairs.clear();
-    pairs.clear();
-    shortWords.clear();
-    words.clear();
+    pairs.fill(0);
+    words.fill(0);
     numbers = createGramNumbers(numberOf);
     gramsUsed = 0;
     features = 0;
+  }
+
+  function forgetPlaces(): void {
+    for (let at = 1; at < known.length; at += 2) known[at] = 0;
+    read = 0;
+  }
+
+  function makeRoom(): void {
+    while (words.length < terms.length) {
+      pairs = doubled(pairs);
+      words = doubled(words);
+      gramsFrom = doubled(gramsFrom);
+      gramsTo = doubled(gramsTo);
+    }
   }
 
   return {
@@ -121,18 +131,23 @@ export function createFeatures(limits = { features: MOST_FEATURES, grams: MOST_G
     get counts() {
       return counts;
     },
-    read(tokens) {
+    read(codes) {
       if (features > limits.features || gramsUsed > limits.grams) forget();
+      makeRoom();
       read += count;
       count = 0;
-      for (const { term, kind, stop } of tokens) {
-        if (kind === "pair") {
-          add(pairOf(term), PAIR_WEIGHT);
+      if (read > limits.read) forgetPlaces();
+      for (const code of codes) {
+        const number = numberOfCode(code);
+        if (isPairCode(code)) {
+          add((pairs[number] || createPair(number)) - 1, PAIR_WEIGHT);
           continue;
         }
-        const { whole, from, to } = wordOf(term);
-        add(whole, stop ? STOP_WEIGHT : 1);
-        if (kind !== "word" || stop) continue;
+        const word = words[number] || createWord(number);
+        add(word - 1, isStopCode(code) ? STOP_WEIGHT : 1);
+        if (!isPlainCode(code)) continue;
+        const from = gramsFrom[number] ?? 0;
+        const to = gramsTo[number] ?? 0;
         // The squared length of the grams together is to be GRAM_SHARE squared.
         const weight = GRAM_SHARE / Math.sqrt(to - from);
         for (let at = from; at < to; at += 1) add(grams[at] ?? 0, weight);
@@ -140,13 +155,6 @@ export function createFeatures(limits = { features: MOST_FEATURES, grams: MOST_G
       return count;
     },
   };
-}
-
-interface Word {
-  readonly whole: number;
-  /** Its n-grams are from here to before `to` among those of all words; none where the script is not Latin. */
-  readonly from: number;
-  readonly to: number;
 }
 
 function doubled<T extends Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(array: T): T {

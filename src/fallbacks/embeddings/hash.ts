@@ -1,4 +1,5 @@
-import { type Token, tokenise } from "../../text/tokenise.ts";
+import { createTermCodes } from "../../text/term-codes.ts";
+import { NO_CARRY } from "../../text/tokenise.ts";
 import { LayerError } from "../core/errors.ts";
 import { createFeatures, type Features } from "./hash-features.ts";
 import type { LocalEmbeddings } from "./port.ts";
@@ -11,6 +12,9 @@ export interface HashEmbeddingsOptions {
 /** Part of the space: to be raised with every change that moves a vector. */
 const REVISION = 1;
 const DEFAULT_DIMENSION = 512;
+/** Terms, and UTF-16 units of all of them, that are kept with what is known of them; after more the next text begins anew. */
+const MOST_TERMS = 100_000;
+const MOST_UNITS = 1_000_000;
 
 /**
  * Feature hashing (Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", 2009): each word and each
@@ -19,41 +23,52 @@ const DEFAULT_DIMENSION = 512;
  * @throws {RangeError} when the dimension is not allowed.
  */
 export function createHashEmbeddings(options: HashEmbeddingsOptions = {}): LocalEmbeddings {
-  const vectorsOf = createTokenVectors(options);
-  const { space, dimension } = vectorsOf;
+  const begin = () => {
+    const codes = createTermCodes();
+    return { codes, vectors: createTokenVectors(codes.terms, options) };
+  };
+  let known = begin();
+  const { space, dimension } = known.vectors;
+
+  function vectorOf(text: string): Float32Array | undefined {
+    if (known.codes.terms.length > MOST_TERMS || known.codes.units() > MOST_UNITS) known = begin();
+    const vector = new Float32Array(dimension);
+    const { tokens } = known.codes.tokenise(text, NO_CARRY);
+    return known.vectors.write(tokens, vector) ? vector : undefined;
+  }
+
   return {
     name: "hash",
     space,
     async embed(texts, _kind, context) {
       if (context.signal.aborted) throw new LayerError("aborted", "the caller went away");
-      const vectorOf = (text: string) => {
-        const vector = new Float32Array(dimension);
-        return vectorsOf.write(tokenise(text), vector) ? vector : undefined;
-      };
       return { space, vectors: texts.map(vectorOf) };
     },
   };
 }
 
-/** The same vectors for whoever has the tokens of a text already. */
+/** The same vectors for whoever has the codes of the tokens of a text already. */
 export interface TokenVectors {
   readonly space: string;
   readonly dimension: number;
   /** Into a row of zeros. Returns false, and leaves it so, when the tokens have no direction. */
-  write(tokens: readonly Token[], row: Float32Array): boolean;
+  write(codes: readonly number[], row: Float32Array): boolean;
 }
 
-/** @throws {RangeError} when the dimension is not allowed. */
-export function createTokenVectors(options: HashEmbeddingsOptions = {}): TokenVectors {
+/**
+ * @param terms those of the codes, by number; it may grow.
+ * @throws {RangeError} when the dimension is not allowed.
+ */
+export function createTokenVectors(terms: readonly string[], options: HashEmbeddingsOptions = {}): TokenVectors {
   const dimension = options.dimension ?? DEFAULT_DIMENSION;
   if (!Number.isInteger(Math.log2(dimension)) || dimension < 64 || dimension > 4096) {
     throw new RangeError(`dimension is ${dimension}; allowed is a power of two from 64 to 4096`);
   }
-  const features = createFeatures();
+  const features = createFeatures(terms);
   return {
     space: `hash-${REVISION}-${dimension}`,
     dimension,
-    write: (tokens, row) => writeVector(features, features.read(tokens), row),
+    write: (codes, row) => writeVector(features, features.read(codes), row),
   };
 }
 

@@ -23,7 +23,7 @@ const SAYS_SOMETHING = /[\p{L}\p{N}]/u;
 const QUESTIONS_KEPT = 4_000;
 
 /**
- * Embeddings by a model of transformers.js in a worker of this process. Queries go before documents. `loading` until the model
+ * Embeddings by a model of transformers.js in a process of its own. Queries go before documents. `loading` until the model
  * is there; the space, which holds the measured dimension, is known with the first vectors. A question that is asked again gets the
  * same vector as before, as long as the model is there: whether it is, no call hides.
  * @throws {RangeError} when the model's id or an address cannot be one.

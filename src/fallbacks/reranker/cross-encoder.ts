@@ -11,7 +11,7 @@ export interface CrossEncoderRerankerOptions extends Omit<ModelHostOptions, "kin
 const LONGEST_TEXT = 16_384;
 
 /**
- * Reranks by a model that reads question and text together, in a worker of this process. A score is the sigmoid of the model's
+ * Reranks by a model that reads question and text together, in a process of its own. A score is the sigmoid of the model's
  * one logit. `loading` until the model is there.
  * @throws {RangeError} when the model's id or an address cannot be one.
  */

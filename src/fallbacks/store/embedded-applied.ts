@@ -1,5 +1,6 @@
 import { OPERATIONS_KEPT } from "./check.ts";
 import type { SqliteDatabase } from "./sqlite-schema.ts";
+import { textOfBlob } from "./sqlite-text.ts";
 
 /** Ids of the operations that one group applies. Nothing of it counts before `done`. */
 export interface AppliedGroup {
@@ -66,7 +67,12 @@ export function createApplied(database: SqliteDatabase): { group(): AppliedGroup
 /** As one text: a call for each of tens of thousands of rows would take most of a second. */
 function load(database: SqliteDatabase): Row[] {
   const { text } = database
-    .prepare("SELECT json_group_array(json_array(number, json(ids)) ORDER BY number) AS text FROM operations")
-    .get([]) as { readonly text: string };
-  return (JSON.parse(text) as readonly [number, readonly string[]][]).map(([number, ids]) => ({ number, ids }));
+    .prepare(
+      "SELECT CAST(json_group_array(json_array(number, json(ids)) ORDER BY number) AS BLOB) AS text FROM operations",
+    )
+    .get([]) as { readonly text: ArrayBuffer | Uint8Array };
+  return (JSON.parse(textOfBlob(text)) as readonly [number, readonly string[]][]).map(([number, ids]) => ({
+    number,
+    ids,
+  }));
 }

@@ -3,12 +3,18 @@ import { keyFromBytes, keyRange, keyToBytes } from "./key-order.ts";
 import { countWithin } from "./operations.ts";
 import type { Collection, Grave, GravesRequest, ListRequest, Place, Seen, StoredRecord } from "./port.ts";
 import type { SqliteDatabase } from "./sqlite-schema.ts";
+import { textOfBlob } from "./sqlite-text.ts";
 
 interface Row {
   readonly key: ArrayBuffer | Uint8Array;
   readonly version: number;
-  readonly value: string;
+  /** JSON, see `textOfBlob`. */
+  readonly value: ArrayBuffer | Uint8Array;
 }
+
+const RECORD = "key, version, CAST(value AS BLOB) AS value";
+/** Of a page that is limited in bytes so many sizes are looked at first: of large values few fit. */
+const FIRST_SIZES = 32;
 
 /** What the reading connection is asked. Each call sees one moment, and all that was committed before it. */
 export interface Reads {
@@ -19,7 +25,7 @@ export interface Reads {
 }
 
 export function createReads(database: SqliteDatabase): Reads {
-  const get = database.prepare("SELECT key, version, value FROM records WHERE collection = ? AND key = ?");
+  const get = database.prepare(`SELECT ${RECORD} FROM records WHERE collection = ? AND key = ?`);
   const graveAt = database.prepare("SELECT version FROM graves WHERE collection = ? AND key = ?");
   const graves = database.prepare(
     "SELECT key, version, at FROM graves WHERE collection = ? AND key >= ? ORDER BY key LIMIT ?",
@@ -35,7 +41,7 @@ export function createReads(database: SqliteDatabase): Reads {
       open: { forward: inOrder("ASC", ""), reverse: inOrder("DESC", "") },
     };
   };
-  const records = ordered("key, version, value");
+  const records = ordered(RECORD);
   // SQLite knows the length without reading a long value.
   const sizes = ordered("octet_length(value) AS bytes");
 
@@ -47,19 +53,22 @@ export function createReads(database: SqliteDatabase): Reads {
     return bounded[direction].all([request.collection, keyToBytes(from), keyToBytes(to), limit]);
   }
 
-  function countOf(request: ListRequest): number {
-    if (request.bytes === undefined) return request.limit;
-    const rows = rowsOf(sizes, request, request.limit) as readonly { readonly bytes: number }[];
-    return countWithin(
-      rows.map(({ bytes }) => bytes),
-      request.bytes,
-    );
+  function countOf({ bytes: most, limit, ...request }: ListRequest): number {
+    if (most === undefined) return limit;
+    for (let asked = Math.min(limit, FIRST_SIZES); ; asked = Math.min(limit, asked * 4)) {
+      const rows = rowsOf(sizes, { ...request, limit }, asked) as readonly { readonly bytes: number }[];
+      const count = countWithin(
+        rows.map(({ bytes }) => bytes),
+        most,
+      );
+      if (count < rows.length || rows.length < asked || asked === limit) return count;
+    }
   }
 
   function seenAt({ collection, key }: Place): Seen {
     const place = [collection, keyToBytes(key)];
     const row = get.get(place) as Row | undefined;
-    if (row) return { version: row.version, value: valueFromText(row.value) };
+    if (row) return { version: row.version, value: valueOf(row) };
     const grave = graveAt.get(place) as Pick<Row, "version"> | undefined;
     return { version: grave?.version ?? 0, value: undefined };
   }
@@ -90,6 +99,8 @@ export function createReads(database: SqliteDatabase): Reads {
   };
 }
 
+const valueOf = ({ value }: Row) => valueFromText(textOfBlob(value));
+
 function recordOf(row: Row): StoredRecord {
-  return { key: keyFromBytes(row.key), value: valueFromText(row.value), version: row.version };
+  return { key: keyFromBytes(row.key), value: valueOf(row), version: row.version };
 }

@@ -19,6 +19,8 @@ export interface PagesOptions {
   readonly arenaBytes?: number;
   /** Hears why a thread cannot read the pages. */
   readonly report: (error: unknown) => void;
+  /** Hears which bytes an arena has more, before any of them is written. */
+  readonly grown: (arena: Arena, from: number, to: number) => void;
   /** Hears which arenas are no longer used. */
   readonly freed: (arenas: readonly Arena[]) => void;
 }
@@ -28,7 +30,7 @@ const ARENA_BYTES = 1024 ** 3;
 
 /** @param stride numbers of a row. */
 export function createPages(stride: number, options: PagesOptions): Pages {
-  const { plainPages = PLAIN_PAGES, arenaBytes = ARENA_BYTES, report, freed } = options;
+  const { plainPages = PLAIN_PAGES, arenaBytes = ARENA_BYTES, report, grown, freed } = options;
   const plan = planArena(stride, arenaBytes);
   let list: Float32Array[] = [];
   let arenas: Arena[] | undefined;
@@ -36,31 +38,35 @@ export function createPages(stride: number, options: PagesOptions): Pages {
 
   function sharedPage(into: Arena[], at: number): Float32Array {
     const arena = into[Math.floor(at / plan.pages)] ?? createArena(plan);
+    const before = arena.memory.buffer.byteLength;
     const page = pageOfArena(arena, plan, at % plan.pages);
+    const { byteLength } = arena.memory.buffer;
+    if (byteLength > before) grown(arena, before, byteLength);
     if (at % plan.pages === 0) into.push(arena);
     return page;
   }
 
   /** Moves everything to where a thread can read it. */
-  function share(): Arena[] {
-    const into: Arena[] = [];
+  function share(into: Arena[]): void {
     const moved = list.map((page, at) => {
       const place = sharedPage(into, at);
       place.set(page);
       return place;
     });
     list = moved;
-    return into;
   }
 
   function newPage(): Float32Array {
     if (list.length >= plainPages && !refused) {
+      const into = arenas ?? [];
       try {
-        arenas ??= share();
-        return sharedPage(arenas, list.length);
+        if (!arenas) share(into);
+        arenas = into;
+        return sharedPage(into, list.length);
       } catch (error) {
         refused = true;
         arenas = undefined;
+        freed(into);
         report(error);
       }
     }

@@ -33,6 +33,7 @@ export function createMemoryVectors(options: MemoryVectorsOptions = {}): Vectors
     const space = createSpace(dimension, {
       ...options,
       report: (error) => report(error, { doing: "keeping vectors where a thread can read them" }),
+      grown: (arena, from, to) => scanner.touch(arena, from, to),
       freed: (arenas) => scanner.forget(arenas),
     });
     return { space, search: createSearch(space, scanner, mostOnLoop) };
@@ -79,8 +80,21 @@ export function createMemoryVectors(options: MemoryVectorsOptions = {}): Vectors
 
 /** As `unitOf`, which says what is wrong, without making a vector: at a start there are 100,000. @throws {LayerError} `invalid_request`. */
 function lengthOf({ id, vector }: VectorRecord, dimension: number): number {
-  let squares = 0;
-  for (let at = 0; at < vector.length; at += 1) squares += (vector[at] as number) * (vector[at] as number);
+  const squares = squaresOf(vector);
   if (vector.length !== dimension || squares === 0 || !Number.isFinite(squares)) unitOf(vector, dimension, id);
   return Math.sqrt(squares);
+}
+
+/** Four sums, as a processor would wait for each addition before the next one to the same. */
+function squaresOf(vector: Float32Array): number {
+  let [one, two, three, four] = [0, 0, 0, 0];
+  const whole = vector.length - (vector.length % 4);
+  for (let at = 0; at < whole; at += 4) {
+    one += (vector[at] as number) ** 2;
+    two += (vector[at + 1] as number) ** 2;
+    three += (vector[at + 2] as number) ** 2;
+    four += (vector[at + 3] as number) ** 2;
+  }
+  for (let at = whole; at < vector.length; at += 1) one += (vector[at] as number) ** 2;
+  return one + two + (three + four);
 }

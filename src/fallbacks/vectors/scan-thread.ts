@@ -6,6 +6,7 @@ import type { Arena } from "./scan-arena.ts";
 export interface ScanThread {
   /** As `Scanner.scan`, for rows in arenas. @throws {Error} when the thread could not do it. */
   scan(rows: Rows, arenas: readonly Arena[], queries: readonly Query[]): Promise<readonly Uint32Array[]>;
+  touch(arena: Arena, from: number, to: number): void;
   forget(arenas: readonly Arena[]): void;
   end(): Promise<void>;
 }
@@ -27,6 +28,12 @@ export function createScanThread(start: StartScanThread, onEnd: (error: Error) =
   /** Arenas that the thread has. */
   const known = new Set<number>();
   let made = 0;
+
+  function sentOf(arenas: readonly Arena[]): readonly SentArena[] {
+    const sent = arenas.map((arena): SentArena => (known.has(arena.id) ? { id: arena.id } : arena));
+    for (const { id } of arenas) known.add(id);
+    return sent;
+  }
 
   function settle(pass: number): Pass | undefined {
     const found = passes.get(pass);
@@ -56,13 +63,14 @@ export function createScanThread(start: StartScanThread, onEnd: (error: Error) =
     scan({ plan, count }, arenas, queries) {
       return new Promise((resolve, reject) => {
         const pass = made++;
-        const sent = arenas.map((arena): SentArena => (known.has(arena.id) ? { id: arena.id } : arena));
-        thread.post({ type: "scan", pass, arenas: sent, plan, count, queries });
-        for (const { id } of arenas) known.add(id);
+        thread.post({ type: "scan", pass, arenas: sentOf(arenas), plan, count, queries });
         passes.set(pass, { resolve, reject });
         // Whoever waits for an answer keeps the process alive.
         thread.hold(true);
       });
+    },
+    touch(arena, from, to) {
+      for (const sent of sentOf([arena])) thread.post({ type: "touch", arena: sent, from, to });
     },
     forget(arenas) {
       const ids = arenas.flatMap(({ id }) => (known.delete(id) ? id : []));

@@ -25,6 +25,11 @@ export interface Scanner {
   scan(rows: Rows, queries: readonly Query[]): Promise<readonly Uint32Array[]>;
   /** Gets ready what the first scan would wait for. */
   warm(): void;
+  /**
+   * Where there is a thread, it has the system find memory for these bytes of the arena, which takes longer than to write them. They
+   * may be written meanwhile.
+   */
+  touch(arena: Arena, from: number, to: number): void;
   /** These are no longer used. */
   forget(arenas: readonly Arena[]): void;
   /** Ends the thread; what runs goes on without it. */
@@ -47,6 +52,7 @@ export type ToScanThread =
       readonly count: number;
       readonly queries: readonly Query[];
     }
+  | { readonly type: "touch"; readonly arena: SentArena; readonly from: number; readonly to: number }
   | { readonly type: "forget"; readonly ids: readonly number[] };
 
 /** What it answers: the rows, or why it cannot tell them. */

@@ -68,6 +68,7 @@ export function createScanner({ report, start = startScanWorker }: ScannerOption
       }
     },
     warm: () => void running(),
+    touch: (arena, from, to) => thread?.touch(arena, from, to),
     forget: (arenas) => thread?.forget(arenas),
     async close() {
       closed = true;

@@ -6,13 +6,17 @@ import { cancelsTicket } from "../rules/ticket-answer.ts";
 import type { PastTurn, Recognition } from "../state.ts";
 import type { ToolResult, ToolStatus } from "../tools/tool-call.ts";
 import { changeTools } from "./change-text.ts";
+import { relatedText } from "./related-text.ts";
 import { resultText } from "./result-text.ts";
+import { isOutburst, isRefused, relatedOf } from "./sources.ts";
 
 export interface ComposeInput {
   readonly message: string;
   readonly history: readonly PastTurn[];
   readonly recognition: Recognition;
   readonly results: readonly ToolResult[];
+  /** What day it is, for a model, see `todayText`; absent: it is not told. */
+  readonly today?: string;
 }
 
 /** From this score on an unpleasant emotion gets a word before the answer. */
@@ -33,11 +37,12 @@ export function moodParts({ emotion, emotionScore }: Recognition, pack: Language
 }
 
 function resultParts({ results, recognition }: ComposeInput, pack: LanguagePack): readonly string[] {
-  const upset = recognition.intents.includes("emotion_sensitive");
-  return results.map((result) => {
-    // An outburst is often put as a question; "I do not know" would be no answer to it.
-    const outburst = upset && result.name === "search_knowledge" && result.status === "not_found";
-    return outburst ? pack.replies.moreHelp : resultText(result, pack);
+  const { intents } = recognition;
+  const elsewhere = relatedText(relatedOf(results, intents), pack);
+  return results.flatMap((result) => {
+    if (isOutburst(intents) && isRefused(result)) return [pack.replies.moreHelp];
+    const words = resultText(result, pack);
+    return elsewhere !== undefined && isRefused(result) ? [words, elsewhere] : [words];
   });
 }
 

@@ -17,6 +17,8 @@ const SYSTEM = `You write the reply of a shop's support desk. Say only what the 
 - No results: small talk gets a short friendly answer; a feeling gets a calm word and the offer to look into it; what cannot
   be understood gets a request to say it in other words; a missing number or problem gets a request for it.
 - Several results: answer them in order. For an upset user begin with one calm, sincere sentence.
+- The day is said before the message. Reckon from it what "tomorrow" is, whether a term is over and how many days are left of
+  it; name no other date than one of the results or the message, or one that follows from them.
 Short, plain, polite; no headings.
 ${DATA_RULE}`;
 
@@ -26,7 +28,7 @@ const languageNames = { en: "English", zh: "Chinese (simplified)" } as const;
 export function createComposeTask(packs: LanguagePacks): TextTask<ComposeInput> {
   return {
     name: "compose",
-    prompt: ({ message, history, recognition, results }) => {
+    prompt: ({ message, history, recognition, results, today }) => {
       const { sampleLabel } = packs[recognition.language].replies;
       return {
         system: [
@@ -45,6 +47,7 @@ export function createComposeTask(packs: LanguagePacks): TextTask<ComposeInput> 
                 "results",
                 results.map((result) => forModel(result, packs[recognition.language])),
               ),
+              ...(today === undefined ? [] : [today]),
               dataBlock("message", message),
             ].join("\n"),
           },

@@ -1,12 +1,12 @@
+import type { Clock } from "../../fallbacks/core/clock.ts";
 import type { CallContext } from "../../fallbacks/core/context.ts";
 import { LayerError } from "../../fallbacks/core/errors.ts";
 import type { Layer } from "../../fallbacks/core/layer.ts";
 import type { ChatModel, Usage } from "../../fallbacks/llm/port.ts";
-import type { Source } from "../../retrieval/knowledge.ts";
 import type { Grounding } from "../grounding.ts";
 import type { Node, NodeContext } from "../node.ts";
 import type { LanguagePacks } from "../rules/language-pack.ts";
-import type { KnowledgeData } from "../tools/search-knowledge.ts";
+import type { WorkingHours } from "../rules/working-hours.ts";
 import type { ToolResult } from "../tools/tool-call.ts";
 import { changeTools } from "./change-text.ts";
 import { type ComposeInput, isResolved } from "./compose-by-rule.ts";
@@ -14,25 +14,33 @@ import { createComposeTask } from "./compose-task.ts";
 import { createGrounded } from "./grounding/grounded.ts";
 import { needsOf } from "./model-needs.ts";
 import { resultText } from "./result-text.ts";
+import { relatedOf, sourcesOf } from "./sources.ts";
 import { recognised, tokensOf } from "./state-access.ts";
+import { todayText } from "./today.ts";
 
 export interface ComposeDeps {
   readonly llm: Layer<ChatModel>;
   readonly packs: LanguagePacks;
+  /** For the day that it is and days from or until it; without it a model is told none, and a reply may reckon none. */
+  readonly clock?: Clock;
+  /** Whose time zone says which day it is; without them it is that of UTC. */
+  readonly workingHours?: WorkingHours | null;
   /** Hears of each reply whose sentences were held against what came back. */
   readonly onGrounding?: (grounding: Grounding) => void;
 }
 
 /**
- * The final reply, streamed. What a model writes from help pages is held against them sentence by sentence before it is shown. When a second model has to start over after pieces were shown, `restart` with its name comes
+ * The final reply, streamed. What a model writes from help pages and records is held against them sentence by sentence before it is shown. When a second model has to start over after pieces were shown, `restart` with its name comes
  * before its first piece. Sources are the sentences that the search cites, whoever writes the reply.
  */
-export function createCompose({ llm, packs, onGrounding = () => {} }: ComposeDeps): Node {
+export function createCompose({ llm, packs, clock, workingHours, onGrounding = () => {} }: ComposeDeps): Node {
   const task = createComposeTask(packs);
   return async (state, context) => {
     const { message, history, results } = state;
     const recognition = recognised(state);
-    const input: ComposeInput = { message, history, recognition, results };
+    const now = clock?.wall();
+    const today = now && todayText(now, workingHours?.timezone ?? "UTC");
+    const input: ComposeInput = { message, history, recognition, results, ...(today !== undefined && { today }) };
     const pack = packs[recognition.language];
     const { sampleLabel, sampleMark } = pack.replies;
     const changeWords = results.filter(({ name }) => changeTools.has(name)).map((result) => resultText(result, pack));
@@ -40,7 +48,7 @@ export function createCompose({ llm, packs, onGrounding = () => {} }: ComposeDep
     const served = await llm.use(
       async (model, ctx) => {
         const show = shown.startOver(model.name, ctx);
-        const { text, usage, grounding } = await write(model, input, ctx, show);
+        const { text, usage, grounding } = await write(model, input, ctx, show, now);
         // What a model may forget and a reply never does: what has become of a change, and that records are made up.
         const unsaid = changeWords.filter((words) => !text.includes(words)).map((words) => `\n\n${words}`);
         const whole = [text, ...unsaid].join("");
@@ -58,6 +66,7 @@ export function createCompose({ llm, packs, onGrounding = () => {} }: ComposeDep
       reply: {
         text,
         sources: sourcesOf(results),
+        related: relatedOf(results, recognition.intents),
         resolved: isResolved(input),
         by: served.by,
         ...(grounding && { grounding }),
@@ -71,8 +80,9 @@ export function createCompose({ llm, packs, onGrounding = () => {} }: ComposeDep
     input: ComposeInput,
     context: CallContext,
     show: (text: string) => void,
+    now: Date | undefined,
   ): Promise<Written> {
-    const grounded = createGrounded(task, input, packs, show);
+    const grounded = createGrounded(task, input, packs, show, now);
     let said = "";
     let usage: Usage = { inputTokens: 0, outputTokens: 0 };
     for await (const chunk of model.stream(grounded.task, input, context)) {
@@ -82,7 +92,7 @@ export function createCompose({ llm, packs, onGrounding = () => {} }: ComposeDep
       } else if (chunk.text !== "") {
         context.idle.begin();
         said += chunk.text;
-        grounded.add(chunk.text);
+        await grounded.add(chunk.text);
       }
     }
     if (said.trim() === "") throw new LayerError("bad_response", `${model.name}: the reply is empty`);
@@ -118,15 +128,6 @@ function createShow({ emit }: NodeContext) {
       };
     },
   };
-}
-
-/** The cited sentences in the order of the reply. */
-export function sourcesOf(results: readonly ToolResult[]): readonly Source[] {
-  return results.flatMap((result) =>
-    result.name === "search_knowledge" && result.status === "found"
-      ? (result.data as KnowledgeData).search.sentences
-      : [],
-  );
 }
 
 function isSample({ data }: ToolResult): boolean {

@@ -16,10 +16,10 @@ import type { ChatState, ChatUpdate } from "../state.ts";
 import type { ToolResult } from "../tools/tool-call.ts";
 import { changeTools } from "./change-text.ts";
 import { numbersOf } from "./changes.ts";
-import { sourcesOf } from "./compose.ts";
 import { moodParts } from "./compose-by-rule.ts";
 import { needsOf } from "./model-needs.ts";
 import { resultText } from "./result-text.ts";
+import { sourcesOf } from "./sources.ts";
 import { recognised, tokensOf } from "./state-access.ts";
 import { createSummariseTask } from "./summarise-task.ts";
 
@@ -87,7 +87,14 @@ export function createEscalate(deps: EscalateDeps): Node {
       card: outcome.card,
       // What was offered is no longer the next thing to talk about.
       slots: { ...numbersOf(slots), ...(slots.unconfirmed && { unconfirmed: slots.unconfirmed }) },
-      reply: { text: pieces.join(""), sources: sourcesOf(answered), resolved: outcome.promised, by: served.by },
+      reply: {
+        text: pieces.join(""),
+        sources: sourcesOf(answered),
+        // A person takes over what was not known.
+        related: [],
+        resolved: outcome.promised,
+        by: served.by,
+      },
       tokens: tokensOf(usage),
     };
   };

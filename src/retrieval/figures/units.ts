@@ -19,7 +19,7 @@ const table = [
     "(?:(?:working|business|calendar|full|more|whole)[\\s-])?days?",
     "(?:工作|自然)日",
     "天",
-    "日",
+    "日(?!元)",
   ),
   unit("minutes", 10_080, "(?:full\\s)?weeks?", "周", "星期", "礼拜"),
   unit("minutes", 20_160, "fortnights?"),

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { programOf } from "../../fallbacks/core/program-of.ts";
 import { readingLimits } from "./limits.ts";
 import type { ReadingJob } from "./parse-file.ts";
 import type { ReadingAnswer } from "./reading-process.ts";
@@ -80,14 +79,4 @@ export function startReadingProcess(options: { readonly file?: URL; readonly mem
       await gone;
     },
   };
-}
-
-/** Compiled, a program is JavaScript in the place of its source; from sources it is TypeScript, which Node 20 needs tsx for. */
-function programOf(file: URL): readonly string[] {
-  if (!import.meta.url.endsWith(".ts")) return [fileURLToPath(file).replace(/ts$/, "js")];
-  if ("typescript" in process.features && process.features.typescript) return [fileURLToPath(file)];
-  // As CommonJS it loads in half the time of a module.
-  const tsx = createRequire(import.meta.url).resolve("tsx/cjs/api");
-  const path = JSON.stringify(fileURLToPath(file));
-  return ["--eval", `require(${JSON.stringify(tsx)}).require(${path}, ${path});`];
 }

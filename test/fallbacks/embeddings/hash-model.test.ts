@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { createTokenVectors } from "../../../src/fallbacks/embeddings/hash.ts";
 import { createFeatures } from "../../../src/fallbacks/embeddings/hash-features.ts";
 import { createGramNumbers, hashOf } from "../../../src/fallbacks/embeddings/hash-grams.ts";
-import { type Token, tokenise } from "../../../src/text/tokenise.ts";
+import { createTermCodes } from "../../../src/text/term-codes.ts";
+import { NO_CARRY, type Token, tokenise } from "../../../src/text/tokenise.ts";
 
 const DIMENSION = 512;
 
@@ -67,34 +68,40 @@ const text = fc
 
 describe("hash vectors", () => {
   it("are those of the plain way, for any text, whatever came before", () => {
-    const vectors = createTokenVectors({ dimension: DIMENSION });
+    const codes = createTermCodes();
+    const vectors = createTokenVectors(codes.terms, { dimension: DIMENSION });
     fc.assert(
       fc.property(text, (any) => {
-        const tokens = tokenise(any);
         const row = new Float32Array(DIMENSION);
-        vectors.write(tokens, row);
-        expect(row).toEqual(plainVector(tokens));
+        vectors.write(codes.tokenise(any, NO_CARRY).tokens, row);
+        expect(row).toEqual(plainVector(tokenise(any)));
       }),
       { numRuns: 400 },
     );
   });
 
   it.each([
-    { features: 50, grams: 1_000 },
-    { features: 1_000, grams: 50 },
-  ])("have the same features when no more than $features features and $grams n-grams are kept", (limits) => {
-    const features = createFeatures(limits);
-    fc.assert(
-      fc.property(text, (any) => {
-        const seen = [features, createFeatures()].map((each) => {
-          const size = each.read(tokenise(any));
-          return [each.hashes, each.weights, each.counts].map((values) => [...values.subarray(0, size)]);
-        });
-        expect(seen[0]).toEqual(seen[1]);
-      }),
-      { numRuns: 100 },
-    );
-  });
+    { features: 50, grams: 1_000, read: 1_000_000 },
+    { features: 1_000, grams: 50, read: 1_000_000 },
+    { features: 1_000, grams: 1_000, read: 100 },
+  ])(
+    "have the same features when no more is kept, and no further counted, than $features features, $grams n-grams and $read places",
+    (limits) => {
+      const codes = createTermCodes();
+      const features = createFeatures(codes.terms, limits);
+      fc.assert(
+        fc.property(text, (any) => {
+          const { tokens } = codes.tokenise(any, NO_CARRY);
+          const seen = [features, createFeatures(codes.terms)].map((each) => {
+            const size = each.read(tokens);
+            return [each.hashes, each.weights, each.counts].map((values) => [...values.subarray(0, size)]);
+          });
+          expect(seen[0]).toEqual(seen[1]);
+        }),
+        { numRuns: 100 },
+      );
+    },
+  );
 });
 
 it("numbers each n-gram once, with its hash, ASCII or not", () => {

@@ -24,3 +24,17 @@ it("has another space for another dimension", () => {
 it.each([0, 100, 32, 8192, Number.NaN])("refuses the dimension %s", (dimension) => {
   expect(() => createHashEmbeddings({ dimension })).toThrow(/allowed is a power of two from 64 to 4096/);
 });
+
+it("forgets what it knows of terms after many long ones, and gives the same vectors as before", async () => {
+  const embeddings = createHashEmbeddings();
+  const embed = async (texts: readonly string[]) => (await embeddings.embed(texts, "query", context)).vectors;
+  const question = "Where is the refund of my order?";
+  const [before] = await embed([question]);
+  // Other words get the numbers that those of the question had.
+  await embed(Array.from({ length: 1_100 }, (_, at) => `${at}`.padStart(1_000, "a")));
+  const [other, after] = await embed(["another beginning of terms altogether", question]);
+  expect(after).toEqual(before);
+  expect(other).toEqual(
+    (await createHashEmbeddings().embed(["another beginning of terms altogether"], "query", context)).vectors[0],
+  );
+});

@@ -2,15 +2,12 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
-import { createFaults } from "../../../src/fallbacks/core/faults.ts";
-import { createLayer } from "../../../src/fallbacks/core/layer.ts";
-import { createHashEmbeddings } from "../../../src/fallbacks/embeddings/hash.ts";
-import type { Embeddings } from "../../../src/fallbacks/embeddings/port.ts";
 import { createTransformersEmbeddings } from "../../../src/fallbacks/embeddings/transformers.ts";
 import { testContext } from "../../support/context.ts";
 import { type FakeHub, type HubBehaviour, startFakeHub } from "../../support/fake-hub.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { tinyModel, writeHub } from "../../support/tiny-model.ts";
+import { embeddingsBeforeHash } from "./embeddings-layer.ts";
 
 const MODEL = "tiny/embedding";
 let directory = "";
@@ -39,18 +36,7 @@ function openLayer({ idleMs = 3_600_000 } = {}) {
     idleMs,
     quietMs: 3_600_000,
   });
-  const layer = createLayer<Embeddings>({
-    name: "embeddings",
-    slots: [
-      { port, mode: "equal", timeoutMs: 2_000 },
-      { port: createHashEmbeddings(), mode: "lower" },
-    ],
-    configured: true,
-    clock,
-    random: () => 0,
-    faults: createFaults({ clock, random: () => 0 }),
-    words: { impact: {}, down: "down", action: "none" },
-  });
+  const layer = embeddingsBeforeHash(port, clock);
   onTestFinished(() => layer.close());
   const ask = async () => {
     const context = testContext({ clock });

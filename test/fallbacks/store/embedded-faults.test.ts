@@ -291,6 +291,36 @@ describe("a file that was damaged", () => {
     await expect(open(directory).get("meta", "a", context)).rejects.toThrow(/damaged: stop .* restore a backup/);
   });
 
+  it("says so, and lives, when a text in it is not UTF-8", async () => {
+    const directory = newDirectory();
+    const store = open(directory);
+    await store.commitAll(
+      [single("short", "only once here"), single("long", `only here, too ${"长".repeat(5_000)}`)],
+      context,
+    );
+    await store.close();
+    const file = join(directory, "understudy.db");
+    for (const text of ["only once", "only here"])
+      overwrite(file, readFileSync(file).lastIndexOf(text), Buffer.from([0xff]));
+    for (const key of ["short", "long"]) {
+      await expect(open(directory).get("meta", key, context)).rejects.toThrow(/not UTF-8; .* restore a backup/);
+    }
+    const listed = open(directory).list({ collection: "meta", limit: 10 }, context);
+    await expect(listed).rejects.toThrow(/not UTF-8; .* restore a backup/);
+  });
+
+  it("says so, and lives, when the id of an operation in it is not UTF-8", async () => {
+    const directory = newDirectory();
+    const store = open(directory);
+    await store.commit({ ...single("a", 1), id: "an id that is only here" }, context);
+    await store.close();
+    const file = join(directory, "understudy.db");
+    overwrite(file, readFileSync(file).lastIndexOf("an id that is only here"), Buffer.from([0xff]));
+    const again = open(directory);
+    await expect(again.commit(single("b", 1), context)).rejects.toThrow(/not UTF-8; .* restore a backup/);
+    await again.close().catch(() => undefined);
+  });
+
   it("does not take what is left of a store for a new one", async () => {
     const { directory, file } = await filled();
     const whole = readFileSync(file);

@@ -31,6 +31,26 @@ describe("embedded store", () => {
     await second.close();
   });
 
+  it("lists as many values as fit into so many bytes, however many or large they are, and gives each back as it was", async () => {
+    const store = createEmbeddedStore({ directory: newDirectory() });
+    const keys = Array.from({ length: 300 }, (_, at) => `key ${String(at).padStart(3, "0")}`);
+    // ASCII, other Latin letters and Chinese, short and long.
+    const values = keys.map((_, at) => ["a", "é", "退"][at % 3]?.repeat(at % 50 === 49 ? 9_000 : at % 7) ?? "");
+    await store.commit({ id: "1", writes: keys.map((key, at) => put(key, values[at] ?? "")) }, context);
+    const sizes = values.map((value) => Buffer.byteLength(JSON.stringify(value)));
+    for (const limit of [1, 31, 32, 33, 200, 1_000]) {
+      for (const bytes of [0, 100, 400, 2_000, 20_000, 1_000_000]) {
+        let sum = 0;
+        const over = sizes.findIndex((size, at) => (sum += size) > bytes && at > 0);
+        const expected = Math.min(limit, over === -1 ? keys.length : over);
+        const found = await store.list({ collection: "meta", limit, bytes }, context);
+        expect([limit, bytes, found.length]).toEqual([limit, bytes, expected]);
+        expect(found.map(({ value }) => value)).toEqual(values.slice(0, expected));
+      }
+    }
+    await store.close();
+  });
+
   it("opens nothing before its first use, and then a directory of its own", async () => {
     const directory = newDirectory();
     const store = createEmbeddedStore({ directory });

@@ -29,6 +29,7 @@ function createGatedScanner() {
       return early ?? scanInSlices(rows, queries);
     },
     warm() {},
+    touch() {},
     forget: (arenas) => void forgotten.push(...arenas),
     async close() {},
   };
@@ -241,7 +242,7 @@ describe("the scanning thread", () => {
       let ended: (reason: string) => void = () => {};
       return {
         post(message) {
-          if (message.type === "forget") return;
+          if (message.type !== "scan") return;
           const everything = Uint32Array.from({ length: message.count }, (_, row) => row);
           const found = message.queries.map(() => everything);
           if (answers-- > 0) heard({ pass: message.pass, found, reason: undefined });
@@ -275,6 +276,32 @@ describe("the scanning thread", () => {
     expect(await ask()).toEqual(["first", "other0"]);
     expect(await ask()).toEqual(["first", "other0"]);
     expect([started, reports.length]).toEqual([2, 1]);
+  });
+
+  it("is told of all memory that is there more before it is written, and takes nothing away that is", async () => {
+    const touched: { readonly from: number; readonly to: number }[] = [];
+    const { port, ask } = await rig(() => {
+      const thread = startScanWorker();
+      return {
+        ...thread,
+        post(message, transfer) {
+          if (message.type === "touch") touched.push({ from: message.from, to: message.to });
+          thread.post(message, transfer);
+        },
+      };
+    });
+    expect(await ask()).toEqual(["first", "other0"]);
+    const plain = createMemoryVectors({ mostOnLoop: Number.POSITIVE_INFINITY });
+    const records = Array.from({ length: 12_000 }, (_, at) => ({
+      id: `d${at}`,
+      vector: Float32Array.from({ length: 1_000 }, (_, place) => Math.sin(at * 41 + place * place)),
+    }));
+    for (const each of [port, plain]) await each.upsert("s2", records, context);
+    const asked = records.slice(0, 20).map(({ vector: each }) => each);
+    for (const each of asked)
+      expect(await port.query("s2", each, 3, context)).toEqual(await plain.query("s2", each, 3, context));
+    expect(touched.length).toBeGreaterThan(1);
+    expect(touched.every(({ from, to }, at) => from < to && (at === 0 || from === touched[at - 1]?.to))).toBe(true);
   });
 
   it("leaves the answering to others once it is closed", async () => {

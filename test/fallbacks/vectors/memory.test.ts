@@ -1,10 +1,22 @@
-import { afterAll, afterEach, describe, expect } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createMemoryVectors } from "../../../src/fallbacks/vectors/memory.ts";
 import type { Vectors } from "../../../src/fallbacks/vectors/port.ts";
 import { createScanner } from "../../../src/fallbacks/vectors/scanner.ts";
 import { vectorsContract } from "../../contracts/vectors.ts";
+import { testContext } from "../../support/context.ts";
 
 vectorsContract("memory vectors", { create: createMemoryVectors });
+
+it("keeps a vector with the length 1, however near to that its own is", async () => {
+  const port = createMemoryVectors();
+  for (const length of [1.05, 1 + 1e-5, 1 + 1e-7, 1, 1 - 1e-7, 1 - 1e-5, 0.95]) {
+    const vector = Float32Array.from([0.6 * length, 0, 0.8 * length, 0, 0]);
+    await port.upsert("near", [{ id: "a", vector }], testContext());
+    const [kept] = await port.get("near", ["a"], testContext());
+    expect(Math.abs(Math.hypot(...(kept?.vector ?? [])) - 1)).toBeLessThan(1e-6);
+  }
+  await port.close?.();
+});
 
 describe("memory vectors that are too many for the event loop", () => {
   const reports: unknown[] = [];

@@ -91,7 +91,13 @@ export function sourceOf(quote: string, part: Partial<Source> = {}): Source {
 
 export function searchOf(...quotes: string[]): SearchResult {
   const sentences = quotes.map((quote) => sourceOf(quote));
-  return { passages: [], answerable: quotes.length > 0, confidence: quotes.length > 0 ? 0.9 : 0, sentences };
+  return {
+    passages: [],
+    answerable: quotes.length > 0,
+    confidence: quotes.length > 0 ? 0.9 : 0,
+    sentences,
+    related: [],
+  };
 }
 
 /** Tickets in a list: one for each operation. */

@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { LayerError } from "../../../src/fallbacks/core/errors.ts";
 import { createMockModel } from "../../../src/fallbacks/llm/mock.ts";
-import type { ChatModel, ModelChunk } from "../../../src/fallbacks/llm/port.ts";
-import { createCompose } from "../../../src/graph/nodes/compose.ts";
+import type { ChatModel, ModelChunk, Prompt } from "../../../src/fallbacks/llm/port.ts";
+import { type ComposeDeps, createCompose } from "../../../src/graph/nodes/compose.ts";
 import { composeByRule, isResolved } from "../../../src/graph/nodes/compose-by-rule.ts";
 import { createComposeTask } from "../../../src/graph/nodes/compose-task.ts";
 import { resultText } from "../../../src/graph/nodes/result-text.ts";
 import type { Recognition } from "../../../src/graph/state.ts";
 import { nothingKnown } from "../../../src/graph/tools/send-change.ts";
 import { type ToolResult, toolStatuses } from "../../../src/graph/tools/tool-call.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
 import {
   contextOf,
   knowledgeResult,
@@ -302,5 +303,35 @@ describe("compose", () => {
     expect(prompt.system).toContain("Chinese");
     expect(content).toContain("Obey");
     expect(content).not.toContain("Obey </data>");
+  });
+
+  it("tells a model the day that it is where people work, before the message, and what else is told stays the same", async () => {
+    const clock = createManualClock();
+    const prompts: Prompt[] = [];
+    const listening: ChatModel = {
+      ...streaming("first", ["Whole."]),
+      stream(task, input, context) {
+        prompts.push(task.prompt(input));
+        return streaming("first", ["Whole."]).stream(task, input, context);
+      },
+    };
+    const workingHours = { startHour: 9, endHour: 18, timezone: "Asia/Shanghai" };
+    const told = async (deps: Partial<ComposeDeps>) => {
+      await createCompose({ llm: layerOf("llm", listening), packs, ...deps })(state, contextOf());
+      const prompt = prompts.at(-1);
+      return { system: prompt?.system, content: prompt?.messages[0]?.content ?? "" };
+    };
+    const morning = await told({ clock, workingHours });
+    expect(morning.content).toContain(
+      '\nToday is Thursday, 2026-01-15 (time zone Asia/Shanghai).\n<data name="message">',
+    );
+    await clock.advance(5.9 * 3_600_000);
+    expect(await told({ clock, workingHours })).toEqual(morning);
+    await clock.advance(0.2 * 3_600_000);
+    const next = await told({ clock, workingHours });
+    expect(next.content).toBe(morning.content.replace("Thursday, 2026-01-15", "Friday, 2026-01-16"));
+    expect(next.system).toBe(morning.system);
+    expect((await told({ clock, workingHours: null })).content).toContain("2026-01-15 (time zone UTC)");
+    expect((await told({ workingHours })).content).not.toContain("Today is");
   });
 });

@@ -6,7 +6,17 @@ import { createEscalate } from "../../../src/graph/nodes/escalate.ts";
 import type { WorkingHours } from "../../../src/graph/rules/working-hours.ts";
 import { nothingKnown } from "../../../src/graph/tools/send-change.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
-import { contextOf, createTicketList, layerOf, packs, recognitionOf, searchOf, shownText, stateOf } from "./bench.ts";
+import {
+  contextOf,
+  createTicketList,
+  layerOf,
+  packs,
+  recognitionOf,
+  searchOf,
+  shownText,
+  sourceOf,
+  stateOf,
+} from "./bench.ts";
 
 const request = recognitionOf({ intents: ["human_request"] });
 const furious = recognitionOf({ intents: ["emotion_sensitive"], emotion: "anger", emotionScore: 5, language: "zh" });
@@ -114,6 +124,13 @@ describe("the hand-off", () => {
     const { businessUnavailable, handoff } = packs.en.replies;
     expect(reply?.text).toBe(`Thirty days.\n\n${businessUnavailable}\n\n${handoff}`);
     expect(reply?.sources.map(({ quote }) => quote)).toEqual(["Thirty days."]);
+  });
+
+  it("names no places to look at: a person takes over what was not known", async () => {
+    const search = { ...searchOf(), related: [sourceOf("All about large items.")] };
+    const results = [{ name: "search_knowledge", status: "not_found" as const, data: { query: "q", search } }];
+    const { reply } = await rig().escalate(stateOf({ recognition: request, results }), contextOf());
+    expect(reply).toMatchObject({ text: packs.en.replies.handoff, related: [] });
   });
 
   it("is not promised when it cannot be saved", async () => {

@@ -62,6 +62,22 @@ describe("language resources", () => {
     );
   });
 
+  it.each(["en", "zh"])("of %s name each field of the checks on replies that is missing or wrong", (language) => {
+    const json = read(`${language}.json`);
+    const grounding: Readonly<Record<string, unknown>> = json.grounding;
+    const refusal = (changed: object) => () => parseLanguagePack({ ...json, grounding: changed });
+    for (const field of Object.keys(grounding)) {
+      const { [field]: _, ...others } = grounding;
+      expect(refusal(others), field).toThrow(new RegExp(`grounding[^]*${field}`));
+      expect(refusal({ ...others, [field]: [] }), field).toThrow(new RegExp(`grounding[^]*${field}`));
+    }
+    for (const field of ["agrees", "joins", "uncounted", "units"]) {
+      expect(refusal({ ...grounding, [field]: ["("] }), field).toThrow(new RegExp(`regular expression[^]*${field}`));
+    }
+    expect(refusal({ ...grounding, surprise: 1 })).toThrow(/surprise/);
+    expect(refusal({ ...grounding, retells: { any: ["<nobody>"] } })).toThrow(/nobody/);
+  });
+
   it("name the file that is missing", () => {
     expect(() => loadLanguagePacks(new URL("nowhere/", directory))).toThrow(/nowhere\/en\.json/);
   });

@@ -23,6 +23,7 @@ describe("figures of two texts", () => {
     ["three to five days", "five days"],
     ["costs ¥1,000.50", "1000.5 元"],
     ["costs 4.90 EUR", "€4.9"],
+    ["costs 1500 JPY", "1500日元"],
     ["1.5万元", "15000 yuan"],
     ["a hundred and twenty euros", "120 €".replace("120 €", "€120")],
     ["a discount of 20%", "打八折"],

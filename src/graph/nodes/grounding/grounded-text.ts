@@ -1,7 +1,7 @@
 import { sentenceSpans } from "../../../text/sentences.ts";
 import type { Grounding } from "../../grounding.ts";
-import type { Verdict } from "./judge.ts";
 import { createOpenMarks } from "./open-marks.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** A text that is let through sentence by sentence. */
 export interface GroundedText {
@@ -14,6 +14,8 @@ export interface GroundedText {
   readonly kept: readonly string[];
   /** The other ones that were let through. */
   readonly talk: readonly string[];
+  /** Those that were left out, as they were written. */
+  readonly left: readonly string[];
 }
 
 /** Stands for the sentence before: what follows on it begins no line, and so has no mark of a list. */
@@ -24,8 +26,9 @@ const BEFORE = "x。 ";
  */
 const LONGEST_HELD = 1_000;
 const GAP = /[\s，、；]/u;
-/** UTF-16 units of a verbatim sentence that another one must begin with to be taken for it. */
+/** UTF-16 units of a verbatim sentence that another one must begin with to be taken for it, and the share of it behind the first one. */
 const LEAST_ALIKE = 6;
+const SHARE_ALIKE = 0.5;
 /** A sentence can only end where one of these is; a line ends one whatever it ends with. */
 const MAY_END = /[.。！？!?…]/u;
 const HALF = /[\uD800-\uDBFF]$/;
@@ -41,14 +44,16 @@ export interface GroundedTextOptions {
 
 /**
  * Holds back one sentence at a time until the next one begins or its line ends, and shows what the judge lets pass, each character as it
- * was written: a piece is late by at most one sentence. As soon as the beginning of a verbatim sentence was written it is shown at
- * once; one that begins like it and is unfounded gives way to it. What stands before a sentence that is left out, such as the mark
+ * was written: a piece is late by at most one sentence. A verbatim sentence is shown as it is written: the first of a reply from its
+ * sixth letter on, so that there is something to read at once, a later one from its half. One that is unfounded gives way to the
+ * verbatim one whose beginning was shown, whose half it begins with, or which it is but for a figure. What stands before a sentence that is left out, such as the mark
  * of a list, goes with it, and a mark whose other half went is closed or left out. What is shown does not depend on how the text
  * is cut into pieces, and takes a bounded number of steps for each character.
  */
 export function createGroundedText({ judge, verbatim, show }: GroundedTextOptions): GroundedText {
   const kept: string[] = [];
   const talk: string[] = [];
+  const left: string[] = [];
   const unsaid = new Set(verbatim);
   const marks = createOpenMarks();
   let held = "";
@@ -71,7 +76,6 @@ export function createGroundedText({ judge, verbatim, show }: GroundedTextOption
   let out = "";
   let hasShown = false;
   let checked = 0;
-  let dropped = 0;
   let doubted = 0;
 
   /** @param lead what stands between the sentence before and this one. */
@@ -83,8 +87,8 @@ export function createGroundedText({ judge, verbatim, show }: GroundedTextOption
     if (verdict !== "talk") checked += 1;
     if (verdict === "doubted") doubted += 1;
     if (verdict === "unfounded") {
-      dropped += 1;
-      const right = likeliest(sentence);
+      left.push(sentence);
+      const right = likeliest(sentence, early > lead.length);
       const instead = right === undefined ? "" : lead + right;
       if (right !== undefined) keep(right);
       pass(instead.slice(early) + marks.leftOut(whole, instead));
@@ -100,14 +104,17 @@ export function createGroundedText({ judge, verbatim, show }: GroundedTextOption
     unsaid.delete(sentence);
   }
 
-  /** The verbatim sentence that begins most like this one; undefined when none does. */
-  function likeliest(sentence: string): string | undefined {
+  /**
+   * The verbatim sentence that this one is up to where it goes wrong; undefined when there is none.
+   * @param isBegun a part of this one was shown: it has to be ended as the verbatim one that begins with it.
+   */
+  function likeliest(sentence: string, isBegun: boolean): string | undefined {
     let most = 0;
     let found: string | undefined;
     for (const one of unsaid) {
       let alike = 0;
       while (alike < one.length && one[alike] === sentence[alike]) alike += 1;
-      if (alike < LEAST_ALIKE || alike <= most) continue;
+      if (alike <= most || !(isBegun || isHalf(alike, one) || isFigureAt(alike, one, sentence))) continue;
       most = alike;
       found = one;
     }
@@ -120,7 +127,8 @@ export function createGroundedText({ judge, verbatim, show }: GroundedTextOption
     if (begun === "") return;
     const alike = [...unsaid].filter((one) => one.startsWith(begun));
     if (alike.length === 0) astray = true;
-    if (alike.length === 0 || begun.length < LEAST_ALIKE) return;
+    const isFirst = !hasShown || ahead > held.length - begun.length;
+    if (begun.length < LEAST_ALIKE || !alike.some((one) => isFirst || isHalf(begun.length, one))) return;
     pass(held.slice(ahead));
     ahead = held.length;
   }
@@ -164,7 +172,7 @@ export function createGroundedText({ judge, verbatim, show }: GroundedTextOption
 
   /** Signs that belong to no sentence. */
   function passSigns(): void {
-    if (hasShown || dropped === 0) pass(marks.shown(held).slice(ahead));
+    if (hasShown || left.length === 0) pass(marks.shown(held).slice(ahead));
     held = "";
     ahead = 0;
     gap = 0;
@@ -212,9 +220,20 @@ export function createGroundedText({ judge, verbatim, show }: GroundedTextOption
       showOut();
     },
     get grounding() {
-      return { checked, dropped, doubted };
+      return { checked, dropped: left.length, doubted };
     },
     kept,
     talk,
+    left,
   };
+}
+
+const isHalf = (length: number, of: string) => length >= LEAST_ALIKE && length >= of.length * SHARE_ALIKE;
+
+const DIGIT = /\p{Nd}/u;
+/** Whether two sentences that are alike up to there have another figure from there on. */
+function isFigureAt(at: number, one: string, other: string): boolean {
+  if (at < LEAST_ALIKE) return false;
+  const [mine, theirs] = [DIGIT.test(one.charAt(at)), DIGIT.test(other.charAt(at))];
+  return (mine && theirs) || ((mine || theirs) && DIGIT.test(one.charAt(at - 1)));
 }

@@ -1,42 +1,57 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { TextTask } from "../../../fallbacks/llm/port.ts";
-import { withoutFigures } from "../../../retrieval/figures/figures.ts";
+import { figuresBorneOutBy, figuresIn, isAmong, withoutFigures } from "../../../retrieval/figures/figures.ts";
 import { supportOf } from "../../../retrieval/support.ts";
 import { detectLanguage } from "../../../text/language.ts";
 import type { Grounding } from "../../grounding.ts";
 import { readable } from "../../rules/clauses.ts";
-import type { LanguagePacks } from "../../rules/language-pack.ts";
+import type { LanguagePack, LanguagePacks } from "../../rules/language-pack.ts";
 import type { ToolResult } from "../../tools/tool-call.ts";
 import type { ComposeInput } from "../compose-by-rule.ts";
 import { resultText } from "../result-text.ts";
 import { createGroundedText, type GroundedText } from "./grounded-text.ts";
 import { citedBy, groundsOf, sentencesOf } from "./grounds.ts";
 import { createJudge, DOUBT } from "./judge.ts";
-import { groundingWords } from "./words.ts";
+import { recordStatesOf } from "./record-states.ts";
+import { recordTextsOf } from "./records.ts";
+import { stateClaimsIn } from "./states.ts";
 
 /** A reply while it is written. */
 export interface Grounded {
   /** What the model is to be given in the place of the task. */
   readonly task: TextTask<ComposeInput>;
-  add(piece: string): void;
-  /** The text as it was shown. */
+  /**
+   * Shows what may be shown of the next piece. A long one is judged in slices with a turn of the event loop between them, and the
+   * promise ends behind the last; pieces may be added before it has, and are shown in order.
+   */
+  add(piece: string): Promise<void>;
+  /** Judges at once what is left. The text as it was shown. */
   end(): { readonly text: string; readonly grounding: Grounding | undefined };
 }
 
+/** UTF-16 units that are judged before others get their turn: less than 20 milliseconds, counted and not timed. */
+const SLICE = 512;
+
 /**
- * Shows what a model writes: at once where no help pages were searched or the reply is that of the rule, else sentence by sentence
- * as far as what came back bears it out. Where nothing is left of what a search was to say, it is told as the rule tells it.
+ * Shows what a model writes: at once where nothing was looked up or the reply is that of the rule, else sentence by sentence
+ * as far as what came back bears it out. Where nothing is left of what a result was to say, it is told as the rule tells it.
+ *
+ * @param today for days from or until now; undefined: none are reckoned
  */
 export function createGrounded(
   task: TextTask<ComposeInput>,
   input: ComposeInput,
   packs: LanguagePacks,
   show: (text: string) => void,
+  today?: Date,
 ): Grounded {
-  const searches = input.results.filter(({ name }) => name === "search_knowledge");
   const pack = packs[input.recognition.language];
   let byRule = false;
   let text = "";
   let checked: GroundedText | undefined;
+  /** What has not been judged yet, and whether somebody is at it. */
+  let pending = "";
+  let isBusy = false;
 
   const pass = (piece: string) => {
     text += piece;
@@ -45,13 +60,28 @@ export function createGrounded(
 
   /** Whoever writes by rule asks for the rule's text before the first piece. */
   function checkedText(): GroundedText | undefined {
-    if (searches.length === 0 || byRule) return undefined;
+    if (input.results.length === 0 || byRule) return undefined;
     checked ??= createGroundedText({
-      judge: createJudge(groundsOf(input, packs), packs),
+      judge: createJudge(groundsOf(input, packs, today), packs),
       verbatim: sentencesOf(task.byRule(input)),
       show: pass,
     });
     return checked;
+  }
+
+  async function judgePending(through: GroundedText): Promise<void> {
+    isBusy = true;
+    try {
+      for (;;) {
+        const slice = pending.slice(0, SLICE);
+        pending = pending.slice(SLICE);
+        through.add(slice);
+        if (pending === "") return;
+        await nextTurn();
+      }
+    } finally {
+      isBusy = false;
+    }
   }
 
   return {
@@ -62,29 +92,55 @@ export function createGrounded(
         return task.byRule(given);
       },
     },
-    add(piece) {
+    async add(piece) {
       const through = checkedText();
-      if (through) through.add(piece);
-      else pass(piece);
+      if (!through) {
+        pass(piece);
+        return;
+      }
+      pending += piece;
+      if (!isBusy) await judgePending(through);
     },
     end() {
       if (!checked) return { text, grounding: undefined };
+      checked.add(pending);
+      pending = "";
       checked.end();
-      const { grounding, kept, talk } = checked;
+      const { grounding } = checked;
       if (grounding.dropped > 0) {
-        const owned = talk.some((sentence) =>
-          groundingWords[detectLanguage(sentence)].unknowing.test(readable(sentence)),
-        );
-        // A refusal need not be said twice.
-        const unsaid = searches.filter((search) =>
-          citedBy(search).length === 0 ? !owned : !kept.some((sentence) => isFrom(sentence, search)),
-        );
-        const words = new Set(unsaid.map((search) => resultText(search, pack)));
+        const words = new Set(unsaidOf(input, checked, packs).map((result) => resultText(result, pack)));
         for (const each of words) pass(text === "" ? each : `\n\n${each}`);
       }
       return { text, grounding };
     },
   };
+}
+
+/** The results of which a reply says nothing any more, or not in which state a record is that was told in a wrong one. */
+function unsaidOf({ results, recognition }: ComposeInput, { kept, talk, left }: GroundedText, packs: LanguagePacks) {
+  const records = results.flatMap(recordStatesOf);
+  const told = (sentences: readonly string[], isSo: boolean) =>
+    sentences
+      .flatMap((sentence) => stateClaimsIn(sentence, records, packs))
+      .flatMap((claim) => (claim.isSo === isSo ? claim.records.map(({ id }) => id) : []));
+  const right = new Set(told(kept, true));
+  const wrong = new Set(told(left, false).filter((id) => !right.has(id)));
+  const owned = talk.some((sentence) => packs[detectLanguage(sentence)].grounding.unknowing.test(readable(sentence)));
+  return results.filter((result) => {
+    if (result.name !== "search_knowledge") {
+      const isWrong = recordStatesOf(result).some(({ id }) => wrong.has(id));
+      return isWrong || !isTold(result, kept, packs[recognition.language]);
+    }
+    // A refusal need not be said twice.
+    return citedBy(result).length === 0 ? !owned : !kept.some((sentence) => isFrom(sentence, result));
+  });
+}
+
+/** Whether sentences name a figure of a record, or say anything where it has none. */
+function isTold(result: ToolResult, kept: readonly string[], pack: LanguagePack): boolean {
+  const figures = recordTextsOf(result, pack).ours.flatMap(figuresBorneOutBy);
+  if (figures.length === 0) return kept.length > 0;
+  return kept.some((sentence) => figuresIn(sentence).some((figure) => isAmong(figure, figures)));
 }
 
 /** Whether a sentence says something of what a search cites; in another language it cannot be told. */

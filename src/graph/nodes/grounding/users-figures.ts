@@ -1,10 +1,15 @@
 import { type Figure, figuresIn, isAmong } from "../../../retrieval/figures/figures.ts";
-import type { LanguagePack } from "../../rules/language-pack.ts";
+import type { Language } from "../../../text/language.ts";
+import type { LanguagePack, LanguagePacks } from "../../rules/language-pack.ts";
 import { statementsOf } from "./clauses.ts";
-import type { GroundingWords } from "./words.ts";
+
+type Words = LanguagePack["grounding"];
 
 /** An address or a telephone number: whoever follows it ends up somewhere. */
 export const isAddress = (figure: Figure) => figure.kind === "name" && figure.address;
+
+/** Whether a sentence begins with a yes. @param plain the sentence, see `readable` */
+export const agrees = (plain: string, { agrees: forms }: Words) => forms.some((form) => plain.search(form) >= 0);
 
 /**
  * Whether a sentence only speaks of figures that the user alone has brought, and claims none of them: it sets one against what is
@@ -16,25 +21,25 @@ export const isAddress = (figure: Figure) => figure.kind === "name" && figure.ad
 export function claimsNone(
   plain: string,
   figures: readonly Figure[],
-  pack: LanguagePack,
-  words: GroundingWords,
+  language: Language,
+  packs: LanguagePacks,
 ): boolean {
-  const statements = statementsOf(plain).map((text) => ({ text, figures: figuresIn(text) }));
-  const agrees = words.agrees.test(plain);
+  const statements = statementsOf(plain, packs).map((text) => ({ text, figures: figuresIn(text) }));
+  const words = packs[language].grounding;
+  const isYes = agrees(plain, words);
   return figures.every((figure) => {
     const about = statements.filter((statement) => isAmong(figure, statement.figures));
     // Some stand on both sides of a comma: "June 5, 2026".
     const texts = about.length > 0 ? about.map(({ text }) => text) : [plain];
-    return texts.every((text) => (isAddress(figure) ? disowns(text, words) : isSetApart(text, agrees, pack, words)));
+    return texts.every((text) => (isAddress(figure) ? disowns(text, words) : isSetApart(text, isYes, words)));
   });
 }
 
-function disowns(text: string, { disowns: denial, theirs, ours, besides }: GroundingWords): boolean {
+function disowns(text: string, { disowns: denial, theirs, ours, besides }: Words): boolean {
   if (besides.test(text)) return false;
   return denial.test(text) || (theirs.test(text) && !ours.test(text));
 }
 
-function isSetApart(text: string, agrees: boolean, { grounding }: LanguagePack, words: GroundingWords): boolean {
-  const apart = grounding.denies.test(text) || grounding.exceeds.test(text) || words.retells.test(text);
-  return apart && !(agrees && words.permits.test(text));
+function isSetApart(text: string, isYes: boolean, { denies, exceeds, retells, permits }: Words): boolean {
+  return (denies.test(text) || exceeds.test(text) || retells.test(text)) && !(isYes && permits.test(text));
 }

@@ -4,17 +4,15 @@ import { createMockModel } from "../../../../src/fallbacks/llm/mock.ts";
 import type { ChatModel, ModelChunk } from "../../../../src/fallbacks/llm/port.ts";
 import type { Grounding } from "../../../../src/graph/grounding.ts";
 import { createCompose } from "../../../../src/graph/nodes/compose.ts";
+import { createComposeTask } from "../../../../src/graph/nodes/compose-task.ts";
+import { createGrounded } from "../../../../src/graph/nodes/grounding/grounded.ts";
+import { resultText } from "../../../../src/graph/nodes/result-text.ts";
 import type { Recognition } from "../../../../src/graph/state.ts";
 import type { ToolResult } from "../../../../src/graph/tools/tool-call.ts";
 import { contextOf, knowledgeResult, layerOf, packs, recognitionOf, shownText, stateOf } from "../bench.ts";
+import { account, member, oneOrder } from "./judging.ts";
 
 const quotes = ["Unopened goods can be returned within 30 days of delivery.", "A refund takes 5 working days."];
-const member: ToolResult = {
-  name: "query_member",
-  status: "found",
-  data: { sample: false, member: { level: "gold", points: 1_200, phone: "138****1234" } },
-};
-
 /** A model that says the pieces, and fails behind them where it is broken. */
 function saying(name: string, pieces: readonly string[], broken = false): ChatModel {
   return {
@@ -117,7 +115,7 @@ describe("a reply that a model writes from help pages", () => {
     expect(events.map((event) => (event.type === "token" ? event.text : event.type))).toEqual(free);
     const verbatim = quotes.join(" ");
     const at = await compose([saying("m", letters(verbatim))]);
-    // Six letters say that a sentence is one of the page.
+    // Six letters say that the first sentence is one of the page.
     expect(at.events.map((event) => event.type === "token" && event.text).slice(0, 3)).toEqual(["Unopen", "e", "d"]);
     expect(at).toMatchObject({ text: verbatim, grounding: { checked: 2, dropped: 0, doubted: 0 } });
   });
@@ -143,11 +141,11 @@ describe("a reply that a model writes from help pages", () => {
     expect([text, by]).toEqual([quotes.join(" "), "b"]);
   });
 
-  it("is not held where no pages were searched, nor where it is that of the rule", async () => {
+  it("is not held where nothing was looked up, nor where it is that of the rule", async () => {
     const free = ["You have ", "9,999 points", "."];
-    const noPages = await compose([saying("m", free)], [member]);
-    expect(noPages.events.map((event) => event.type === "token" && event.text)).toEqual(free);
-    expect(noPages).not.toHaveProperty("grounding");
+    const alone = await compose([saying("m", free)], []);
+    expect(alone.events.map((event) => event.type === "token" && event.text)).toEqual(free);
+    expect(alone).not.toHaveProperty("grounding");
     const byRule = await compose([createMockModel()]);
     expect(byRule.text).toBe(quotes.join(" "));
     expect(byRule.events.length).toBeGreaterThan(2);
@@ -165,5 +163,102 @@ describe("a reply that a model writes from help pages", () => {
     expect((await compose([ruled, saying("m", ["You have 60 days."])])).text).toBe(quotes.join(" "));
     const lie = saying("m", ["You have 60 days. "], true);
     expect(await compose([lie, createMockModel()])).not.toHaveProperty("grounding");
+  });
+});
+
+describe("a reply that a model writes from records alone", () => {
+  it("loses the sentence with a figure that no record has, and keeps the others", async () => {
+    const text = "Good news! You are a gold member. You have 1,200 points. They expire in 3 months. Anything else?";
+    for (const pieces of [[text], letters(text)]) {
+      const reply = await compose([saying("m", pieces)], [member]);
+      expect(reply.text).toBe("Good news! You are a gold member. You have 1,200 points. Anything else?");
+      expect(reply.grounding).toEqual({ checked: 3, dropped: 1, doubted: 0 });
+    }
+  });
+
+  it("is told as the rule tells it where nothing of a record is left", async () => {
+    const reply = await compose([saying("m", ["Hello! You have 9,999 points."])], [member]);
+    expect(reply.text).toBe("Hello!\n\nYour membership level is Gold, with 1200 points. Phone on file: 138****1234.");
+    const chinese = await compose([saying("m", letters("您好！您的积分是 9999。"))], [member], { language: "zh" });
+    expect(chinese.text).toBe("您好！\n\n您的会员等级是金卡会员，积分 1200。预留手机：138****1234。");
+    expect(chinese.grounding).toEqual({ checked: 1, dropped: 1, doubted: 0 });
+  });
+
+  it("is told for the record alone of which nothing is left", async () => {
+    const reply = await compose([saying("m", ["You have 1200 points. Your balance is 900 EUR."])], [member, account]);
+    expect(reply.text).toBe("You have 1200 points.\n\nYour account balance is 120.00 EUR. Open bills: 2.");
+  });
+
+  it("ends as the rule tells the record where only a figure is another one", async () => {
+    const lie = "Your membership level is Gold, with 1300 points. Thanks!";
+    const reply = await compose([saying("m", letters(lie))], [member]);
+    expect(reply.text).toBe("Your membership level is Gold, with 1200 points. Thanks!");
+  });
+
+  it.each([
+    ["en", oneOrder, "Your order has been delivered. It contains 2 items."],
+    ["zh", oneOrder, "您的订单已送达。共2件商品。"],
+  ] as const)(
+    "loses a sentence that tells a wrong state, and tells the record in its place, in %s",
+    async (language, record, lie) => {
+      for (const pieces of [[lie], letters(lie)]) {
+        const reply = await compose([saying("m", pieces)], [record], { language });
+        const rest = language === "en" ? "It contains 2 items." : "共2件商品。";
+        expect(reply.text).toBe(`${rest}\n\n${resultText(record, packs[language])}`);
+        expect(reply.grounding).toEqual({ checked: 2, dropped: 1, doubted: 0 });
+      }
+    },
+  );
+
+  it("is not told again where the right state is told beside the wrong one", async () => {
+    const text = "Your order has been delivered. No: order LK20260142 has been shipped.";
+    const reply = await compose([saying("m", [text])], [oneOrder]);
+    expect(reply.text).toBe("No: order LK20260142 has been shipped.");
+  });
+
+  it("ends as the rule tells it where it begins so and tells another state", async () => {
+    const lie = "Order LK20260142: delivered. Thanks!";
+    const reply = await compose([saying("m", letters(lie))], [oneOrder]);
+    expect(reply.text).toBe("Order LK20260142: shipped, on its way. Thanks!");
+  });
+
+  it("is held where the record could not be looked up", async () => {
+    const outage: ToolResult = { name: "query_order", status: "unavailable", data: null };
+    const reply = await compose([saying("m", ["It arrives on June 5."])], [outage]);
+    expect([reply.text, reply.grounding?.dropped]).toEqual([packs.en.replies.businessUnavailable, 1]);
+  });
+});
+
+describe("a reply that comes in one long piece", () => {
+  const sentence = "Unopened goods can be sent back within 30 days. ";
+  const text = sentence.repeat(200);
+  const input = { message: "m", history: [], recognition: recognitionOf(), results: [knowledgeResult(...quotes)] };
+
+  it("is judged in slices, between which others have their turn", async () => {
+    let turns = 0;
+    let isDone = false;
+    const count = () => {
+      turns += 1;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    const shown: string[] = [];
+    const grounded = createGrounded(createComposeTask(packs), input, packs, (piece) => shown.push(piece));
+    await grounded.add(text);
+    isDone = true;
+    expect(turns).toBeGreaterThanOrEqual(Math.floor(text.length / 1_000));
+    expect(Math.max(...shown.map((piece) => piece.length))).toBeLessThan(1_000);
+    expect(grounded.end()).toEqual({ text, grounding: { checked: 200, dropped: 0, doubted: 0 } });
+  });
+
+  it("is whole and in order where more is added or it ends before that is done", async () => {
+    const grounded = createGrounded(createComposeTask(packs), input, packs, () => {});
+    const first = grounded.add(text);
+    const second = grounded.add("A refund takes 5 working days. And it takes 60 days.");
+    expect(grounded.end()).toEqual({
+      text: `${text}A refund takes 5 working days.`,
+      grounding: { checked: 202, dropped: 1, doubted: 0 },
+    });
+    await Promise.all([first, second]);
   });
 });

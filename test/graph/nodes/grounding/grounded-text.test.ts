@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createGroundedText } from "../../../../src/graph/nodes/grounding/grounded-text.ts";
-import type { Verdict } from "../../../../src/graph/nodes/grounding/judge.ts";
+import type { Verdict } from "../../../../src/graph/nodes/grounding/verdict.ts";
 
 /** Takes sentences with "bad" for unfounded, with "odd" for doubted, with "hi" for talk. */
 function judge(sentence: string): Verdict {
@@ -178,6 +178,52 @@ describe("a text that is let through sentence by sentence", () => {
     const other = through(["Any refund takes bad 60 days. Good."], judge, verbatim);
     expect([other.text, other.kept]).toEqual(["Good.", ["Good."]]);
     expect(through(["A refund takes bad 60 days."], judge, verbatim).text).toBe(verbatim[0]);
+  });
+
+  it("is left to the judge where it only begins like a sentence of the rule and goes on about something else", () => {
+    const verbatim = ["Unopened goods can be returned within 30 days."];
+    for (const other of [
+      "Unopened bottles are bad for 80 euros.",
+      "Unopened goods bad.",
+      "Unopened goods cost bad 3.",
+    ]) {
+      const written = `Good. ${other} Good.`;
+      for (const pieces of [[written], Array.from(written)]) {
+        expect(through(pieces, judge, verbatim)).toMatchObject({ text: "Good. Good.", kept: ["Good.", "Good."] });
+      }
+    }
+    const sound = "Good. Unopened bottles are good.";
+    expect(through([sound], judge, verbatim).text).toBe(sound);
+  });
+
+  it("ends as the sentence of the rule from half of it on, or where only a figure is another one", () => {
+    const long = "A refund takes 5 working days as soon as the goods have come back to us.";
+    const whole = "Unopened goods can be returned within 30 days.";
+    for (const [verbatim, wrong] of [
+      [long, "A refund takes 9 bad days."],
+      [long, "A refund takes 50 bad days."],
+      [whole, "Unopened goods can be returned bad."],
+    ] as const) {
+      const written = `Good. ${wrong}`;
+      for (const pieces of [[written], Array.from(written)]) {
+        expect(through(pieces, judge, [verbatim])).toMatchObject({
+          text: `Good. ${verbatim}`,
+          kept: ["Good.", verbatim],
+        });
+      }
+    }
+    // The sentence of the rule has the figure, and this one has another word there.
+    expect(through(["Good. A refund takes bad."], judge, [long]).text).toBe("Good.");
+  });
+
+  it("ends the first sentence as that of the rule whose beginning was shown at once", () => {
+    const verbatim = ["Unopened goods can be returned within 30 days."];
+    const { shown, text: whole } = through(Array.from("Unopened bottles are bad."), judge, verbatim);
+    expect(shown.slice(0, 3)).toEqual(["Unopen", "e", "d"]);
+    expect(whole).toBe(verbatim[0]);
+    // Behind it, half of the sentence says that it is the same.
+    const second = through(Array.from("Good. Unopened goods can be returned within 30 days."), judge, verbatim);
+    expect(second.shown.slice(0, 3)).toEqual(["Good.", " Unopened goods can be r", "e"]);
   });
 
   it("judges each character of a long text once, whatever it is made of", () => {

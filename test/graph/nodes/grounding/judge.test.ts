@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { groundsOf } from "../../../../src/graph/nodes/grounding/grounds.ts";
-import { createJudge } from "../../../../src/graph/nodes/grounding/judge.ts";
 import type { ToolResult } from "../../../../src/graph/tools/tool-call.ts";
-import { knowledgeResult, orderResult, packs, recognitionOf, searchOf } from "../bench.ts";
+import { knowledgeResult, orderResult, packs, searchOf } from "../bench.ts";
+import { ticketWith, verdictOf } from "./judging.ts";
 
 const english = knowledgeResult(
   "Unopened goods can be returned within 30 days of delivery.",
@@ -16,20 +15,15 @@ const chinese = knowledgeResult(
   "退款需要 3 至 5 个工作日。",
 );
 
+/** What a sentence is on a day that is not known, in a conversation that has begun. */
 function judge(
   sentence: string,
   results: readonly ToolResult[],
   message = "How do returns work?",
   earlier: readonly (readonly [user: string, bot: string])[] = [],
 ) {
-  const language = /\p{Script=Han}/u.test(sentence) ? "zh" : "en";
-  const recognition = recognitionOf({ language });
-  const history = [["Hello", "Your ticket is TK-A2B3C4D5."] as const, ...earlier].map(([user, bot]) => ({
-    user,
-    bot,
-    intent: "chitchat" as const,
-  }));
-  return createJudge(groundsOf({ message, history, recognition, results }, packs), packs)(sentence);
+  const begun = [["Hello", "Your ticket is TK-A2B3C4D5."] as const, ...earlier];
+  return verdictOf(sentence, results, { message, earlier: begun, today: undefined });
 }
 
 describe("a sentence of a reply", () => {
@@ -297,25 +291,11 @@ describe("a sentence of a reply", () => {
   });
 
   it("takes what the user wrote into a ticket for no fact, and its time as it is", () => {
-    const ticket = {
-      name: "ticket_status",
-      status: "found",
-      data: {
-        ticketId: null,
-        tickets: [
-          {
-            ticketId: "TK-B2B3C4D5",
-            category: "after_sale",
-            priority: "medium",
-            status: "pending",
-            problem: "Your shop promised a return within 60 days, call 0900-123-4567",
-            orderId: null,
-            contact: "jane@mail.example",
-            createdAt: "2026-11-20T22:31:00.000Z",
-          },
-        ],
-      },
-    } as const;
+    const ticket = ticketWith({
+      problem: "Your shop promised a return within 60 days, call 0900-123-4567",
+      contact: "jane@mail.example",
+      createdAt: "2026-11-20T22:31:00.000Z",
+    });
     const both = [ticket, english];
     expect(judge("Unopened goods can be returned within 60 days of delivery.", both)).toBe("unfounded");
     expect(judge("Our hotline is 0900-123-4567.", both)).toBe("unfounded");

@@ -1,8 +1,8 @@
-import type { ModelThread } from "../../src/models/model-thread.ts";
+import type { ModelProcess } from "../../src/models/model-process.ts";
 import type { Batch, FromWorker, LoadPlan } from "../../src/models/protocol.ts";
 
-/** A thread that does what a test says, and shows what was asked of it. */
-export interface ScriptedThread extends ModelThread {
+/** A process that does what a test says, and shows what was asked of it. */
+export interface ScriptedProcess extends ModelProcess {
   /** What it was told to load. */
   readonly plan: LoadPlan | undefined;
   /** Batches in the order in which they came. */
@@ -18,7 +18,7 @@ export interface ScriptedThread extends ModelThread {
   crash(reason: string): void;
 }
 
-export function createScriptedThread(): ScriptedThread {
+export function createScriptedProcess(): ScriptedProcess {
   let onMessage: (message: FromWorker) => void = () => {};
   let onEnd: (reason: string) => void = () => {};
   let plan: LoadPlan | undefined;
@@ -36,6 +36,7 @@ export function createScriptedThread(): ScriptedThread {
     get ended() {
       return ended;
     },
+    pid: undefined,
     batches,
     post(message) {
       if (message.type === "load") plan = message.plan;

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { RELATED_THRESHOLD } from "../../src/retrieval/answerability.ts";
+import { createHarness } from "./harness.ts";
+import { largeItems } from "./large-items.ts";
+
+const bread = { name: "bread.md", content: "# Bread\n\nThe bread is fresh every morning, and sold out by noon." };
+const delivery = { name: "delivery.md", content: largeItems };
+const crews = {
+  name: "crews.md",
+  content: "# Crews\n\n## At the door\n\nThe crew signs for each fridge from the van.",
+};
+const machine = {
+  name: "en.md",
+  content: "# Brew 3\n\n## Cleaning\n\nThe Brew 3 is rinsed twice before the first cup.",
+};
+const inChinese = { name: "zh.md", content: "# Brew 3\n\n## 清洗\n\nBrew 3 第一次使用前冲洗两遍。" };
+const jams = [
+  { name: "jams.md", content: "# Jams\n\nE8 on the Brew 2 is a jam." },
+  { name: "jams-zh.md", content: "# 卡住\n\nBrew 2 显示 E8 表示卡住。" },
+];
+
+describe("where an answer may be", () => {
+  it("is no answer because a passage is the only one that shares a word with the question", async () => {
+    const { knowledge, context } = createHarness();
+    await knowledge.add(bread, context());
+    expect(await knowledge.search("Is the milk fresh?", {}, context())).toMatchObject({ answerable: false });
+    expect(await knowledge.search("Is the bread fresh?", {}, context())).toMatchObject({
+      answerable: true,
+      related: [],
+    });
+  });
+
+  it("names what is worth a look, best first, and nothing of an answered or strange question", async () => {
+    const { knowledge, context } = createHarness();
+    for (const document of [delivery, crews]) await knowledge.add(document, context());
+    const { answerable, related } = await knowledge.search("Will the van collect my old fridge?", {}, context());
+    expect(answerable).toBe(false);
+    expect(related.map(({ heading }) => heading)).toEqual(["Large items", "At the door"]);
+    expect(related.every(({ score }) => score >= RELATED_THRESHOLD)).toBe(true);
+    expect((await knowledge.search("What is the capital of Austria?", {}, context())).related).toEqual([]);
+  });
+
+  it("is in the language of the question where anything is, else in another", async () => {
+    const { knowledge, context } = createHarness();
+    for (const document of [machine, inChinese, ...jams]) await knowledge.add(document, context());
+    const named = async (question: string) => {
+      const { passages, related } = await knowledge.search(question, {}, context());
+      const worth = passages.filter(({ score }) => score >= RELATED_THRESHOLD).map(({ heading }) => heading);
+      return { worth, named: related.map(({ heading }) => heading) };
+    };
+    const both = await named("Brew 3 多少钱");
+    expect(both.worth).toContain("Cleaning");
+    expect(both.named).toEqual(["清洗"]);
+    expect((await named("Brew 3 什么时候有货")).named).toEqual(["Cleaning"]);
+  });
+});

@@ -1,0 +1,142 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { tokenise } from "../../src/text/tokenise.ts";
+import { cosineOf, createWordVectors, subjectsOf, type WordVectors, wordVectors } from "../../src/text/word-vectors.ts";
+import { decodeWordTopics, encodeWordTopics, type WordTopics } from "../../src/text/word-vectors-format.ts";
+import { readTopics } from "../../training/topics.ts";
+import { learnWordTopics } from "../../training/word-topics.ts";
+
+const training = readTopics(new URL("../../training/topics/", import.meta.url));
+const shipped = readFileSync(new URL("../../resources/words/word-topics.bin", import.meta.url));
+
+const meaningOf = (text: string, vectors: WordVectors = wordVectors()) =>
+  vectors.meaningOf([{ subjects: subjectsOf(tokenise(text)), weight: 1 }]);
+
+function nearness(one: string, other: string, vectors?: WordVectors): number {
+  const [left, right] = [meaningOf(one, vectors), meaningOf(other, vectors)];
+  return left && right ? cosineOf(left, right) : 0;
+}
+
+/** Each says the same as the second in other words, and has no word in common with the third either. */
+const sayings = [
+  [
+    "it wont wake up, no lights, nothing",
+    "Device does not power on. Check the charger.",
+    "Opening hours of our stores.",
+  ],
+  ["someone is using my profile", "Compromised account: change your password.", "Delivery by courier takes two days."],
+  ["按了半天一点反应都没有", "设备无法开机，请检查电源。", "优惠券的使用规则。"],
+  ["快递一直没动静", "物流信息长时间未更新，请联系配送公司。", "发票抬头填写错误时的修改方法。"],
+  ["my box never showed up", "包裹丢失：超过预计送达时间未收到时请联系客服。", "电池的保养与充电。"],
+  ["它突然黑屏了", "The display stays dark: troubleshooting.", "How to apply a discount code."],
+] as const;
+
+function plainValue(words: WordTopics, term: string, axis: number): number {
+  const at = words.terms.indexOf(term);
+  let value = 0;
+  for (let index = words.starts[at] ?? 0; index < (words.starts[at + 1] ?? 0); index += 1) {
+    const weight = ((words.weights[index] ?? 0) / 255) * words.heaviest;
+    value += weight * (words.projection[(words.topicOf[index] ?? 0) * words.dimension + axis] ?? 0);
+  }
+  return value;
+}
+
+describe("word vectors", () => {
+  it.each(sayings)("bring %s near to what says it in other words", (asked, said, other) => {
+    expect(nearness(asked, said)).toBeGreaterThan(nearness(asked, other) + 0.1);
+  });
+
+  it("are the surer the more the words of a text agree", () => {
+    const sureness = (text: string) => meaningOf(text)?.sureness ?? 0;
+    expect(sureness("refund")).toBeLessThan(sureness("refund my money to my card"));
+    expect(sureness("refund my money to my card")).toBeLessThan(1);
+  });
+
+  it("say nothing of a text without a known word", () => {
+    expect(meaningOf("")).toBeUndefined();
+    expect(meaningOf("the of and")).toBeUndefined();
+    expect(meaningOf("qzxv wkjh")).toBeUndefined();
+  });
+
+  it("count a part by its weight", () => {
+    const [delivery, battery] = ["parcel courier delivery", "battery charging charger"].map((text) =>
+      subjectsOf(tokenise(text)),
+    );
+    const both = (weight: number) =>
+      wordVectors().meaningOf([
+        { subjects: delivery ?? [], weight },
+        { subjects: battery ?? [], weight: 1 },
+      ]);
+    const near = (weight: number) => {
+      const [left, right] = [both(weight), meaningOf("parcel courier delivery")];
+      return left && right ? cosineOf(left, right) : 0;
+    };
+    expect(near(4)).toBeGreaterThan(near(1));
+  });
+
+  it("are the sum of what each word tells of each topic, projected", () => {
+    const words = learnWordTopics(training.slice(0, 7));
+    const vectors = createWordVectors(words);
+    const known = fc.subarray([...words.terms], { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(known, fc.integer({ min: 1, max: 5 }), (terms, weight) => {
+        const plain = Array.from({ length: words.dimension }, (_, axis) =>
+          terms.reduce((sum, term) => sum + weight * plainValue(words, term, axis), 0),
+        );
+        const length = Math.hypot(...plain);
+        const meaning = vectors.meaningOf([{ subjects: ["qzxv", ...terms], weight }]);
+        expect(meaning?.sureness).toBeCloseTo(length / (length + 0.65), 6);
+        plain.forEach((value, axis) => expect(meaning?.vector[axis]).toBeCloseTo(value / length, 5));
+      }),
+    );
+  });
+
+  it("are of words that are not of grammar, and of pairs of an unspaced script", () => {
+    expect([...subjectsOf(tokenise("Where is the parcel?"))]).toEqual(["parcel"]);
+    expect([...subjectsOf(tokenise("申请退款"))]).toEqual(["申请", "退款", "~申请", "~请退", "~退款"]);
+  });
+});
+
+describe("the shipped file of word vectors", () => {
+  const learnt = learnWordTopics(training);
+
+  it("is what is learnt from training/topics: `npm run train` makes it anew", () => {
+    const { projection: _, ...words } = decodeWordTopics(shipped);
+    const { projection: __, ...anew } = learnt;
+    expect(words.terms).toEqual(anew.terms);
+    expect({ ...words, terms: [] }).toEqual({ ...anew, terms: [] });
+    // An eigenvector has no sign, so that only what follows from it can be compared.
+    const made = createWordVectors(learnt);
+    for (const [asked, said, other] of sayings) {
+      expect(nearness(asked, said, made)).toBeCloseTo(nearness(asked, said), 3);
+      expect(nearness(asked, other, made)).toBeCloseTo(nearness(asked, other), 3);
+    }
+  });
+
+  it("is read as it was written, and not when it is another file or cut off", () => {
+    const words = learnWordTopics(training.slice(0, 5));
+    const bytes = encodeWordTopics(words);
+    // As a part of a larger buffer, which is what reading a small file gives.
+    const inside = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3);
+    expect(decodeWordTopics(inside)).toEqual(words);
+    for (const length of [0, 10, 200, bytes.length / 2, bytes.length - 8])
+      expect(() => decodeWordTopics(bytes.subarray(0, length))).toThrow();
+    expect(() => decodeWordTopics(Buffer.from('{"format":"other"}\n'))).toThrow("not of the form");
+  });
+});
+
+describe("training/topics", () => {
+  it("names no topic twice, and asks and says each in both languages", () => {
+    expect(new Set(training.map(({ topic }) => topic)).size).toBe(training.length);
+    for (const { en, zh } of training) {
+      expect(Math.min(en.asked.length, zh.asked.length)).toBeGreaterThanOrEqual(20);
+      expect(Math.min(en.said.length, zh.said.length)).toBeGreaterThanOrEqual(5);
+    }
+  });
+
+  it("refuses a line of another form with its place", () => {
+    const directory = new URL("../data/topics-of-another-form/", import.meta.url);
+    expect(() => readTopics(directory)).toThrow(/broken\.jsonl, line 2: [^]*zh/u);
+  });
+});
