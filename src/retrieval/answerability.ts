@@ -23,6 +23,11 @@ export const ANSWER_THRESHOLD = 0.5;
 
 /** From here on a passage is worth a look: below it, more of what is shown is about something else than the question. */
 export const RELATED_THRESHOLD = 0.25;
+/**
+ * The same for a passage in another language than the question's, by how near it is in meaning. Of the questions of the sample's sets to its
+ * pages in the other language 94 of 100 that name any section name the right one, and 8 of 70 without an answer name one.
+ */
+export const RELATED_MEANING = 0.45;
 
 const MOST_SENTENCES = 3;
 /** A further sentence is cited when its words and its meaning say this share of what the best one's do. */

@@ -2,12 +2,12 @@ import type { CallContext } from "../fallbacks/core/context.ts";
 import type { Layer } from "../fallbacks/core/layer.ts";
 import type { Reranker } from "../fallbacks/reranker/port.ts";
 import { detectLanguage, type Language } from "../text/language.ts";
-import { ANSWER_THRESHOLD, answeringSentences, fitOf, RELATED_THRESHOLD } from "./answerability.ts";
+import { ANSWER_THRESHOLD, answeringSentences, fitOf, RELATED_MEANING, RELATED_THRESHOLD } from "./answerability.ts";
 import { type Evidence, weighEvidence } from "./evidence.ts";
 import type { Passage, SearchResult, Source, Span } from "./knowledge.ts";
 import type { Library, LibraryChunk } from "./library.ts";
 import { fuse } from "./rrf.ts";
-import { questionTerms } from "./terms.ts";
+import { meantTerms, questionTerms } from "./terms.ts";
 import { tolerate } from "./tolerate.ts";
 import type { VectorIndex } from "./vector-index.ts";
 
@@ -56,13 +56,18 @@ const FIT_SHARE = { words: 0.4, model: 0.2 } as const;
 const HEADING_SHARE = 0.15;
 
 const MOST_RELATED = 3;
+/** Passages that are looked at for related sections beside those that were found, by words that mean what the question says. */
+const MEANT_LIMIT = 12;
 
-interface Candidate {
+interface Weighed {
   readonly chunk: LibraryChunk;
-  readonly stages: Passage["stages"];
-  readonly order: number;
   readonly evidence: Evidence;
   readonly fit: number;
+}
+
+interface Candidate extends Weighed {
+  readonly stages: Passage["stages"];
+  readonly order: number;
 }
 
 /**
@@ -173,11 +178,14 @@ export function createRetrieve(options: RetrieveOptions) {
     const language = detectLanguage(question);
     const weigh = weighing(question);
     const othersOf = meaningOfOthers(lexical.slice(0, PATH_LIMIT), weigh);
-    const candidates = best.map(({ chunk, fused: fusedScore }, index): Candidate => {
-      const score = reranked?.value[index] ?? fusedScore;
+    const weighed = (chunk: LibraryChunk): Weighed => {
       const evidence = weigh(chunk);
       // Alone it stands out from nothing.
-      const fit = fitOf(evidence, othersOf(chunk.id) ?? evidence.meaning);
+      return { chunk, evidence, fit: fitOf(evidence, othersOf(chunk.id) ?? evidence.meaning) };
+    };
+    const candidates = best.map(({ chunk, fused: fusedScore }, index): Candidate => {
+      const score = reranked?.value[index] ?? fusedScore;
+      const { evidence, fit } = weighed(chunk);
       const preference = chunk.language === language ? SAME_LANGUAGE : 1;
       const found = share * score + (1 - share) * fusedScore;
       const order = (found + FIT_SHARE[judge] * fit + HEADING_SHARE * evidence.heading) * preference;
@@ -190,47 +198,61 @@ export function createRetrieve(options: RetrieveOptions) {
       };
       return { chunk, stages, order, evidence, fit };
     });
-    return present(question, language, candidates, request);
+    const kept = keptOf(candidates, request);
+    const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...sourceOf(chunk, fit), stages }));
+    const found = { passages, confidence: Math.max(0, ...kept.map(({ fit }) => fit)) };
+    const answering = kept.find(({ fit }) => fit >= ANSWER_THRESHOLD);
+    if (answering) return { ...found, answerable: true, sentences: citedOf(question, answering), related: [] };
+    const meant = meantBy(question, request).filter((chunk) => !kept.some((each) => each.chunk === chunk));
+    const related = relatedOf([...kept, ...meant.map(weighed)], language);
+    return { ...found, answerable: false, sentences: [], related };
   };
+
+  /** Passages that say in other words, perhaps of another language, what the question says. */
+  function meantBy(question: string, { accept }: RetrieveRequest): readonly LibraryChunk[] {
+    const terms = meantTerms(question, (term) => library.words.holding(term) > 0);
+    return library.words.search(terms, MEANT_LIMIT, accept).flatMap(({ id }) => library.chunks.get(id) ?? []);
+  }
 
   function sourceOf(chunk: LibraryChunk, fit: number): Source {
     const url = urlOf(chunk.document.documentId);
     return { ...spanOf(chunk), score: rounded(fit), ...(url !== null && { url }) };
   }
 
-  function present(
-    question: string,
-    language: Language,
+  /** Best first. */
+  function keptOf(
     candidates: readonly Candidate[],
     { k, scoreThreshold, accept }: RetrieveRequest,
-  ): SearchResult {
-    const kept = candidates
+  ): readonly Candidate[] {
+    return candidates
       .filter(({ chunk, fit }) => fit >= scoreThreshold && accept?.(chunk.id) !== false)
       .sort((a, b) => b.order - a.order || (a.chunk.id < b.chunk.id ? -1 : 1))
       .slice(0, k);
-    const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...sourceOf(chunk, fit), stages }));
-    const confidence = Math.max(0, ...kept.map(({ fit }) => fit));
-    const answering = kept.find(({ fit }) => fit >= ANSWER_THRESHOLD);
-    if (!answering) {
-      return { passages, answerable: false, confidence, sentences: [], related: relatedOf(kept, language) };
-    }
-    const { chunk, evidence, fit } = answering;
-    const sentences = answeringSentences(question, chunk.text, evidence).map(
-      ({ start, end }): Source => ({
-        ...sourceOf(chunk, fit),
-        start: chunk.start + start,
-        end: chunk.start + end,
-        quote: chunk.text.slice(start, end),
-      }),
-    );
-    return { passages, answerable: true, confidence, sentences, related: [] };
   }
 
-  /** The best passage of each section that is worth a look; of those in other languages only where none is in that of the question. */
-  function relatedOf(kept: readonly Candidate[], language: Language): readonly Source[] {
-    const any = kept.filter(({ fit }) => fit >= RELATED_THRESHOLD).sort((a, b) => b.fit - a.fit);
-    const own = any.filter(({ chunk }) => chunk.language === language);
-    const worth = own.length > 0 ? own : any;
+  function citedOf(question: string, { chunk, evidence, fit }: Weighed): readonly Source[] {
+    return answeringSentences(question, chunk.text, evidence).map(({ start, end }) => ({
+      ...sourceOf(chunk, fit),
+      start: chunk.start + start,
+      end: chunk.start + end,
+      quote: chunk.text.slice(start, end),
+    }));
+  }
+
+  /**
+   * The best passage of each section that is worth a look. Those in another language, which mostly share no word with the question, are
+   * judged by their meaning, and named only where none is in that of the question.
+   */
+  function relatedOf(places: readonly Weighed[], language: Language): readonly Source[] {
+    const own = places.filter(({ chunk, fit }) => chunk.language === language && fit >= RELATED_THRESHOLD);
+    const foreign = places.filter(
+      ({ chunk, evidence, fit }) =>
+        chunk.language !== language && (fit >= RELATED_THRESHOLD || evidence.meaning >= RELATED_MEANING),
+    );
+    const worth =
+      own.length > 0
+        ? own.sort((a, b) => b.fit - a.fit)
+        : foreign.sort((a, b) => b.evidence.meaning - a.evidence.meaning);
     const bySection = new Map<string, Source>();
     for (const { chunk, fit } of worth) {
       const section = JSON.stringify([chunk.document.documentId, chunk.heading]);

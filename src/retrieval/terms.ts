@@ -1,7 +1,9 @@
+import { createTop } from "../fallbacks/core/top.ts";
 import { readPhrases } from "../text/phrases.ts";
 import { remember } from "../text/remember.ts";
 import { synonymsOf } from "../text/synonyms.ts";
 import { tokenise } from "../text/tokenise.ts";
+import { subjectsOf, wordVectors } from "../text/word-vectors.ts";
 
 /** Words of grammar decide between texts that are otherwise alike ("who am I", "what can I do"): measured best at 0.4. */
 const STOP_WEIGHT = 0.4;
@@ -54,4 +56,24 @@ export function questionTerms(question: string): ReadonlyMap<string, number> {
   }
   for (const { found } of phrases) for (const term of found) if (!weights.has(term)) weights.set(term, SYNONYM_WEIGHT);
   return weights;
+}
+
+/** Words that a question is also searched by, and how much more those count that say more of the same: measured best together. */
+const MEANT_TERMS = 16;
+const MEANT_POWER = 1.5;
+
+/**
+ * What texts say that mean the same as the question, in any language: term -> weight.
+ * @param isHeld whether any passage holds the term.
+ */
+export function meantTerms(question: string, isHeld: (term: string) => boolean): ReadonlyMap<string, number> {
+  const subjects = subjectsOf(readPhrases(question).tokens);
+  const meaning = wordVectors().meaningOf([{ subjects, weight: 1 }]);
+  if (!meaning) return new Map();
+  const top = createTop(MEANT_TERMS);
+  wordVectors().compare(meaning, (term, says) => {
+    if (says > top.floor && isHeld(term)) top.offer(term, says);
+  });
+  // Of a term that comes twice what says more.
+  return new Map([...top.list()].reverse().map(({ id, score }) => [id, score ** MEANT_POWER]));
 }

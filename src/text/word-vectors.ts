@@ -15,6 +15,7 @@ export function subjectsOf(tokens: readonly Token[]): ReadonlySet<string> {
 /** Tells a pair of characters from the word that it may be. */
 const PAIR = "~";
 export const isPair = (subject: string) => subject.startsWith(PAIR);
+const termOf = (subject: string) => (isPair(subject) ? subject.slice(PAIR.length) : subject);
 /** Length of a sum of word vectors that is half sure: about that of the median question of the sample's sets. */
 const HALF_SURE = 0.65;
 
@@ -36,6 +37,11 @@ export interface WordVectors {
   readonly dimension: number;
   /** Absent when no word is known. */
   meaningOf(parts: readonly WeighedSubjects[]): Meaning | undefined;
+  /**
+   * Visits the known words of any language, and pairs of characters as a text's terms have them, with how much each says of the same;
+   * what says nothing of it is left out. A term that is both a word and a pair comes twice.
+   */
+  compare(meaning: Meaning, visit: (term: string, says: number) => void): void;
 }
 
 let shipped: WordVectors | undefined;
@@ -51,6 +57,7 @@ export function wordVectors(): WordVectors {
 export function createWordVectors(words: WordTopics): WordVectors {
   const { topics, dimension, starts, topicOf, weights } = words;
   const termAt = new Map(words.terms.map((term, at) => [term, at]));
+  const plain = words.terms.map(termOf);
   const unit = words.heaviest / 255;
   // Wider than they are kept, so that no number of the sums is converted.
   const rows = Math.ceil(topics / 4) * 4;
@@ -92,8 +99,31 @@ export function createWordVectors(words: WordTopics): WordVectors {
     return vector;
   }
 
+  /** How much each topic has of the meaning. */
+  function topicsOf({ vector }: Meaning): Float64Array {
+    const all = new Float64Array(topics);
+    for (let topic = 0; topic < topics; topic += 1) {
+      let sum = 0;
+      const row = topic * dimension;
+      for (let axis = 0; axis < dimension; axis += 1)
+        sum += (vector[axis] as number) * (projection[row + axis] as number);
+      all[topic] = sum * unit;
+    }
+    return all;
+  }
+
   return {
     dimension,
+    compare(meaning, visit) {
+      const told = topicsOf(meaning);
+      for (const [at, term] of plain.entries()) {
+        let says = 0;
+        const end = starts[at + 1] as number;
+        for (let index = starts[at] as number; index < end; index += 1)
+          says += (weights[index] as number) * (told[topicOf[index] as number] as number);
+        if (says > 0) visit(term, says);
+      }
+    },
     meaningOf(parts) {
       sums.fill(0);
       for (const { subjects, weight } of parts) {

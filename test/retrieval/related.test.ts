@@ -14,6 +14,11 @@ const machine = {
   content: "# Brew 3\n\n## Cleaning\n\nThe Brew 3 is rinsed twice before the first cup.",
 };
 const inChinese = { name: "zh.md", content: "# Brew 3\n\n## 清洗\n\nBrew 3 第一次使用前冲洗两遍。" };
+const accounts = {
+  name: "accounts.md",
+  content:
+    "# 账号\n\n## 忘记密码\n\n请在登录页点击「找回密码」，我们会把重置链接发到注册邮箱。\n\n## 发票\n\n电子发票在订单完成后开具。",
+};
 const jams = [
   { name: "jams.md", content: "# Jams\n\nE8 on the Brew 2 is a jam." },
   { name: "jams-zh.md", content: "# 卡住\n\nBrew 2 显示 E8 表示卡住。" },
@@ -52,5 +57,35 @@ describe("where an answer may be", () => {
     expect(both.worth).toContain("Cleaning");
     expect(both.named).toEqual(["清洗"]);
     expect((await named("Brew 3 什么时候有货")).named).toEqual(["Cleaning"]);
+  });
+
+  it("is found by its meaning where all pages are in another language", async () => {
+    const { knowledge, context } = createHarness();
+    await knowledge.add(accounts, context());
+    await knowledge.add({ name: "plants.md", content: "# 绿植\n\n多肉植物每两周浇一次水。" }, context());
+    const asked = async (question: string) => {
+      const { answerable, related, otherLanguage } = await knowledge.search(question, {}, context());
+      return { answerable, otherLanguage, named: related.map(({ heading }) => heading) };
+    };
+    expect(await asked("I forgot my login password, what should I do?")).toEqual({
+      answerable: false,
+      otherLanguage: "zh",
+      named: ["忘记密码"],
+    });
+    expect(await asked("Do you sell gift cards for the opera?")).toMatchObject({ answerable: false, named: [] });
+  });
+
+  it("is looked for beyond the passages that share a word with the question", async () => {
+    const { knowledge, context } = createHarness();
+    await knowledge.add(accounts, context());
+    for (let number = 0; number < 60; number += 1)
+      await knowledge.add(
+        { name: `${number}.md`, content: `# Tulip ${number}\n\nI never forgot tulip number ${number}.` },
+        context(),
+      );
+    const { answerable, passages, related } = await knowledge.search("forgot password", { k: 20 }, context());
+    expect(answerable).toBe(false);
+    expect(passages.map(({ heading }) => heading)).not.toContain("忘记密码");
+    expect(related.map(({ heading }) => heading)).toEqual(["忘记密码"]);
   });
 });

@@ -92,6 +92,21 @@ describe("word vectors", () => {
     );
   });
 
+  it("tell of each known word how much it says of the same, as the product of the two", () => {
+    const words = learnWordTopics(training.slice(0, 7));
+    const vectors = createWordVectors(words);
+    const meaning = meaningOf("refund my money to the card 退款", vectors);
+    if (!meaning) throw new Error("no word is known");
+    const plain = words.terms.flatMap((term): (readonly [string, number])[] => {
+      const says = meaning.vector.reduce((sum, value, axis) => sum + value * plainValue(words, term, axis), 0);
+      return says > 1e-9 ? [[term.replace("~", ""), says]] : [];
+    });
+    const told: (readonly [string, number])[] = [];
+    vectors.compare(meaning, (term, says) => told.push([term, says]));
+    expect(told.map(([term]) => term)).toEqual(plain.map(([term]) => term));
+    told.forEach(([, says], at) => expect(says).toBeCloseTo(plain[at]?.[1] ?? 0, 5));
+  });
+
   it("are of words that are not of grammar, and of pairs of an unspaced script", () => {
     expect([...subjectsOf(tokenise("Where is the parcel?"))]).toEqual(["parcel"]);
     expect([...subjectsOf(tokenise("申请退款"))]).toEqual(["申请", "退款", "~申请", "~请退", "~退款"]);
