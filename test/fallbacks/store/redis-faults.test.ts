@@ -288,7 +288,9 @@ describeWithRedis("access over a real Redis and the embedded journal", () => {
     server.cont();
     await inStep(rig);
     await expectBoth(rig, ["a", "b"]);
-    const other = closing(createRedisStore({ url: server.url, clock: systemClock }) as Required<Rig["remote"]>);
+    const other = closing(
+      createRedisStore({ url: server.url, clock: systemClock, silenceMs: 10_000 }) as Required<Rig["remote"]>,
+    );
     expect((await other.get("turns", "b", soon()))?.version).toBe(1);
   });
 });
