@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { App } from "../../src/app.ts";
 import { systemClock } from "../../src/fallbacks/core/clock.ts";
-import { createContext } from "../../src/fallbacks/core/context.ts";
-import { createRedisStore } from "../../src/fallbacks/store/redis.ts";
 import { createChromaVectors } from "../../src/fallbacks/vectors/chroma.ts";
 import { createClient, type TurnAnswer } from "../../src/rehearsal/client.ts";
 import { describeWithChroma } from "../support/chroma-server.ts";
+import { testContext } from "../support/context.ts";
+import { createManualClock } from "../support/manual-clock.ts";
 import { describeWithRedis } from "../support/redis-server.ts";
 import { localModels, remoteEnvironment, type Urls } from "../support/remote-environment.ts";
 import {
@@ -22,13 +22,12 @@ import {
 } from "../support/remote-services.ts";
 import { dump } from "../support/store-dump.ts";
 import { testApp } from "../support/test-app.ts";
+import { unhurriedRedis } from "../support/unhurried-redis.ts";
 
 const DEADLINE_MS = 8_000;
 /** On top of the deadline: what a turn may take to notice it and say so. */
 const CONSTANT_MS = 250;
 const BACK_WITHIN_MS = 25_000;
-/** For the test's own look into Redis, which is not what is tested: a busy machine may take longer than the 100 ms of a server. */
-const SILENCE_MS = 10_000;
 
 /** Touches every layer that has a server. */
 const question = "How long is the warranty? And where is my order LK20260142?";
@@ -186,7 +185,7 @@ describeWithRedis("outages of real servers", () => {
       const given = answers.map(({ turn_id, reply }) => [turn_id, reply]);
       const history = await client.history(first?.session_id ?? "");
       expect(history.map((turn) => [turn.turn_id, turn.reply?.reply])).toEqual(given);
-      const redis = createRedisStore({ url, clock: systemClock, silenceMs: SILENCE_MS });
+      const redis = unhurriedRedis(url);
       const { turns } = await dump(redis);
       await redis.close?.();
       const stored = turns?.map(({ value }) => value as { turnId: string; reply: { reply: string } | null });
@@ -201,15 +200,18 @@ describeWithRedis("outages of real servers", () => {
       name: string,
       { store: redisUrl, vectors: chromaUrl }: Urls,
     ): Promise<void> {
-      const context = createContext({ clock: systemClock, requestId: "test", deadlineMs: 10_000 });
-      const { items } = await app.knowledge.list({ limit: 200 }, context);
+      const { items } = await app.knowledge.list(
+        { limit: 200 },
+        testContext({ clock: systemClock, deadlineMs: 10_000 }),
+      );
       const found = items.filter((item) => item.name === name);
       expect(found).toHaveLength(1);
       const id = found[0]?.documentId ?? "";
-      const redis = createRedisStore({ url: redisUrl, clock: systemClock, silenceMs: SILENCE_MS });
+      const context = testContext();
+      const redis = unhurriedRedis(redisUrl);
       expect((await redis.get("documents", id, context))?.version).toBe(1);
       await redis.close?.();
-      const chroma = createChromaVectors({ url: chromaUrl, clock: systemClock });
+      const chroma = createChromaVectors({ url: chromaUrl, clock: createManualClock() });
       const spaces = ["hash-1-512", await modelSpace(app)];
       for (const space of spaces) {
         expect((await chroma.get(space, [`${id}.0`], context)).map((record) => record.id)).toEqual([`${id}.0`]);
@@ -218,7 +220,7 @@ describeWithRedis("outages of real servers", () => {
     }
 
     async function modelSpace(app: App): Promise<string> {
-      const context = createContext({ clock: systemClock, requestId: "test", deadlineMs: 10_000 });
+      const context = testContext({ clock: systemClock, deadlineMs: 10_000 });
       const { value } = await app.layers.embeddings.use((port, ctx) => port.embed(["floor"], "query", ctx), context);
       return value.space;
     }

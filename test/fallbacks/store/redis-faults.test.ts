@@ -1,11 +1,11 @@
 import { rmSync } from "node:fs";
 import { afterEach, expect, it, onTestFinished, vi } from "vitest";
-import { systemClock } from "../../../src/fallbacks/core/clock.ts";
 import { createContext } from "../../../src/fallbacks/core/context.ts";
 import { createRedisStore } from "../../../src/fallbacks/store/redis.ts";
 import { freePort } from "../../support/free-port.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { describeWithRedis, startRedis } from "../../support/redis-server.ts";
+import { unhurriedRedis } from "../../support/unhurried-redis.ts";
 import { createRig, put, type Rig, soon } from "./redis-rig.ts";
 
 /** For what is promised in milliseconds: a machine that is busy with something else gets another chance. */
@@ -288,9 +288,7 @@ describeWithRedis("access over a real Redis and the embedded journal", () => {
     server.cont();
     await inStep(rig);
     await expectBoth(rig, ["a", "b"]);
-    const other = closing(
-      createRedisStore({ url: server.url, clock: systemClock, silenceMs: 10_000 }) as Required<Rig["remote"]>,
-    );
+    const other = closing(unhurriedRedis(server.url) as Required<Rig["remote"]>);
     expect((await other.get("turns", "b", soon()))?.version).toBe(1);
   });
 });
