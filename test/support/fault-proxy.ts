@@ -1,5 +1,5 @@
-import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { startWorkerThread } from "../../src/fallbacks/core/worker-thread.ts";
+import type { FromProxies, Order, ToProxies } from "./fault-proxy-thread.ts";
 
 /** What the proxy does with bytes on their way back from the server. */
 export type Way = "pass" | "refuse" | "hang" | "slow" | "garbage";
@@ -22,78 +22,56 @@ export interface FaultProxyOptions {
   readonly slowMs: number;
 }
 
-const PAGE = "<html><body>It works!</body></html>";
-const HTML = `HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: ${PAGE.length}\r\n\r\n${PAGE}`;
+type Ask = (proxy: number, order: Order) => Promise<FromProxies>;
 
-export async function startFaultProxy({ target, garbage = HTML, slowMs }: FaultProxyOptions): Promise<FaultProxy> {
-  let way: Way = "pass";
-  let bytesSent = 0;
-  const sockets = new Set<Socket>();
-  const timers = new Set<NodeJS.Timeout>();
-  let server = await listen(0);
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  const { port } = address;
+let thread: Ask | undefined;
+let started = 0;
 
-  function later(run: () => void): void {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      run();
-    }, slowMs);
-    timers.add(timer);
-  }
-
-  function track(socket: Socket): Socket {
-    sockets.add(socket);
-    // A reset is what half of this is about; the other side hears of it by `close`.
-    socket.on("error", () => {});
-    socket.on("close", () => sockets.delete(socket));
-    return socket;
-  }
-
-  function serve(client: Socket): void {
-    track(client);
-    const upstream = track(connect(target, "127.0.0.1"));
-    client.on("data", (data: Buffer) => {
-      bytesSent += data.length;
-      if (way === "garbage") client.write(garbage);
-      else if (way !== "hang") upstream.write(data);
-    });
-    upstream.on("data", (data: Buffer) => {
-      if (way === "pass") client.write(data);
-      else if (way === "slow") later(() => client.write(data));
-    });
-    client.on("close", () => upstream.destroy());
-    upstream.on("close", () => client.destroy());
-  }
-
-  async function listen(onPort: number): Promise<Server> {
-    const created = createServer(serve).listen(onPort, "127.0.0.1");
-    await once(created, "listening");
-    return created;
-  }
-
-  async function shut(): Promise<void> {
-    for (const socket of sockets) socket.resetAndDestroy();
-    if (!server.listening) return;
-    const closed = once(server, "close");
-    server.close();
-    await closed;
-  }
-
+/**
+ * All proxies of a process run in one thread, which ends with it. In the event loop of a test they would pass on nothing while a
+ * server that runs there too is at work: to this server every other one would be as slow as it is itself.
+ */
+export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+  thread ??= startThread();
+  const ask = thread;
+  started += 1;
+  const proxy = started;
+  const bytesSent = new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT));
+  const { port = 0 } = await ask(proxy, { kind: "start", options, bytesSent });
   return {
     port,
     get bytesSent() {
-      return bytesSent;
+      return Number(Atomics.load(bytesSent, 0));
     },
-    async set(next) {
-      way = next;
-      if (next === "refuse") await shut();
-      else if (!server.listening) server = await listen(port);
+    async set(way) {
+      await ask(proxy, { kind: "set", way });
     },
     async close() {
-      for (const timer of timers) clearTimeout(timer);
-      await shut();
+      await ask(proxy, { kind: "close" });
     },
   };
+}
+
+function startThread(): Ask {
+  const worker = startWorkerThread<ToProxies, FromProxies>(new URL("./fault-proxy-thread.ts", import.meta.url));
+  const waiting = new Map<number, { done: (answer: FromProxies) => void; failed: (error: Error) => void }>();
+  let asked = 0;
+  let ended: Error | undefined;
+  worker.listen(
+    (answer) => {
+      waiting.get(answer.id)?.done(answer);
+      waiting.delete(answer.id);
+    },
+    (reason) => {
+      ended = new Error(`the thread of the proxies has ended: ${reason}`);
+      for (const { failed } of waiting.values()) failed(ended);
+    },
+  );
+  return (proxy, order) =>
+    new Promise((done, failed) => {
+      if (ended) return failed(ended);
+      asked += 1;
+      waiting.set(asked, { done, failed });
+      worker.post({ id: asked, proxy, order });
+    });
 }
