@@ -25,7 +25,8 @@ export interface Lease {
 
 export interface Leases {
   /**
-   * The lease, or undefined at once when another holder has it: nobody queues. `ttlMs` is 1 to 86 400 000.
+   * The lease, or undefined at once when another holder has it: nobody queues. `ttlMs` is 1 to 86 400 000. A taker whose signal
+   * aborts while the lease is being written gets it all the same, and releases it.
    * @throws {LayerError} `invalid_request` for a time out of range; else as the store. After a failure the lease may be
    * held by nobody until its time is over.
    */
@@ -152,7 +153,9 @@ export function createLeases(
       if (!isOver(name, found)) return undefined;
       const endsAt = clock.now() + ttlMs;
       const mine = { holder: newId(), until: now() + ttlMs, ttlMs };
-      const written = await write(name, mine, found.version, context);
+      // Whoever leaves now would leave behind a lease that nobody can release: the write is done all the same.
+      const staying = { ...context, signal: new AbortController().signal };
+      const written = await write(name, mine, found.version, staying);
       return written && hold(name, ttlMs, { holder: mine.holder, endsAt, shared: written.shared && found.shared });
     },
   };

@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { LayerError } from "../../../src/fallbacks/core/errors.ts";
 import { createEmbeddedStore } from "../../../src/fallbacks/store/embedded.ts";
 import { createLeases, type Leases } from "../../../src/fallbacks/store/leases.ts";
 import { createMemoryStore } from "../../../src/fallbacks/store/memory.ts";
 import type { Store } from "../../../src/fallbacks/store/port.ts";
 import { createIds, createTestAccess } from "../../contracts/store-access.ts";
+import { testContext } from "../../support/context.ts";
 import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";
 import { describeWithRedis, type RedisServer, startRedis } from "../../support/redis-server.ts";
 import { createRig, soon } from "./redis-rig.ts";
@@ -151,6 +153,25 @@ function overOne(store: Store): Pair {
 }
 
 leasesContract("memory", async () => overOne(createMemoryStore()));
+
+it("are not left to nobody when the taker goes away while one is being written", async () => {
+  const clock = createManualClock();
+  const { access } = createTestAccess({ clock, local: createMemoryStore() });
+  const leaving = new AbortController();
+  // A caller that leaves is answered at once, and its operation is done all the same.
+  const commit: typeof access.commit = async (operation, context) => {
+    const committed = await access.commit(operation, soon());
+    leaving.abort();
+    if (context.signal.aborted) throw new LayerError("aborted", "the caller went away");
+    return committed;
+  };
+  const newId = createIds();
+  const taker = createLeases({ ...access, commit }, { clock, newId });
+  const lease = await taker.acquire("work", MINUTE, testContext({ signal: leaving.signal }));
+  await lease?.release(soon());
+  expect(await createLeases(access, { clock, newId }).acquire("work", MINUTE, soon())).toBeDefined();
+  await access.close();
+});
 
 describe("on disk", () => {
   const root = mkdtempSync(join(tmpdir(), "understudy-leases-"));
