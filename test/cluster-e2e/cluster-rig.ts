@@ -11,6 +11,8 @@ export interface Instance {
   /** Of the process that runs now, or ran last. */
   readonly url: string;
   readonly api: Api;
+  /** Its reads count only when it had Redis. */
+  readonly reader: Api;
   readonly isRunning: boolean;
   /** SIGKILL. */
   kill(): Promise<void>;
@@ -65,6 +67,7 @@ function createInstance(number: number, launch: () => Promise<ServerProcess>): I
       return running !== undefined && !running.isGone;
     },
     api: createApi(() => url),
+    reader: createApi(() => url, { shared: true }),
     async kill() {
       await running?.kill();
     },

@@ -73,7 +73,7 @@ export async function killUnderLoad(options: {
   }
   await inStep(instances);
   for (const instance of instances) {
-    const ask = asking(instance);
+    const ask = { ...asking(instance), api: instance.reader };
     if (instance.number === 0) await examineRecords({ ask, rules, patienceMs: PATIENCE_MS });
     await examine({ ask, rules: { ...rules, answered: true }, patienceMs: PATIENCE_MS });
   }

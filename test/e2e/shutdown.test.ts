@@ -42,7 +42,7 @@ async function rig(fault: string | undefined) {
 async function stalled(url: string, model: SplitModel): Promise<StreamReader> {
   const reader = await readStream(url, turn);
   await reader.has(3);
-  expect([model.writer.open, reader.events.at(-1)?.event]).toEqual([1, "token"]);
+  expect([model.writer.open, reader.events.at(-1)?.event], JSON.stringify(reader.events)).toEqual([1, "token"]);
   return reader;
 }
 

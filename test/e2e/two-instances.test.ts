@@ -86,8 +86,8 @@ async function rehearse(seed: number, rig: SplitRig): Promise<void> {
   const optionsFor = (api: Api) => ({ ask: { api, witness, instance: 0, split: false }, patienceMs: PATIENCE_MS });
   await settle({ ...optionsFor(first.api), rules });
   await converged(rig);
-  for (const { api } of rig.instances) await examine({ ...optionsFor(api), rules: { ...rules, answered: true } });
-  const [mine, other] = await Promise.all(rig.instances.map(({ api }) => view(witness, api)));
+  for (const { reader } of rig.instances) await examine({ ...optionsFor(reader), rules: { ...rules, answered: true } });
+  const [mine, other] = await Promise.all(rig.instances.map(({ reader }) => view(witness, reader)));
   if (witness.problems.length > 0) await keepLog(seed, log);
   const story = [...steps.map(wordsOf), ...witness.problems.map(({ kind, text }) => `${kind}: ${text}`)];
   expect(witness.problems, `SCHEDULE_SEED=${seed}\n${story.join("\n")}`).toEqual([]);
@@ -102,8 +102,15 @@ async function keepLog(seed: number, log: readonly string[]): Promise<void> {
   process.stderr.write(`SCHEDULE_SEED=${seed}: the log is in ${path}\n`);
 }
 
-/** All that an instance shows of the sessions and documents of the load. */
-async function view({ sessions }: Witness, api: Api): Promise<unknown> {
-  const turns = await Promise.all([...sessions.values()].map(({ user, sessionId }) => api.turns(user, sessionId)));
-  return [await api.settledDocuments(), ...turns];
+/** All that an instance shows of the sessions and documents of the load, when it can tell. */
+function view({ sessions }: Witness, api: Api): Promise<unknown> {
+  return vi.waitFor(
+    async () => {
+      const turns = await Promise.all([...sessions.values()].map(({ user, sessionId }) => api.turns(user, sessionId)));
+      const seen = [await api.settledDocuments(), ...turns];
+      expect(seen.filter(({ kind }) => kind === "lost")).toEqual([]);
+      return seen;
+    },
+    { timeout: PATIENCE_MS, interval: 50 },
+  );
 }

@@ -73,8 +73,11 @@ const READ_S = 30;
 /** Longer than any deadline of the server: whoever is silent for so long will never answer. */
 const SILENCE_MS = 45_000;
 
-/** @param url changes when the server is restarted, so it is asked for at each call. */
-export function createApi(url: () => string): Api {
+/**
+ * @param url changes when the server is restarted, so it is asked for at each call.
+ * @param options `shared`: what a server has read without the store that it shares is no answer, for it may lack what others wrote.
+ */
+export function createApi(url: () => string, { shared = false }: { readonly shared?: boolean } = {}): Api {
   async function send(method: string, path: string, body?: object): Promise<Response> {
     return fetch(new URL(path, url()), {
       method,
@@ -89,6 +92,9 @@ export function createApi(url: () => string): Api {
       const text = await response.text();
       // /health answers 503 with the report itself when turns cannot be answered.
       if (!response.ok && path !== "/health") return refusal(response.status, text);
+      if (shared && method === "GET" && /\bstore;/.test(response.headers.get("x-degraded") ?? "")) {
+        return { kind: "lost", reason: "it was read without the shared store" };
+      }
       return { kind: "ok", body: (text === "" ? null : JSON.parse(text)) as T };
     } catch (error) {
       return lost(error);
