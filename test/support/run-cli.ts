@@ -1,4 +1,9 @@
 import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { compiledTree } from "./compiled-tree.ts";
+
+// As a test file is loaded, before the time of its tests counts.
+const tree = await compiledTree();
 
 export interface Finished {
   readonly code: number | null;
@@ -19,10 +24,11 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
+/** @param script a program by the path of its source from the root: "src/main.ts". What runs is compiled. */
 export function startNode(script: string, args: readonly string[], options: RunOptions = {}) {
   const root = new URL("../../", import.meta.url).pathname;
   const hide = options.hide ? ["--import", `${root}test/support/hide-packages.mjs`] : [];
-  return spawn(process.execPath, ["--import", import.meta.resolve("tsx"), ...hide, `${root}${script}`, ...args], {
+  return spawn(process.execPath, [...hide, join(tree, script.replace(/ts$/, "js")), ...args], {
     cwd: options.cwd ?? root,
     env: cleanEnvironment({ ...options.environment, HIDE_PACKAGES: (options.hide ?? []).join(",") }),
     stdio: ["ignore", "pipe", "pipe"],

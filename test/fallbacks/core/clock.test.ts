@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "../../../src/fallbacks/core/clock.ts";
 import { createSharedTimer } from "../../../src/fallbacks/core/shared-timer.ts";
+import { compiledScript } from "../../support/compiled-tree.ts";
 
 const nextRound = promisify(setImmediate);
 /** Keeps the event loop busy for so long, in ms. */
@@ -125,8 +125,8 @@ describe("the system clock", () => {
 
 describe("the system clock in a process of its own", () => {
   async function child(task: string): Promise<readonly string[]> {
-    const script = join(import.meta.dirname, "clock-child.ts");
-    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", script, task]);
+    const script = await compiledScript("test/fallbacks/core/clock-child.ts");
+    const { stdout } = await promisify(execFile)(process.execPath, [script, task]);
     return stdout.split("\n").slice(0, -1);
   }
 

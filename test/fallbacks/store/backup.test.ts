@@ -18,7 +18,7 @@ import { lockDirectory } from "../../../src/fallbacks/store/lock.ts";
 import type { Write } from "../../../src/fallbacks/store/port.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { context, put, remove, single } from "./embedded-operations.ts";
-import { childArguments, createThreadPool, killAfter, newDirectories } from "./embedded-rig.ts";
+import { child, createThreadPool, killAfter, newDirectories } from "./embedded-rig.ts";
 
 const newDirectory = newDirectories();
 const startThread = createThreadPool();
@@ -58,7 +58,7 @@ describe("a backup", () => {
     })();
     const files = [newFile(), newFile()] as const;
     await backup({ directory, file: files[0] });
-    const { status, stderr } = spawnSync(process.execPath, [...childArguments, directory, "backup", files[1]], {
+    const { status, stderr } = spawnSync(process.execPath, [child, directory, "backup", files[1]], {
       encoding: "utf8",
     });
     expect([status, stderr]).toEqual([0, ""]);

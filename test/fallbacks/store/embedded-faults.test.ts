@@ -16,7 +16,7 @@ import Database from "libsql";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createEmbeddedStore } from "../../../src/fallbacks/store/embedded.ts";
 import { context, single } from "./embedded-operations.ts";
-import { childArguments, createThreadPool, killAfter, newDirectories, whyNot } from "./embedded-rig.ts";
+import { child, createThreadPool, killAfter, newDirectories, whyNot } from "./embedded-rig.ts";
 
 const newDirectory = newDirectories();
 const startThread = createThreadPool();
@@ -84,7 +84,7 @@ describeWithStrace("fault 53: a sync fails", () => {
         "strace",
         // biome-ignore format: a command line
         ["-f", "-y", "-o", log, "-e", `trace=${calls},ftruncate`, "-e", `inject=${calls}:error=EIO:when=${failing}`,
-          process.execPath, ...childArguments, directory, "insist", `${8 * (failing - 2)}`],
+          process.execPath, child, directory, "insist", `${8 * (failing - 2)}`],
         { encoding: "utf8", timeout: 60_000 },
       );
       const lines = stdout.split("\n");
@@ -114,7 +114,7 @@ describeWithStrace("fault 53: a sync fails", () => {
       "strace",
       // biome-ignore format: a command line
       ["-f", "-y", "-o", log, "-e", `trace=${calls},pwrite64`, "-e", `inject=${calls}:error=EIO:when=6`,
-        process.execPath, ...childArguments, directory, "insist", "32"],
+        process.execPath, child, directory, "insist", "32"],
       { encoding: "utf8", timeout: 60_000 },
     );
     const saved = stdout.split("\n").flatMap((line) => (line.startsWith("saved ") ? [line.slice(6)] : []));

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { startWritingThread, type WritingThread } from "../../../src/fallbacks/store/writing-thread.ts";
+import { compiledScript } from "../../support/compiled-tree.ts";
 
 /** Directories that do not exist yet, below one that goes with the test file. */
 export function newDirectories(): () => string {
@@ -43,14 +44,13 @@ export function createThreadPool(): () => WritingThread {
   };
 }
 
-export const child = join(import.meta.dirname, "embedded-child.ts");
-/** What Node is told, to run the child: its arguments follow. */
-export const childArguments = ["--import", "tsx", child] as const;
+/** The program that Node is told to run as the child: its arguments follow. */
+export const child = await compiledScript("test/fallbacks/store/embedded-child.ts");
 
 /** Starts the child with a task that tells lines, kills it (SIGKILL) after so many, and returns all that it managed to tell. */
 export function killAfter(count: number, directory: string, task: string): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
-    const writer = spawn(process.execPath, [...childArguments, directory, task], {
+    const writer = spawn(process.execPath, [child, directory, task], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let text = "";

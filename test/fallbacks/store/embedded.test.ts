@@ -106,7 +106,7 @@ describe("embedded store", () => {
   it("acknowledges nothing that the disk did not take, and goes on reading", { timeout: 30_000 }, async () => {
     const directory = newDirectory();
     // 2 MB is the largest file that the child may write; Node ignores the signal, so the write fails as on a full disk.
-    const command = `ulimit -f 4096; exec "${process.execPath}" --import tsx "${child}" "${directory}" fill`;
+    const command = `ulimit -f 4096; exec "${process.execPath}" "${child}" "${directory}" fill`;
     const told = JSON.parse(execFileSync("bash", ["-c", command], { encoding: "utf8" }));
     expect(told).toMatchObject({ errorClass: "server", readable: true });
     const store = createEmbeddedStore({ directory });

@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, describe, expect, it } from "vitest";
 import { lockDirectory, readLock } from "../../../src/fallbacks/store/lock.ts";
+import { compiledScript } from "../../support/compiled-tree.ts";
 
 const root = mkdtempSync(join(tmpdir(), "understudy-lock-"));
 const newDirectory = () => mkdtempSync(join(root, "data-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const own = { pid: process.pid, url: "http://127.0.0.1:8080" };
-const script = join(import.meta.dirname, "lock-child.ts");
+const script = await compiledScript("test/fallbacks/store/lock-child.ts");
 
 describe("lock of a data directory", () => {
   it("knows who held the directory before, also those who were killed, and no more than 50 of them", () => {
@@ -111,7 +112,7 @@ describe("lock of a data directory", () => {
 });
 
 function startContender() {
-  const child = spawn(process.execPath, ["--import", "tsx", script], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [script], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     tell: (directory: string) => child.stdin.write(`${directory}\n`),

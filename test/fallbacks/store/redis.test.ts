@@ -9,9 +9,11 @@ import { createContext } from "../../../src/fallbacks/core/context.ts";
 import type { Json, Store, Write } from "../../../src/fallbacks/store/port.ts";
 import { createRedisStore, type RedisStoreOptions } from "../../../src/fallbacks/store/redis.ts";
 import { storeContract } from "../../contracts/store.ts";
+import { compiledScript } from "../../support/compiled-tree.ts";
 import { freePort } from "../../support/free-port.ts";
 import { describeWithRedis, type RedisServer, startRedis } from "../../support/redis-server.ts";
 
+const childScript = await compiledScript("test/fallbacks/store/redis-child.ts");
 const context = (deadlineMs = 10_000, signal?: AbortSignal) =>
   createContext({ clock: systemClock, requestId: "test", deadlineMs, ...(signal && { signal }) });
 const put = (key: string, value: Json, expected?: number): Write => ({
@@ -311,8 +313,7 @@ describeWithRedis("redis store", () => {
 
   describe("in a process of its own", () => {
     async function child(url: string, environment: Readonly<Record<string, string>> = {}) {
-      const script = join(import.meta.dirname, "redis-child.ts");
-      const started = spawn(process.execPath, ["--import", "tsx", script, url], {
+      const started = spawn(process.execPath, [childScript, url], {
         stdio: ["pipe", "pipe", "inherit"],
         env: { ...process.env, ...environment },
       });
