@@ -1,5 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { tokenise } from "../src/text/tokenise.ts";
+import { segmenterWords } from "../src/text/runs.ts";
+import { createTokeniser, NO_CARRY, type Token } from "../src/text/tokenise.ts";
 import { isPair, subjectsOf } from "../src/text/word-vectors.ts";
 import type { WordTopics } from "../src/text/word-vectors-format.ts";
 import type { Topic } from "./topics.ts";
@@ -13,6 +14,9 @@ const PRIOR = 0.5;
 const DIMENSION = 320;
 /** Of what topics have in common the power that is taken out: 0 nothing, 1 all of it (as in Caron 2001 for latent semantic analysis). */
 const WHITENING = 0.7;
+
+/** Cuts Chinese by the dictionary that the list of Chinese words was learnt from, which the list says again of nearly all of this text. */
+const tokenise = createTokeniser((term, kind, stop): Token => ({ term, kind, stop }), { chinese: segmenterWords });
 
 type Counts = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
@@ -46,7 +50,7 @@ function countWords(topics: readonly Topic[]): Counts {
   const counts = new Map<string, Map<number, number>>();
   topics.forEach(({ en, zh }, topic) => {
     for (const text of [en, zh].flatMap(({ asked, said }) => [...asked, ...said])) {
-      for (const term of subjectsOf(tokenise(text))) {
+      for (const term of subjectsOf(tokenise(text, NO_CARRY).tokens)) {
         const known = counts.get(term) ?? new Map<number, number>();
         counts.set(term, known.set(topic, (known.get(topic) ?? 0) + 1));
       }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { endianness } from "node:os";
 import { crc32 } from "node:zlib";
+import { CHINESE_WORDS } from "../text/chinese-words.ts";
 import { tokenise } from "../text/tokenise.ts";
+import { readWordList } from "../text/word-list.ts";
 import { MOST_SLOTS } from "./postings.ts";
 import type { Work } from "./slices.ts";
 import { hashOf, termsOf } from "./term-table.ts";
@@ -35,10 +37,13 @@ const ALIGNED = Uint32Array.BYTES_PER_ELEMENT;
 /** Bytes that are checked without a pause. */
 const STEP = 0x4_0000;
 
-/** What the words were made by, and the hash that finds them: a file of another revision says nothing here. Segmentation comes with the runtime. */
+/**
+ * What the words were made by, and the hash that finds them: a file of another revision says nothing here. Where words of Chinese end is
+ * said by a list, of other scripts without spaces by the runtime.
+ */
 function revisionOf(): string {
-  const terms = JSON.stringify(tokenise(SAMPLE));
-  const made = createHash("sha256").update(terms).digest("hex").slice(0, 16);
+  const makers = JSON.stringify([tokenise(SAMPLE), readWordList(CHINESE_WORDS)]);
+  const made = createHash("sha256").update(makers).digest("hex").slice(0, 16);
   return `${FORMAT} ${endianness()} ${process.versions["icu"] ?? ""} ${made} ${hashOf(SAMPLE, 1)}`;
 }
 

@@ -1,18 +1,24 @@
 import { createKindAt, widthAt } from "./character-kinds.ts";
+import type { ChineseWords } from "./chinese-words.ts";
 
 /** A stretch of letters and digits of one kind of script. */
 export interface Run {
   readonly text: string;
-  /** The words of it where they are not spaced; absent where the run is one word. */
-  readonly segments?: readonly string[];
+  /** Where the words of it end, where they are not spaced; absent where the run is one word. */
+  readonly ends?: readonly number[];
 }
 
 // Making a segmenter costs milliseconds, using one microseconds.
 const segmenter = new Intl.Segmenter("zh", { granularity: "word" });
 
-const UNSPACED =
-  "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}々ー";
-const isUnspaced = new RegExp(`[${UNSPACED}]`, "u");
+/** Those of the runtime's own dictionaries, which differ from one version of it to the next. */
+export const segmenterWords: ChineseWords = {
+  endsOf: (run) => Array.from(segmenter.segment(run), ({ index, segment }) => index + segment.length),
+};
+
+const isHan = /\p{Script=Han}/u;
+const isUnspaced =
+  /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー]/u;
 const isMark = /\p{M}/u;
 const isWord = /[\p{L}\p{N}]/u;
 const JOINTS = "'._-";
@@ -21,22 +27,19 @@ const OTHER = 1;
 const SPACED = 2;
 /** Goes with either kind of run. */
 const MARK = 3;
-const UNSPACED_KIND = 4;
+const UNSPACED = 4;
+/** Unspaced as well, and mostly alone. */
+const HAN = 5;
 
 const kindAt = createKindAt(kindOf);
 
-/** Segmenting is most of the work, and neighbouring passages of a document share their sentences at the border. */
-const segmented = new Map<string, readonly string[]>();
-const MOST_SEGMENTED = 100;
-const LONGEST_SEGMENTED = 100;
-
 /**
  * The runs of a folded text in reading order. Spaced: letters, marks and digits, joined by single apostrophes, dots, hyphens
- * and underscores between them. Unspaced: characters of scripts that are written without spaces, with their marks.
+ * and underscores between them. Unspaced: characters of scripts that are written without spaces, with their marks. Of Chinese alone the
+ * words are those of `chinese`; of others, Japanese among them, those of `Intl.Segmenter`.
  */
-export function runsOf(text: string): readonly Run[] {
+export function runsOf(text: string, chinese: ChineseWords): readonly Run[] {
   const runs: Run[] = [];
-  const unspaced: number[] = [];
   for (let at = 0; at < text.length; ) {
     const kind = kindAt(text, at);
     if (kind === OTHER) {
@@ -44,39 +47,23 @@ export function runsOf(text: string): readonly Run[] {
       continue;
     }
     const start = at;
-    at = kind === UNSPACED_KIND ? endOfUnspaced(text, at) : endOfSpaced(text, at);
+    if (kind < UNSPACED) {
+      at = endOfSpaced(text, at);
+      runs.push({ text: text.slice(start, at) });
+      continue;
+    }
+    const endOfHan = endOf(text, at, HAN);
+    at = endOf(text, endOfHan, MARK);
     const run = text.slice(start, at);
-    const segments = kind === UNSPACED_KIND ? segmented.get(run) : undefined;
-    if (kind === UNSPACED_KIND && !segments) unspaced.push(runs.length);
-    runs.push(segments ? { text: run, segments } : { text: run });
+    runs.push({ text: run, ends: (at === endOfHan ? chinese : segmenterWords).endsOf(run) });
   }
-  if (unspaced.length > 0) segment(runs, unspaced);
   return runs;
 }
 
-/** All new runs of a text at once, as each use of a segmenter costs as much as several words. */
-function segment(runs: Run[], unspaced: readonly number[]): void {
-  const texts = unspaced.map((index) => runs[index]?.text ?? "");
-  if (segmented.size > MOST_SEGMENTED) segmented.clear();
-  let segments: string[] = [];
-  let next = 0;
-  // A line break ends every word, and is none of a run.
-  for (const { segment: word } of segmenter.segment(`${texts.join("\n")}\n`)) {
-    if (word !== "\n") {
-      segments.push(word);
-      continue;
-    }
-    const run = texts[next] ?? "";
-    runs[unspaced[next] ?? 0] = { text: run, segments };
-    if (run.length <= LONGEST_SEGMENTED) segmented.set(run, segments);
-    next += 1;
-    segments = [];
-  }
-}
-
-function endOfUnspaced(text: string, start: number): number {
-  let at = start + widthAt(text, start);
-  while (at < text.length && kindAt(text, at) >= MARK) at += widthAt(text, at);
+/** Behind the characters from there on that are of this kind or one with a higher number. */
+function endOf(text: string, start: number, least: number): number {
+  let at = start;
+  while (at < text.length && kindAt(text, at) >= least) at += widthAt(text, at);
   return at;
 }
 
@@ -92,7 +79,8 @@ function endOfSpaced(text: string, start: number): number {
 const isSpaced = (kind: number) => kind === SPACED || kind === MARK;
 
 function kindOf(character: string): number {
-  if (isUnspaced.test(character)) return UNSPACED_KIND;
+  if (isHan.test(character)) return HAN;
+  if (isUnspaced.test(character)) return UNSPACED;
   if (isMark.test(character)) return MARK;
   return isWord.test(character) ? SPACED : OTHER;
 }

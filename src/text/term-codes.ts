@@ -70,7 +70,7 @@ export function createTermCodes(): TermCodes {
       (term, kind, stop) => {
         return (numberOf(term) << 2) | (kind === "word" && stop ? STOP : kindCodes[kind]);
       },
-      (pair) => (shortOf(pair) << 2) | PAIR,
+      { pairOf: (pair) => (shortOf(pair) << 2) | PAIR },
     ),
   };
 }

@@ -1,7 +1,8 @@
 import { stemmer } from "stemmer";
+import { type ChineseWords, chineseWords } from "./chinese-words.ts";
 import { baseForm } from "./irregular.ts";
 import { foldText } from "./normalise.ts";
-import { createPairTable, textOfUnits, unitsOf } from "./pair-table.ts";
+import { createPairTable, textOfUnits } from "./pair-table.ts";
 import { runsOf } from "./runs.ts";
 import { isStopWord } from "./stop-words.ts";
 
@@ -43,8 +44,8 @@ export const NO_CARRY: Carry = { denied: false, asked: false };
 
 /**
  * The terms of a text in reading order, mixed scripts included. Spaced words are folded and, when English, stemmed
- * (Porter 1980); a compound (`e-mail`, `16GB`) also gives its parts. Unspaced runs give the words of `Intl.Segmenter`
- * and every pair of neighbouring characters, since the same phrase may be segmented differently in another context.
+ * (Porter 1980); a compound (`e-mail`, `16GB`) also gives its parts. Unspaced runs give their words
+ * (`runsOf` says which) and every pair of neighbouring characters, since the same phrase may be cut differently in another context.
  * What is denied gets a term of its own: "not opened" that of "unopened", "没拆封" that of "未拆封".
  */
 export function tokenise(text: string): readonly Token[] {
@@ -64,14 +65,20 @@ interface Word<T> {
   opposite: T | undefined;
 }
 
+export interface TokeniserOptions<T> {
+  /** As `make`, for the pair of these two characters, as `unitsOf` gives it, for those who keep what they made by themselves. */
+  readonly pairOf?: (units: number) => T;
+  /** Cuts Chinese. Default: by the list of words that comes with this program. */
+  readonly chinese?: ChineseWords;
+}
+
 /**
  * Tokens in another form: `make` is asked for that of a term, and what it gives is kept for a while, so that most words of a text
  * cost one look.
- * @param pairOf the same for the pair of these two characters, as `unitsOf` gives it, for those who keep what they made by themselves.
  */
 export function createTokeniser<T>(
   make: (term: string, kind: TokenKind, stop: boolean) => T,
-  pairOf?: (units: number) => T,
+  { pairOf, chinese }: TokeniserOptions<T> = {},
 ): Tokeniser<T> {
   function createWord(term: string, word: string, grammar: boolean): Word<T> {
     return {
@@ -90,11 +97,12 @@ export function createTokeniser<T>(
   const longSegmentOf = kept(MOST_SEGMENTS, createSegment);
   const shortSegments = createPairTable((units) => createSegment(textOfUnits(units)));
 
-  /** Most words of a script without spaces have one or two characters. */
-  function segmentOf(segment: string): Word<T> {
-    if (segment.length > 2) return longSegmentOf(segment);
+  /** Most words of a script without spaces have one or two characters, so that no text has to be cut out. */
+  function segmentOf(run: string, start: number, end: number): Word<T> {
+    if (end - start > 2) return longSegmentOf(run.slice(start, end));
     if (shortSegments.size >= MOST_SEGMENTS) shortSegments.clear();
-    return shortSegments.of(unitsOf(segment));
+    const first = run.charCodeAt(start);
+    return shortSegments.of(end - start === 1 ? first : (first << 16) | run.charCodeAt(start + 1));
   }
 
   const spacedOf = kept(MOST_SPACED, (word: string): readonly Word<T>[] => {
@@ -138,9 +146,13 @@ export function createTokeniser<T>(
       if (denied && !stop) tokens.push(opposite(word));
       denied = word.denial || (denied && stop);
     };
-    for (const { text: run, segments } of runsOf(foldText(text))) {
-      if (segments) {
-        for (const segment of segments) add(segmentOf(segment));
+    for (const { text: run, ends } of runsOf(foldText(text), chinese ?? chineseWords())) {
+      if (ends) {
+        let start = 0;
+        for (const end of ends) {
+          add(segmentOf(run, start, end));
+          start = end;
+        }
         addPairs(run, tokens);
       } else {
         for (const word of spacedOf(run)) add(word);

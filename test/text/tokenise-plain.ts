@@ -3,6 +3,7 @@ import { baseForm } from "../../src/text/irregular.ts";
 import { foldText } from "../../src/text/normalise.ts";
 import { isStopWord } from "../../src/text/stop-words.ts";
 import type { Token } from "../../src/text/tokenise.ts";
+import { plainChineseWords } from "./chinese-words-plain.ts";
 
 // Making a segmenter costs milliseconds, using one microseconds.
 const segmenter = new Intl.Segmenter("zh", { granularity: "word" });
@@ -30,10 +31,16 @@ export function plainTokens(text: string): readonly Token[] {
     const { unspaced, spaced } = match.groups ?? {};
     if (spaced !== undefined) addSpaced(spaced, add);
     if (unspaced === undefined) continue;
-    for (const { segment } of segmenter.segment(unspaced)) add(segment, segment, isStopWord(segment));
+    for (const word of wordsOf(unspaced)) add(word, word, isStopWord(word));
     for (const term of pairsOf(unspaced)) tokens.push({ term, kind: "pair", stop: isStopWord(term) });
   }
   return tokens;
+}
+
+function wordsOf(run: string): readonly string[] {
+  return /^\p{Script=Han}+$/u.test(run)
+    ? plainChineseWords(run)
+    : Array.from(segmenter.segment(run), ({ segment }) => segment);
 }
 
 /** "How long", "how much": the second word asks for a measure and says nothing about the subject. */

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { createContext } from "../../../src/fallbacks/core/context.ts";
 import { createHashEmbeddings } from "../../../src/fallbacks/embeddings/hash.ts";
@@ -19,6 +21,12 @@ it("brings a typing error near", async () => {
 
 it("has another space for another dimension", () => {
   expect(createHashEmbeddings({ dimension: 256 }).space).not.toBe(createHashEmbeddings().space);
+});
+
+it("has another space when the list of Chinese words has changed: raise the revision, then write down the new sum", () => {
+  const list = readFileSync(new URL("../../../resources/words/words-zh.txt", import.meta.url));
+  const sum = createHash("sha256").update(list).digest("hex").slice(0, 16);
+  expect({ sum, space: createHashEmbeddings().space }).toEqual({ sum: "21343dbe2e515d7c", space: "hash-2-512" });
 });
 
 it.each([0, 100, 32, 8192, Number.NaN])("refuses the dimension %s", (dimension) => {
