@@ -3,7 +3,7 @@ import type { PackedWords } from "./prepared.ts";
 import { rarityOf } from "./rarity.ts";
 import type { Work } from "./slices.ts";
 import { type Compacted, compact } from "./words-compact.ts";
-import { createWordsSearch } from "./words-search.ts";
+import { createWordsSearch, type QueryTerm } from "./words-search.ts";
 import { createShelf, type Shelf } from "./words-shelf.ts";
 
 export { rarityOf };
@@ -51,9 +51,17 @@ export interface Bm25Index {
     accept?: (id: string) => boolean,
     least?: number,
   ): readonly Ranked[];
+  /** The same for the terms with these indices in the list of a document's words, each of which counts 1: they need not be looked up. */
+  searchOf(
+    terms: readonly string[],
+    indices: readonly number[],
+    limit: number,
+    accept?: (id: string) => boolean,
+    least?: number,
+  ): readonly Ranked[];
   /** How many passages that can be found hold the term. */
   holding(term: string): number;
-  /** The same for the term with this index in the list of a document's words, which costs less. */
+  /** The same for the term with this index in such a list. */
   holdingOf(terms: readonly string[], index: number): number;
   /** Whether `compact` would give back much memory, or make much of what was added faster to find. */
   readonly isLoose: boolean;
@@ -141,7 +149,19 @@ export function createBm25Index(options: Bm25Options = {}): Bm25Index {
     remove(documentId) {
       shelf.drop(documentId);
     },
-    search(query, limit, accept, least = 0) {
+    search(asked, limit, accept, least = 0) {
+      const query: QueryTerm[] = [];
+      for (const [term, weight] of asked) {
+        const id = shelf.postings.terms.get(term);
+        if (id !== undefined) query.push({ id, term, weight });
+      }
+      return limit < 1 ? [] : searchIn({ shelf, query, limit, accept, least });
+    },
+    searchOf(terms, indices, limit, accept, least = 0) {
+      const query = indices.flatMap((index): readonly QueryTerm[] => {
+        const id = shelf.postings.find(terms, index);
+        return id === undefined ? [] : [{ id, term: terms[index] ?? "", weight: 1 }];
+      });
       return limit < 1 ? [] : searchIn({ shelf, query, limit, accept, least });
     },
     holding(term) {

@@ -54,9 +54,9 @@ export async function findSimilar(
     const index = Math.floor(sampled * step);
     const chunk = chunks[index];
     const { rare, weight } = rarestOf(index);
-    if (chunk && rare.size > 0) {
+    if (chunk && rare.length > 0) {
       const least = weight * LEAST_SHARED;
-      const ranked = library.words.search(rare, CANDIDATES, isOther, least);
+      const ranked = library.words.searchOf(words.terms, rare, CANDIDATES, isOther, least);
       const others = ranked.flatMap(({ id, score }) => (score >= least ? (library.chunks.get(id) ?? []) : []));
       const nearest = await nearestOf(chunk, others, local, context);
       if (nearest) found.push(nearest);
@@ -66,7 +66,7 @@ export async function findSimilar(
   return found.sort((a, b) => b.similarity - a.similarity || (a.chunkId < b.chunkId ? -1 : 1)).slice(0, MOST_LISTED);
 }
 
-/** The rarest words of a passage that others hold, each counting 1, and what a passage scores that has all the rarest words. */
+/** The rarest words of a passage that others hold, by their indices in the list of its terms, and what a passage scores that has all the rarest words. */
 function createRarest(words: PackedWords, { words: base }: Library) {
   /** Neighbouring passages have many words in common. */
   const counted = new Map<number, number>();
@@ -77,17 +77,19 @@ function createRarest(words: PackedWords, { words: base }: Library) {
   };
   return (passage: number) => {
     const entries = words.entries.subarray(words.starts[passage], words.starts[passage + 1]);
-    const held = Array.from({ length: Math.min(MOST_LOOKED_UP, entries.length) }, (_, at) => {
-      const entry = entries[Math.floor((at * entries.length) / Math.min(MOST_LOOKED_UP, entries.length))] ?? 0;
-      return { term: words.terms[entry] ?? "", count: holding(entry) };
-    });
-    const rare = new Map<string, number>();
+    const looked = Math.min(MOST_LOOKED_UP, entries.length);
+    const held: { readonly entry: number; readonly count: number }[] = [];
+    for (let at = 0; at < looked; at += 1) {
+      const entry = entries[Math.floor((at * entries.length) / looked)] ?? 0;
+      held.push({ entry, count: holding(entry) });
+    }
+    const rare: number[] = [];
     let sum = 0;
     let weight = 0;
-    for (const { term, count } of held.sort((a, b) => a.count - b.count).slice(0, RAREST)) {
+    for (const { entry, count } of held.sort((a, b) => a.count - b.count).slice(0, RAREST)) {
       sum += count;
       if (sum > MOST_HOLDING) break;
-      if (count > 0) rare.set(term, 1);
+      if (count > 0) rare.push(entry);
       weight += rarityOf(count, base.documents);
     }
     return { rare, weight };

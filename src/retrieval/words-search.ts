@@ -6,10 +6,17 @@ import { placeOf, type Run } from "./words-arena.ts";
 import { grown } from "./words-grow.ts";
 import type { Shelf, Shelved } from "./words-shelf.ts";
 
+/** What is looked for, by its number in the shelf. Each term is there once. */
+export interface QueryTerm {
+  readonly id: number;
+  readonly term: string;
+  /** Above 0. */
+  readonly weight: number;
+}
+
 export interface WordsSearch {
   readonly shelf: Shelf;
-  /** Term to weight, above 0. */
-  readonly query: ReadonlyMap<string, number>;
+  readonly query: readonly QueryTerm[];
   readonly limit: number;
   /** Asked once for each document, with the id of one of its passages. */
   readonly accept: ((id: string) => boolean) | undefined;
@@ -134,12 +141,11 @@ function atLeast(scores: Float64Array, slots: Uint32Array, score: number): Uint3
 }
 
 /** What is asked for and there, in the order in which it is added up: equal on all machines with the same passages. */
-function askedOf(shelf: Shelf, query: ReadonlyMap<string, number>, most: number): readonly Asked[] {
+function askedOf(shelf: Shelf, query: readonly QueryTerm[], most: number): readonly Asked[] {
   const asked: Asked[] = [];
-  for (const [term, weight] of query) {
-    const id = shelf.postings.terms.get(term);
-    const holding = id === undefined ? 0 : shelf.holding(id);
-    if (id === undefined || holding === 0) continue;
+  for (const { id, term, weight } of query) {
+    const holding = shelf.holding(id);
+    if (holding === 0) continue;
     const { postings, passages } = shelf;
     const runs = postings.runs(id);
     asked.push({

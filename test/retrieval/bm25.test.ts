@@ -159,6 +159,11 @@ describe("the BM25 index", () => {
             expect(index.search(query, now.limit, accept, now.least).filter(isEnough)).toEqual(
               expected.filter(isEnough),
             );
+            const indices = [...query.keys()].flatMap((term) => (asked.includes(term) ? [asked.indexOf(term)] : []));
+            const plain = new Map(indices.map((at): [string, number] => [asked[at] ?? "", 1]));
+            expect(index.searchOf(asked, indices, now.limit, accept)).toEqual(
+              naiveSearch(documents, plain, now.limit, wanted),
+            );
           }
           for (const [at, term] of asked.entries()) {
             expect(index.holding(term)).toBe(holdingIn(documents, term));
