@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { CALLS_OF_A_TURN, type ModelRig, startModelRig } from "./model-rig.ts";
+import { CALLS_OF_A_TURN, type ModelRig, patience, startModelRig } from "./model-rig.ts";
 
 let rig: ModelRig;
 afterEach(() => rig.close());
@@ -48,7 +48,7 @@ describe("a first model whose answers are wrong", () => {
     expect(reply).toBe(told);
     expect(reply.length).toBeGreaterThan(LONGEST_REPLY - 100);
     expect(reply.length).toBeLessThan(LONGEST_REPLY + 100);
-    await vi.waitFor(() => expect(rig.fake("primary").open).toBe(0));
+    await vi.waitFor(() => expect(rig.fake("primary").open).toBe(0), patience);
   });
 
   it("fault 3: right but slow: served, until more than half of ten calls in a minute were slow", async () => {

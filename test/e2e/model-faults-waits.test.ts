@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Log } from "../../src/log.ts";
-import { CALLS_OF_A_TURN, type ModelRig, startModelRig } from "./model-rig.ts";
+import { CALLS_OF_A_TURN, type ModelRig, patience, startModelRig } from "./model-rig.ts";
 
 let rig: ModelRig;
 afterEach(() => rig.close());
@@ -107,7 +107,7 @@ describe("a first model that says wait", () => {
       rig = await startModelRig({ latencyMs: 100, warm: false });
       rig.fake("primary").fault(fault);
       const answers = [rig.ask(), rig.ask()];
-      await vi.waitFor(() => expect(rig.asked("primary")).toBe(2));
+      await vi.waitFor(() => expect(rig.asked("primary")).toBe(2), patience);
       await rig.clock.advance(100);
       for (const { servedBy } of await Promise.all(answers)) expect(servedBy).toBe("secondary");
       expect(await rig.restMs()).toBe(60_000);

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { startFakeModel } from "../../src/rehearsal/fake-model.ts";
-import { type Answer, CALLS_OF_A_TURN, type ModelRig, startModelRig } from "./model-rig.ts";
+import { type Answer, CALLS_OF_A_TURN, type ModelRig, patience, startModelRig } from "./model-rig.ts";
 
 let rig: ModelRig;
 /** What the models say when nothing is wrong. */
@@ -135,7 +135,7 @@ describe("a first model that fails: the second one answers, and the first is spa
     expect(rig.asked("primary")).toBe(3);
     // A check that hangs has a limit of its own.
     await rig.clock.advance(2_000);
-    await vi.waitFor(() => expect(rig.fake("primary").open).toBe(0));
+    await vi.waitFor(() => expect(rig.fake("primary").open).toBe(0), patience);
     await rig.recovers(OPEN_MS);
   });
 
@@ -147,7 +147,7 @@ describe("a first model that fails: the second one answers, and the first is spa
     const { port } = new URL(plain.url);
     const environment = { PRIMARY_LLM_BASE_URL: address.replace("PORT", port) };
     rig = await startModelRig({ environment, warm: false });
-    await vi.waitFor(async () => expect((await rig.health()).llm.last_error?.error_class).toBe("network"));
+    await vi.waitFor(async () => expect((await rig.health()).llm.last_error?.error_class).toBe("network"), patience);
     await expectServedBySecond(await rig.ask(), "open");
     await expectInvisible();
     expect(plain.requests).toEqual([]);

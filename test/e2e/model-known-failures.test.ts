@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { CALLS_OF_A_TURN, type ModelRig, names, startModelRig } from "./model-rig.ts";
+import { CALLS_OF_A_TURN, type ModelRig, names, patience, startModelRig } from "./model-rig.ts";
 
 /** What routers of models are known to get wrong (issue 4), each shown not to happen through the whole server. */
 let rig: ModelRig;
@@ -61,10 +61,10 @@ describe("the text of an answer", () => {
     rig = await startModelRig();
     rig.fake("primary").fault("script-ok,ok,stall-3,ok");
     const events = rig.stream();
-    await vi.waitFor(() => expect(rig.asked("primary")).toBe(CALLS_OF_A_TURN));
+    await vi.waitFor(() => expect(rig.asked("primary")).toBe(CALLS_OF_A_TURN), patience);
     await rig.clock.advance(10_000);
     expect((await events).at(-1)).toMatchObject(["done", { served_by: "secondary" }]);
-    await vi.waitFor(() => expect(rig.fake("primary").open).toBe(0));
+    await vi.waitFor(() => expect(rig.fake("primary").open).toBe(0), patience);
   });
 
   it("a stream that fails before its first piece fails over unseen, and who serves is not masked", async () => {
@@ -131,7 +131,7 @@ describe("time", () => {
     for (const name of names) rig.fake(name).fault("hang");
     const answer = rig.ask();
     for (const [index, name] of names.entries()) {
-      await vi.waitFor(() => expect(rig.asked(name)).toBe(1));
+      await vi.waitFor(() => expect(rig.asked(name)).toBe(1), patience);
       expect(rig.clock.now()).toBe(index * 5_000);
       await rig.clock.advance(5_000);
     }
@@ -145,7 +145,7 @@ describe("time", () => {
       rig = await startModelRig();
       rig.fake("primary").fault(fault);
       const answer = rig.ask();
-      await vi.waitFor(() => expect(rig.asked("primary")).toBe(1));
+      await vi.waitFor(() => expect(rig.asked("primary")).toBe(1), patience);
       for (let second = 1; second <= 4; second += 1) {
         await rig.clock.advance(1_000);
         expect(rig.asked("secondary")).toBe(0);
@@ -192,10 +192,10 @@ describe("a breaker that is half open", () => {
       body: body("hello"),
       signal: client.signal,
     }).catch((error: unknown) => error);
-    await vi.waitFor(() => expect(rig.asked("primary")).toBe(asked + 1));
+    await vi.waitFor(() => expect(rig.asked("primary")).toBe(asked + 1), patience);
     client.abort();
     await gone;
-    await vi.waitFor(() => expect(rig.fake("primary").open).toBe(0));
+    await vi.waitFor(() => expect(rig.fake("primary").open).toBe(0), patience);
     expect((await rig.candidate()).state).toBe("half_open");
     rig.fake("primary").fault(undefined);
     await rig.recovers(0);
@@ -232,10 +232,10 @@ describe("money", () => {
     })
       .then((response) => response.text())
       .catch((error: unknown) => error);
-    await vi.waitFor(() => expect(rig.fake("primary").open).toBe(1));
+    await vi.waitFor(() => expect(rig.fake("primary").open).toBe(1), patience);
     client.abort();
     await gone;
-    await vi.waitFor(() => expect(rig.fake("primary").open).toBe(0));
+    await vi.waitFor(() => expect(rig.fake("primary").open).toBe(0), patience);
     expect(rig.asked("primary")).toBe(1);
     expect(rig.asked("secondary")).toBe(0);
     expect((await rig.candidate()).state).toBe("ready");

@@ -15,6 +15,8 @@ const packs = loadLanguagePacks(new URL("../../resources/languages/", import.met
 /** Recognise, plan and compose: three calls of a model. */
 export const CALLS_OF_A_TURN = 3;
 const STEP_MS = 25;
+/** Of a wait for what a model sees: no time passes on the clock of the server meanwhile, and a busy machine takes its own. */
+export const patience = { timeout: 10_000 };
 const question = "How long is the warranty?";
 
 export interface RigOptions {
@@ -119,7 +121,7 @@ export async function startModelRig(options: RigOptions = {}) {
 
   // The check of the first model at the start must not meet the fault of a test.
   if (options.latencyMs !== undefined) {
-    await vi.waitFor(() => expect(fake("primary").open).toBe(1));
+    await vi.waitFor(() => expect(fake("primary").open).toBe(1), patience);
     await clock.advance(options.latencyMs);
   }
   await vi.waitFor(async () => expect((await health()).llm.evidence).toBe("probe"), { timeout: 10_000 });
@@ -149,20 +151,17 @@ export async function startModelRig(options: RigOptions = {}) {
     async recovers(ms: number): Promise<void> {
       fake("primary").fault(undefined);
       await clock.advance(ms);
-      await vi.waitFor(
-        async () => {
-          const { servedBy, body } = await ask();
-          expect({ servedBy, degradation: body.degradation }).toEqual({ servedBy: "primary", degradation: [] });
-        },
-        { timeout: 10_000 },
-      );
+      await vi.waitFor(async () => {
+        const { servedBy, body } = await ask();
+        expect({ servedBy, degradation: body.degradation }).toEqual({ servedBy: "primary", degradation: [] });
+      }, patience);
       const { llm, overall } = await health();
       expect({ overall, state: llm.state, by: llm.by }).toEqual({ overall: "ok", state: "ok", by: "primary" });
     },
     /** Asks while the clock goes on by `ms` as soon as `until` holds. */
     async askAndWait(until: () => void, ms: number): Promise<Answer> {
       const answer = ask();
-      await vi.waitFor(until, { timeout: 10_000 });
+      await vi.waitFor(until, patience);
       await clock.advance(ms);
       return answer;
     },
