@@ -8,6 +8,7 @@ export default defineConfig({
     pool: "forks",
     setupFiles: ["test/support/properties-setup.ts"],
     testTimeout: 30_000,
+    hookTimeout: 30_000,
     reporters: process.env["CI"] ? ["default", "./test/support/counts-reporter.ts"] : ["default"],
     projects: [
       {
