@@ -1,9 +1,8 @@
-import { systemClock } from "../../src/fallbacks/core/clock.ts";
-import { createContext } from "../../src/fallbacks/core/context.ts";
 import type { Json, Write } from "../../src/fallbacks/store/port.ts";
+import { testContext } from "../support/context.ts";
 
-/** Of all calls of the contract. */
-export const context = createContext({ clock: systemClock, requestId: "contract", deadlineMs: 60_000 });
+/** Of all calls of the contract: its deadline is on a clock that stands still, however long they take. */
+export const context = testContext();
 
 export const put = (key: string, value: Json, more: { expect?: number; version?: number } = {}): Write => ({
   kind: "put",

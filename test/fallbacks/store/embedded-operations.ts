@@ -1,8 +1,8 @@
-import { systemClock } from "../../../src/fallbacks/core/clock.ts";
-import { createContext } from "../../../src/fallbacks/core/context.ts";
 import type { Json, Operation, Write } from "../../../src/fallbacks/store/port.ts";
+import { testContext } from "../../support/context.ts";
 
-export const context = createContext({ clock: systemClock, requestId: "test", deadlineMs: 60_000 });
+/** Its deadline is on a clock that stands still: it is one for all tests, however long they take. */
+export const context = testContext();
 
 export const put = (key: string, value: Json, more: { expect?: number; version?: number } = {}): Write => ({
   kind: "put",
