@@ -25,7 +25,8 @@ export function* cutDocument(name: string, { text, title, sections }: ParsedDocu
   const said = new Set<string>();
   const chunks: Chunk[] = [];
   for (const chunk of all) {
-    const words = JSON.stringify([chunk.heading, text.slice(chunk.start, chunk.end)]);
+    // Neither has a NUL.
+    const words = `${chunk.heading}\0${text.slice(chunk.start, chunk.end)}`;
     yield words.length;
     if (said.has(words)) continue;
     said.add(words);

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { detectLanguage } from "../../src/text/language.ts";
 
@@ -12,4 +13,17 @@ it.each([
   ["?!", "en"],
 ])("%s is %s", (text, language) => {
   expect(detectLanguage(text)).toBe(language);
+});
+
+it("is told by counting Han characters and words of Latin letters, in any text", () => {
+  const piece = fc.constantFrom(..."退|款|\u{20000}|a|é|e\u0301|\u{16ff0}| |。|7|\ud840|Ж".split("|"));
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+      const text = pieces.join("");
+      const han = (text.match(/\p{Script=Han}/gu)?.length ?? 0) / 2;
+      const words = text.match(/[\p{Script=Latin}\p{M}]+/gu)?.length ?? 0;
+      expect(detectLanguage(text)).toBe(han > 0 && han >= (han + words) * 0.2 ? "zh" : "en");
+    }),
+    { numRuns: 500 },
+  );
 });
