@@ -1,5 +1,6 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { Layer } from "../fallbacks/core/layer.ts";
+import type { Ranked } from "../fallbacks/core/top.ts";
 import type { Reranker } from "../fallbacks/reranker/port.ts";
 import { detectLanguage, type Language } from "../text/language.ts";
 import { ANSWER_THRESHOLD, answeringSentences, fitOf, RELATED_MEANING, RELATED_THRESHOLD } from "./answerability.ts";
@@ -65,6 +66,12 @@ interface Weighed {
   readonly fit: number;
 }
 
+/** By what it is judged where it may be named as related, 0 to 1; 0 where it is not worth a look. */
+interface Rated {
+  readonly chunk: LibraryChunk;
+  readonly score: number;
+}
+
 interface Candidate extends Weighed {
   readonly stages: Passage["stages"];
   readonly order: number;
@@ -120,11 +127,11 @@ export function createRetrieve(options: RetrieveOptions) {
 
   /** The same text twice says nothing more: the first one stays. */
   function different(
-    fused: ReturnType<typeof fuse>,
+    found: readonly Ranked[],
     { accept }: RetrieveRequest,
   ): readonly { readonly chunk: LibraryChunk; readonly fused: number }[] {
     const said = new Set<string>();
-    return fused.flatMap(({ id, score }) => {
+    return found.flatMap(({ id, score }) => {
       const chunk = library.chunks.get(id);
       if (!chunk || said.has(chunk.text) || accept?.(id) === false) return [];
       said.add(chunk.text);
@@ -203,15 +210,26 @@ export function createRetrieve(options: RetrieveOptions) {
     const found = { passages, confidence: Math.max(0, ...kept.map(({ fit }) => fit)) };
     const answering = kept.find(({ fit }) => fit >= ANSWER_THRESHOLD);
     if (answering) return { ...found, answerable: true, sentences: citedOf(question, answering), related: [] };
-    const meant = meantBy(question, request).filter((chunk) => !kept.some((each) => each.chunk === chunk));
-    const related = relatedOf([...kept, ...meant.map(weighed)], language);
+    const said = new Set(kept.map(({ chunk }) => chunk.text));
+    const meant = (await meantBy(question, request)).filter(({ text }) => !said.has(text));
+    const related = relatedOf([...kept, ...meant.map(weighed)], language, request);
     return { ...found, answerable: false, sentences: [], related };
   };
 
   /** Passages that say in other words, perhaps of another language, what the question says. */
-  function meantBy(question: string, { accept }: RetrieveRequest): readonly LibraryChunk[] {
-    const terms = meantTerms(question, (term) => library.words.holding(term) > 0);
-    return library.words.search(terms, MEANT_LIMIT, accept).flatMap(({ id }) => library.chunks.get(id) ?? []);
+  async function meantBy(question: string, request: RetrieveRequest): Promise<readonly LibraryChunk[]> {
+    const { accept } = request;
+    // Of pages that may not be found nothing is used, not even that they hold a word.
+    const isFound = (term: string) =>
+      accept === undefined || library.words.search(new Map([[term, 1]]), 1, accept).length > 0;
+    const isHeld = (term: string) => library.words.holding(term) > 0 && isFound(term);
+    const terms = meantTerms(question, isHeld);
+    const ids = await firstOf(async (limit) => library.words.search(terms, limit, accept).map(({ id }) => id), accept);
+    const found = different(
+      ids.map((id) => ({ id, score: 0 })),
+      request,
+    );
+    return found.slice(0, MEANT_LIMIT).map(({ chunk }) => chunk);
   }
 
   function sourceOf(chunk: LibraryChunk, fit: number): Source {
@@ -240,25 +258,27 @@ export function createRetrieve(options: RetrieveOptions) {
   }
 
   /**
-   * The best passage of each section that is worth a look. Those in another language, which mostly share no word with the question, are
-   * judged by their meaning, and named only where none is in that of the question.
+   * The best passage of each section that is worth a look. One in another language mostly shares no word with the question: how near it
+   * is in meaning is its score, and it is named only where none is in that of the question.
    */
-  function relatedOf(places: readonly Weighed[], language: Language): readonly Source[] {
-    const own = places.filter(({ chunk, fit }) => chunk.language === language && fit >= RELATED_THRESHOLD);
-    const foreign = places.filter(
-      ({ chunk, evidence, fit }) =>
-        chunk.language !== language && (fit >= RELATED_THRESHOLD || evidence.meaning >= RELATED_MEANING),
-    );
-    const worth =
-      own.length > 0
-        ? own.sort((a, b) => b.fit - a.fit)
-        : foreign.sort((a, b) => b.evidence.meaning - a.evidence.meaning);
+  function relatedOf(
+    places: readonly Weighed[],
+    language: Language,
+    { k, scoreThreshold }: RetrieveRequest,
+  ): readonly Source[] {
+    const rated = places.map(({ chunk, evidence, fit }): Rated => {
+      if (fit >= RELATED_THRESHOLD) return { chunk, score: fit };
+      const isNear = chunk.language !== language && evidence.meaning >= RELATED_MEANING;
+      return { chunk, score: isNear ? evidence.meaning : 0 };
+    });
+    const worth = rated.filter(({ score }) => score > 0 && score >= scoreThreshold).sort((a, b) => b.score - a.score);
+    const own = worth.filter(({ chunk }) => chunk.language === language);
     const bySection = new Map<string, Source>();
-    for (const { chunk, fit } of worth) {
+    for (const { chunk, score } of own.length > 0 ? own : worth) {
       const section = JSON.stringify([chunk.document.documentId, chunk.heading]);
-      if (!bySection.has(section)) bySection.set(section, sourceOf(chunk, fit));
+      if (!bySection.has(section)) bySection.set(section, sourceOf(chunk, score));
     }
-    return [...bySection.values()].slice(0, MOST_RELATED);
+    return [...bySection.values()].slice(0, Math.min(MOST_RELATED, k));
   }
 }
 

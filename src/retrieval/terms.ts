@@ -61,19 +61,26 @@ export function questionTerms(question: string): ReadonlyMap<string, number> {
 /** Words that a question is also searched by, and how much more those count that say more of the same: measured best together. */
 const MEANT_TERMS = 16;
 const MEANT_POWER = 1.5;
+/** Known words among which they are looked for: what comes behind says little of the same. */
+const NEAREST_TERMS = 1_000;
 
 /**
  * What texts say that mean the same as the question, in any language: term -> weight.
- * @param isHeld whether any passage holds the term.
+ * @param isHeld whether any passage that may be found holds the term.
  */
 export function meantTerms(question: string, isHeld: (term: string) => boolean): ReadonlyMap<string, number> {
   const subjects = subjectsOf(readPhrases(question).tokens);
   const meaning = wordVectors().meaningOf([{ subjects, weight: 1 }]);
   if (!meaning) return new Map();
-  const top = createTop(MEANT_TERMS);
+  const top = createTop(NEAREST_TERMS);
   wordVectors().compare(meaning, (term, says) => {
-    if (says > top.floor && isHeld(term)) top.offer(term, says);
+    if (says > top.floor) top.offer(term, says);
   });
-  // Of a term that comes twice what says more.
-  return new Map([...top.list()].reverse().map(({ id, score }) => [id, score ** MEANT_POWER]));
+  const terms = new Map<string, number>();
+  for (const { id, score } of top.list()) {
+    if (terms.size === MEANT_TERMS) break;
+    // Of a term that comes twice what says more.
+    if (!terms.has(id) && isHeld(id)) terms.set(id, score ** MEANT_POWER);
+  }
+  return terms;
 }

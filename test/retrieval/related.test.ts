@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { RELATED_THRESHOLD } from "../../src/retrieval/answerability.ts";
+import type { CallContext } from "../../src/fallbacks/core/context.ts";
+import { RELATED_MEANING, RELATED_THRESHOLD } from "../../src/retrieval/answerability.ts";
+import type { Knowledge } from "../../src/retrieval/knowledge.ts";
+import { meantTerms } from "../../src/retrieval/terms.ts";
 import { createHarness } from "./harness.ts";
 import { largeItems } from "./large-items.ts";
 
@@ -23,6 +26,20 @@ const jams = [
   { name: "jams.md", content: "# Jams\n\nE8 on the Brew 2 is a jam." },
   { name: "jams-zh.md", content: "# 卡住\n\nBrew 2 显示 E8 表示卡住。" },
 ];
+
+/** Has none of the words that are nearest to a lost password. */
+const signIn = {
+  name: "sign-in.md",
+  content: "# 入口\n\n## 进不去\n\n登不上、登录不了时，点击找回，邮箱会收到链接。",
+};
+
+/** More passages with a word of the question than each path looks at. */
+async function addTulips(knowledge: Pick<Knowledge, "add">, context: CallContext): Promise<void> {
+  for (let number = 0; number < 60; number += 1) {
+    const content = `# Tulip ${number}\n\nI never forgot tulip number ${number}.`;
+    await knowledge.add({ name: `${number}.md`, content }, context);
+  }
+}
 
 describe("where an answer may be", () => {
   it("is no answer because a passage is the only one that shares a word with the question", async () => {
@@ -78,14 +95,53 @@ describe("where an answer may be", () => {
   it("is looked for beyond the passages that share a word with the question", async () => {
     const { knowledge, context } = createHarness();
     await knowledge.add(accounts, context());
-    for (let number = 0; number < 60; number += 1)
-      await knowledge.add(
-        { name: `${number}.md`, content: `# Tulip ${number}\n\nI never forgot tulip number ${number}.` },
-        context(),
-      );
+    await addTulips(knowledge, context());
     const { answerable, passages, related } = await knowledge.search("forgot password", { k: 20 }, context());
     expect(answerable).toBe(false);
     expect(passages.map(({ heading }) => heading)).not.toContain("忘记密码");
     expect(related.map(({ heading }) => heading)).toEqual(["忘记密码"]);
+  });
+
+  it("names another section rather than the same text twice", async () => {
+    const { knowledge, context } = createHarness();
+    for (const name of ["a.md", "b.md", "c.md"]) await knowledge.add({ ...delivery, name }, context());
+    await knowledge.add(crews, context());
+    const { related } = await knowledge.search("Will the van collect my old fridge?", {}, context());
+    expect(related.map(({ heading }) => heading)).toEqual(["Large items", "At the door"]);
+  });
+
+  it("keeps to the score threshold and to the number of passages", async () => {
+    const { knowledge, context } = createHarness();
+    const fridge = async (options: { k?: number; scoreThreshold?: number }) =>
+      (await knowledge.search("Will the van collect my old fridge?", options, context())).related.length;
+    for (const document of [delivery, crews]) await knowledge.add(document, context());
+    expect([await fridge({}), await fridge({ k: 1 }), await fridge({ scoreThreshold: 1 })]).toEqual([2, 1, 0]);
+    for (const { documentId } of (await knowledge.list({ limit: 10 }, context())).items)
+      await knowledge.remove(documentId, context());
+    await knowledge.add(accounts, context());
+    const password = async (scoreThreshold: number) =>
+      (await knowledge.search("I forgot my login password", { scoreThreshold }, context())).related;
+    const [section] = await password(0);
+    expect(section).toMatchObject({
+      heading: "忘记密码",
+      score: expect.toSatisfy((score: number) => score >= RELATED_MEANING),
+    });
+    expect(await password(1)).toEqual([]);
+  });
+
+  it("is chosen by the words of what the asker may read alone", async () => {
+    const { knowledge, context } = createHarness();
+    const question = "I forgot my password";
+    const nearest = [...meantTerms(question, () => true).keys()];
+    await knowledge.add(signIn, context());
+    await addTulips(knowledge, context());
+    const named = async () =>
+      (await knowledge.search(question, { roles: new Set(["user"]) }, context())).related.map(({ heading }) => heading);
+    expect(await named()).toEqual(["进不去"]);
+    await knowledge.add(
+      { name: "staff.md", content: `# Staff\n\n${nearest.join(", ")}.`, audience: ["agent"] },
+      context(),
+    );
+    expect(await named()).toEqual(["进不去"]);
   });
 });
