@@ -6,16 +6,27 @@ import type { ChatReply } from "../../src/graph/chat-types.ts";
 import { Problem } from "../../src/problems.ts";
 import { createStandIns } from "../../src/rehearsal/stand-ins.ts";
 import { tenTurns } from "../../src/rehearsal/ten-turns.ts";
+import { testContext } from "../support/context.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 import { testApp } from "../support/test-app.ts";
 
 const CONSTANT_MS = 250;
 const STEP_MS = 25;
 
+/** What the ten turns ask about: reading the sample documents would be most of what starting an app costs. */
+const pages = [
+  {
+    name: "returns.md",
+    content: "# Returns\n\nUnopened goods can be returned within 30 days, opened ones within 14 days.\n",
+  },
+  { name: "refunds.md", content: "# 退款\n\n退款到银行卡需要 3 到 5 个工作日，退到钱包马上到账。\n" },
+];
+
 /** Asks with the clock moved by hand, and says how long the turn took on it. */
 async function rig(plan: readonly Fault[]) {
   const clock = createManualClock();
-  const app = await testApp({ clock, firsts: createStandIns(layerNames, clock) });
+  const app = await testApp({ clock, firsts: createStandIns(layerNames, clock) }, { SAMPLE_KNOWLEDGE: "off" });
+  for (const page of pages) await app.knowledge.add(page, testContext({ clock }));
   app.faults.set(plan);
   return {
     app,
