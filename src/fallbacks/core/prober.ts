@@ -4,7 +4,7 @@ import type { ErrorClass, LayerError } from "./errors.ts";
 import type { Admission } from "./gate.ts";
 import type { Port, Runner } from "./runner.ts";
 
-/** Longest background check in ms. */
+/** Longest background check in ms, and longest wait for the code that it needs. */
 export const PROBE_LIMIT_MS = 2_000;
 const PROBE_AGAIN_MS = 5_000;
 /** What a probe, which costs nothing, cannot tell to be over. */
@@ -97,7 +97,7 @@ export function checkFirst<P extends Port>(runner: Runner<P>, watched: boolean):
   return watched && runner.port.probe !== undefined && runner.lastReason === "timeout";
 }
 
-/** For one check, which nobody waits for. */
+/** For one check, which nobody waits for: what its code takes to load is no time of the check. */
 export function probeContext(clock: Clock, layer: string): CallContext {
-  return createContext({ clock, requestId: `probe-${layer}`, deadlineMs: PROBE_LIMIT_MS });
+  return createContext({ clock, requestId: `probe-${layer}`, deadlineMs: 2 * PROBE_LIMIT_MS });
 }

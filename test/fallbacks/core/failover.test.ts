@@ -649,6 +649,16 @@ it("a port whose code loads slowly is not blamed: the next one serves, and it se
   expect((await ask()).by).toBe("a");
 });
 
+it("a port whose code loads slowly has the whole limit of a check left for it", async () => {
+  const takes = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
+  const a = { ...model("a"), load: () => takes(1_900), probe: () => takes(1_900) };
+  const { clock, layer } = setUp([a]);
+  const checked = layer.check();
+  await clock.advance(3_800);
+  await checked;
+  expect(layer.status()).toMatchObject({ state: "ok", evidence: "probe", breaker: { state: "closed" } });
+});
+
 it("tells of attempts, failovers and waits, each once", async () => {
   const { ask, events } = setUp([model("a", wait(5_000)), model("b")]);
   await ask();
