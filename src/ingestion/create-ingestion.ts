@@ -65,7 +65,7 @@ export function createIngestion(options: IngestionOptions): Ingestion {
   }
 
   jobs.handle(INGEST, createIngestRun({ ...options, uploads, watch }), { concurrency: AT_ONCE });
-  const careful = createJobRows(sharedOnly(options.store), { clock, newId });
+  const careful = createJobRows(sharedOnly(options.store, clock), { clock, newId });
   sweepUploads({
     jobs,
     uploads,

@@ -54,7 +54,7 @@ export function createBackground(deps: BackgroundDeps): Background {
     handoffs: createHandoffs(access, deps),
   });
   // Nothing is deleted by an old copy. Without a shared store the one here is never old.
-  const careful = domainsOver(deps.shared ? sharedOnly(store) : store);
+  const careful = domainsOver(deps.shared ? sharedOnly(store, deps.clock) : store);
   const privacy = createPrivacy({ ...domainsOver(store), ...deps, erasing: careful, jobs });
   const info = (fields: object, message: string) => log.info(fields, message);
   runRetention({ ...deps, conversations: careful.conversations, jobs, days: retentionDays, report: info });

@@ -41,7 +41,7 @@ export function createPrivacyRig(
   const handoffs = createHandoffs(store, { clock });
   const { town = createTown(), settings = {} } = change;
   const worker = createWorker({ store, clock, town, settings });
-  const strict = sharedOnly(store);
+  const strict = sharedOnly(store, clock);
   const erasing = {
     conversations: createConversations(strict, { clock, newId }),
     tickets: createTickets(strict, { clock }),

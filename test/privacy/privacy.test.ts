@@ -286,6 +286,21 @@ describe("one user's data", () => {
     await access.close();
   });
 
+  it("is not held up for long by a shared store that was away for a moment", async () => {
+    const remote = createScriptedStore();
+    ({ clock, access } = createTestAccess({ local, remote }));
+    rig = createPrivacyRig(access, clock);
+    await rig.say(ann, "before");
+    remote.script = "refuse";
+    const erase = await rig.privacy.erase(ann, rig.context());
+    await clock.advance(1_000);
+    expect(await found(rig.worker.jobs, erase.jobId)).toMatchObject({ state: "waiting", attempts: 1 });
+    remote.script = "up";
+    await clock.advance(15_000);
+    expect(await found(rig.worker.jobs, erase.jobId)).toMatchObject({ state: "done", result: { sessions: 1 } });
+    await access.close();
+  });
+
   it("leaves turns that begin later alone", async () => {
     await rig.say(ann, "old");
     await rig.privacy.erase(ann, rig.context());
