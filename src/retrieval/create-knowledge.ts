@@ -143,13 +143,12 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
       const { k, scoreThreshold: threshold } = { ...settings.current, ...asked };
       const { where, roles = context.roles } = asked;
       const accept = visibleIn(live.records, { roles, where });
-      const request = { k, scoreThreshold: threshold, accept };
       const text = normaliseText(question).slice(0, LONGEST_QUESTION);
-      const found = await retrieve(text, request, context);
       // Nothing is counted of a part of the documents.
-      if (found.answerable || where !== undefined) return found;
-      const otherLanguage = otherLanguageOf(text, detectLanguage(text), live.languages.count(roles));
-      return otherLanguage === undefined ? found : { ...found, otherLanguage };
+      const otherLanguage =
+        where === undefined ? otherLanguageOf(text, detectLanguage(text), live.languages.count(roles)) : undefined;
+      const found = await retrieve(text, { k, scoreThreshold: threshold, accept, otherLanguage }, context);
+      return found.answerable || otherLanguage === undefined ? found : { ...found, otherLanguage };
     },
     async settings(context) {
       await replica.upToDate(context);

@@ -28,6 +28,8 @@ export interface RetrieveRequest {
   readonly scoreThreshold: number;
   /** Which passages may be found; absent: all. Nobody hears anything of the others. Asked again after each wait. */
   readonly accept?: ((chunkId: string) => boolean) | undefined;
+  /** The language of nearly all that may be found, where the question is in another one. */
+  readonly otherLanguage?: Language | undefined;
 }
 
 /** Passages that each path may propose. */
@@ -258,17 +260,17 @@ export function createRetrieve(options: RetrieveOptions) {
   }
 
   /**
-   * The best passage of each section that is worth a look. One in another language mostly shares no word with the question: how near it
-   * is in meaning is its score, and it is named only where none is in that of the question.
+   * The best passage of each section that is worth a look; those in another language than the question only where none is in that.
+   * Where nearly all is in another language, which mostly shares no word with the question, how near one is in meaning is its score.
    */
   function relatedOf(
     places: readonly Weighed[],
     language: Language,
-    { k, scoreThreshold }: RetrieveRequest,
+    { k, scoreThreshold, otherLanguage }: RetrieveRequest,
   ): readonly Source[] {
     const rated = places.map(({ chunk, evidence, fit }): Rated => {
       if (fit >= RELATED_THRESHOLD) return { chunk, score: fit };
-      const isNear = chunk.language !== language && evidence.meaning >= RELATED_MEANING;
+      const isNear = chunk.language === otherLanguage && evidence.meaning >= RELATED_MEANING;
       return { chunk, score: isNear ? evidence.meaning : 0 };
     });
     const worth = rated.filter(({ score }) => score > 0 && score >= scoreThreshold).sort((a, b) => b.score - a.score);

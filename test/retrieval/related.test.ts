@@ -33,10 +33,10 @@ const signIn = {
   content: "# 入口\n\n## 进不去\n\n登不上、登录不了时，点击找回，邮箱会收到链接。",
 };
 
-/** More passages with a word of the question than each path looks at. */
+/** More passages with a word of an English question than each path looks at. */
 async function addTulips(knowledge: Pick<Knowledge, "add">, context: CallContext): Promise<void> {
   for (let number = 0; number < 60; number += 1) {
-    const content = `# Tulip ${number}\n\nI never forgot tulip number ${number}.`;
+    const content = `# 郁金香 ${number}\n\n这是 forgot 系列的第 ${number} 种郁金香。`;
     await knowledge.add({ name: `${number}.md`, content }, context);
   }
 }
@@ -96,7 +96,7 @@ describe("where an answer may be", () => {
     const { knowledge, context } = createHarness();
     await knowledge.add(accounts, context());
     await addTulips(knowledge, context());
-    const { answerable, passages, related } = await knowledge.search("forgot password", { k: 20 }, context());
+    const { answerable, passages, related } = await knowledge.search("I forgot my password", { k: 20 }, context());
     expect(answerable).toBe(false);
     expect(passages.map(({ heading }) => heading)).not.toContain("忘记密码");
     expect(related.map(({ heading }) => heading)).toEqual(["忘记密码"]);
