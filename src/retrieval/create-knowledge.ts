@@ -1,7 +1,7 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { LayerStatus } from "../fallbacks/core/status.ts";
 import { Problem } from "../problems.ts";
-import { detectLanguage } from "../text/language.ts";
+import type { Language } from "../text/language.ts";
 import { normaliseText } from "../text/normalise.ts";
 import { diffOf } from "./diff-lines.ts";
 import { type DocumentRecord, infoOf } from "./document-records.ts";
@@ -145,10 +145,9 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
       const accept = visibleIn(live.records, { roles, where });
       const text = normaliseText(question).slice(0, LONGEST_QUESTION);
       // Nothing is counted of a part of the documents.
-      const otherLanguage =
-        where === undefined ? otherLanguageOf(text, detectLanguage(text), live.languages.count(roles)) : undefined;
-      const found = await retrieve(text, { k, scoreThreshold: threshold, accept, otherLanguage }, context);
-      return found.answerable || otherLanguage === undefined ? found : { ...found, otherLanguage };
+      const otherLanguageThan = (language: Language) =>
+        where === undefined ? otherLanguageOf(text, language, live.languages.count(roles)) : undefined;
+      return retrieve(text, { k, scoreThreshold: threshold, accept, otherLanguageThan }, context);
     },
     async settings(context) {
       await replica.upToDate(context);

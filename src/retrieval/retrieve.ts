@@ -28,8 +28,8 @@ export interface RetrieveRequest {
   readonly scoreThreshold: number;
   /** Which passages may be found; absent: all. Nobody hears anything of the others. Asked again after each wait. */
   readonly accept?: ((chunkId: string) => boolean) | undefined;
-  /** The language of nearly all that may be found, where the question is in another one. */
-  readonly otherLanguage?: Language | undefined;
+  /** The language of nearly all that may be found, where the question, in this language, is in another one; asked when nothing answers. */
+  readonly otherLanguageThan: (language: Language) => Language | undefined;
 }
 
 /** Passages that each path may propose. */
@@ -214,8 +214,10 @@ export function createRetrieve(options: RetrieveOptions) {
     if (answering) return { ...found, answerable: true, sentences: citedOf(question, answering), related: [] };
     const said = new Set(kept.map(({ chunk }) => chunk.text));
     const meant = (await meantBy(question, request)).filter(({ text }) => !said.has(text));
-    const related = relatedOf([...kept, ...meant.map(weighed)], language, request);
-    return { ...found, answerable: false, sentences: [], related };
+    const otherLanguage = request.otherLanguageThan(language);
+    const related = relatedOf([...kept, ...meant.map(weighed)], { language, otherLanguage }, request);
+    const refused = { ...found, answerable: false, sentences: [], related };
+    return otherLanguage === undefined ? refused : { ...refused, otherLanguage };
   };
 
   /** Passages that say in other words, perhaps of another language, what the question says. */
@@ -265,8 +267,8 @@ export function createRetrieve(options: RetrieveOptions) {
    */
   function relatedOf(
     places: readonly Weighed[],
-    language: Language,
-    { k, scoreThreshold, otherLanguage }: RetrieveRequest,
+    { language, otherLanguage }: { readonly language: Language; readonly otherLanguage: Language | undefined },
+    { k, scoreThreshold }: RetrieveRequest,
   ): readonly Source[] {
     const rated = places.map(({ chunk, evidence, fit }): Rated => {
       if (fit >= RELATED_THRESHOLD) return { chunk, score: fit };

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { createFrameReader, toFrame } from "./frames.ts";
 import { createLastWords } from "./last-words.ts";
-import { programOf } from "./program-of.ts";
+import { argumentsOf, programOf } from "./program-of.ts";
 
 /**
  * A process that runs a file of ours, as seen from outside: takes messages `To` and sends messages `From`, which are what the
@@ -123,7 +123,7 @@ function start(
   ended: (reason: string) => void,
 ): ChildProcess | undefined {
   try {
-    return spawn(command, [...flags, ...programOf(file), String(process.pid)], {
+    return spawn(command, [...flags, ...argumentsOf(programOf(file)), String(process.pid)], {
       env: environment,
       stdio: ["ignore", "ignore", "pipe", "pipe"],
     });

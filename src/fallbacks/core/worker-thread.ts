@@ -1,6 +1,5 @@
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import { type Transferable, Worker } from "node:worker_threads";
+import { programOf } from "./program-of.ts";
 
 /**
  * A thread of this process that runs a file of ours, as seen from outside: takes messages `To` and sends messages `From`. A native
@@ -56,17 +55,12 @@ export function startWorkerThread<To = unknown, From = unknown>(
   };
 }
 
-/** Compiled, a worker is JavaScript in the place of its source; from sources it is TypeScript, which Node 20 needs tsx for. */
 function startWorker(file: URL, { data, memoryMb }: WorkerThreadOptions): Worker {
   const options = {
     workerData: data,
     ...(memoryMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
   };
-  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL(file.href.replace(/ts$/, "js")), options);
-  if ("typescript" in process.features && process.features.typescript) return new Worker(file, options);
-  // Workers of Node 20 pass hooks of --import by for their first file. As CommonJS it loads in half the time of a module, for
-  // which tsx starts a thread of its own.
-  const tsx = createRequire(import.meta.url).resolve("tsx/cjs/api");
-  const path = JSON.stringify(fileURLToPath(file));
-  return new Worker(`require(${JSON.stringify(tsx)}).require(${path}, ${path});`, { ...options, eval: true });
+  const program = programOf(file);
+  // Workers of Node 20 pass hooks of --import by for their first file, so that code has to bring its own.
+  return "code" in program ? new Worker(program.code, { ...options, eval: true }) : new Worker(program.file, options);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { CallContext } from "../core/context.ts";
+import { nobodyLeaves } from "../core/deadline.ts";
 import { LayerError } from "../core/errors.ts";
 import type { StoreAccess } from "./access.ts";
 
@@ -154,7 +155,7 @@ export function createLeases(
       const endsAt = clock.now() + ttlMs;
       const mine = { holder: newId(), until: now() + ttlMs, ttlMs };
       // Whoever leaves now would leave behind a lease that nobody can release: the write is done all the same.
-      const staying = { ...context, signal: new AbortController().signal };
+      const staying = { ...context, signal: nobodyLeaves };
       const written = await write(name, mine, found.version, staying);
       return written && hold(name, ttlMs, { holder: mine.holder, endsAt, shared: written.shared && found.shared });
     },

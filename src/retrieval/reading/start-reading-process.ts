@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { programOf } from "../../fallbacks/core/program-of.ts";
+import { argumentsOf, programOf } from "../../fallbacks/core/program-of.ts";
 import { readingLimits } from "./limits.ts";
 import type { ReadingJob } from "./parse-file.ts";
 import type { ReadingAnswer } from "./reading-process.ts";
@@ -29,7 +29,7 @@ export interface ReadingProcess {
 export function startReadingProcess(options: { readonly file?: URL; readonly memoryMb?: number } = {}): ReadingProcess {
   const { file = new URL("./reading-process.ts", import.meta.url), memoryMb = readingLimits.memoryMb } = options;
   const heap = `--max-old-space-size=${readingLimits.heapMb}`;
-  const child = spawn(process.execPath, [heap, ...programOf(file), String(memoryMb)], {
+  const child = spawn(process.execPath, [heap, ...argumentsOf(programOf(file)), String(memoryMb)], {
     env: {},
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     serialization: "advanced",
