@@ -1,5 +1,5 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
-import type { Knowledge, NewDocument, SearchResult } from "../retrieval/knowledge.ts";
+import type { Knowledge, NewDocument, SearchResult, Source } from "../retrieval/knowledge.ts";
 import { supportOf } from "../retrieval/support.ts";
 import { atRandom, plainBm25, type RankedText, wordOverlap } from "./floors.ts";
 import { auroc, type Measure, meanOf, ndcg, recall, reciprocalRank, shareOf } from "./metrics.ts";
@@ -135,6 +135,8 @@ interface Judged {
   readonly outcome: Outcome;
   /** Of the right section. */
   readonly place: number;
+  /** What a model is given to read holds all that an answer has to say. */
+  readonly read: boolean;
   /** The right section is among those that a refusal names. */
   readonly named: boolean;
   readonly cited: number;
@@ -158,6 +160,7 @@ async function evaluateAnswers(set: AnswerSet, options: EvaluateOptions): Promis
       question,
       outcome: judge(question, result, names),
       place: placeOf(question, deep, names),
+      read: saysAll(question, result.reading, names),
       named: result.related.some((place) => isOf(question, place, names)),
       cited: result.sentences.length,
       verbatim: await verbatimOf(result, knowledge, options.context()),
@@ -179,6 +182,7 @@ async function evaluateAnswers(set: AnswerSet, options: EvaluateOptions): Promis
       "refused though answerable": shareOf(refused.length, asked.length),
       "refused, right section named": shareOf(refused.filter(({ named }) => named).length, refused.length),
       "unanswerable refused": count(others, "refused"),
+      "answer is in what a model reads": shareOf(asked.filter(({ read }) => read).length, asked.length),
       "right section first": within(1),
       "right section in five": within(5),
       "cited word for word": shareOf(sumOf(mine, "verbatim"), sumOf(mine, "cited")),
@@ -210,11 +214,21 @@ function judge(
 ): Outcome {
   if (!answerable || sentences.length === 0) return "refused";
   if (!question.should_answer) return "wrong";
-  const cited = sentences.map(({ quote }) => quote).join("\n");
   const inSection = sentences.some((sentence) => isOf(question, sentence, names));
-  const complete = question.key_facts.every((fact) => fact.some((words) => cited.includes(words)));
+  const cited = joined(sentences);
   const forbidden = question.forbidden_facts.some((words) => cited.includes(words));
-  return inSection && complete && !forbidden ? "right" : "wrong";
+  return inSection && isComplete(question, cited) && !forbidden ? "right" : "wrong";
+}
+
+const joined = (places: readonly Source[]) => places.map(({ quote }) => quote).join("\n");
+
+const isComplete = ({ key_facts }: AnswerQuestion, text: string) =>
+  key_facts.every((fact) => fact.some((words) => text.includes(words)));
+
+/** Whether passages of the right sections say all that an answer has to. */
+function saysAll(question: AnswerQuestion, places: readonly Source[], names: ReadonlyMap<string, string>): boolean {
+  const right = places.filter((place) => isOf(question, place, names));
+  return right.length > 0 && isComplete(question, joined(right));
 }
 
 /** 1 for the first; beyond all places where it was not found. */

@@ -21,6 +21,12 @@ const model = {
 /** From here on an answer is more likely right than not. */
 export const ANSWER_THRESHOLD = 0.5;
 
+/**
+ * From here on a passage is given to a model to read, which understands it and may say that it does not answer: of the sample's held-out
+ * questions MEASURED.
+ */
+export const READING_THRESHOLD = 0.1;
+
 /** From here on a passage is worth a look: below it, more of what is shown is about something else than the question. */
 export const RELATED_THRESHOLD = 0.25;
 /**

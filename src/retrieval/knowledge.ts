@@ -45,6 +45,11 @@ export interface SearchResult {
   /** The sentences that answer, verbatim, in the order to be read; empty when not answerable. */
   readonly sentences: readonly Source[];
   /**
+   * What somebody who understands it is to read for the answer: passages worth it, whole, best first, at most `k`. Where the question
+   * is not answerable they may well say nothing of it.
+   */
+  readonly reading: readonly Source[];
+  /**
    * Of a question that was not answered: where else an answer may be, a passage of each section, best first, at most three. Places to
    * look at, not to be cited.
    */

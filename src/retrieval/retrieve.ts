@@ -3,7 +3,14 @@ import type { Layer } from "../fallbacks/core/layer.ts";
 import type { Ranked } from "../fallbacks/core/top.ts";
 import type { Reranker } from "../fallbacks/reranker/port.ts";
 import { detectLanguage, type Language } from "../text/language.ts";
-import { ANSWER_THRESHOLD, answeringSentences, fitOf, RELATED_MEANING, RELATED_THRESHOLD } from "./answerability.ts";
+import {
+  ANSWER_THRESHOLD,
+  answeringSentences,
+  fitOf,
+  READING_THRESHOLD,
+  RELATED_MEANING,
+  RELATED_THRESHOLD,
+} from "./answerability.ts";
 import { type Evidence, weighEvidence } from "./evidence.ts";
 import type { Passage, SearchResult, Source, Span } from "./knowledge.ts";
 import type { Library, LibraryChunk } from "./library.ts";
@@ -68,7 +75,7 @@ interface Weighed {
   readonly fit: number;
 }
 
-/** By what it is judged where it may be named as related, 0 to 1; 0 where it is not worth a look. */
+/** By what it is judged where nothing answers for sure, 0 to 1. */
 interface Rated {
   readonly chunk: LibraryChunk;
   readonly score: number;
@@ -211,12 +218,22 @@ export function createRetrieve(options: RetrieveOptions) {
     const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...sourceOf(chunk, fit), stages }));
     const found = { passages, confidence: Math.max(0, ...kept.map(({ fit }) => fit)) };
     const answering = kept.find(({ fit }) => fit >= ANSWER_THRESHOLD);
-    if (answering) return { ...found, answerable: true, sentences: citedOf(question, answering), related: [] };
+    if (answering) {
+      const reading = kept.filter(({ fit }) => fit >= READING_THRESHOLD).map(({ chunk, fit }) => sourceOf(chunk, fit));
+      return { ...found, answerable: true, sentences: citedOf(question, answering), reading, related: [] };
+    }
     const said = new Set(kept.map(({ chunk }) => chunk.text));
     const meant = (await meantBy(question, request)).filter(({ text }) => !said.has(text));
     const otherLanguage = request.otherLanguageThan(language);
-    const related = relatedOf([...kept, ...meant.map(weighed)], { language, otherLanguage }, request);
-    const refused = { ...found, answerable: false, sentences: [], related };
+    const rated = ratedOf([...kept, ...meant.map(weighed)], otherLanguage, request);
+    const reading = rated.slice(0, request.k).map(({ chunk, score }) => sourceOf(chunk, score));
+    const refused = {
+      ...found,
+      answerable: false,
+      sentences: [],
+      reading,
+      related: relatedOf(rated, language, request),
+    };
     return otherLanguage === undefined ? refused : { ...refused, otherLanguage };
   };
 
@@ -262,20 +279,26 @@ export function createRetrieve(options: RetrieveOptions) {
   }
 
   /**
-   * The best passage of each section that is worth a look; those in another language than the question only where none is in that.
-   * Where nearly all is in another language, which mostly shares no word with the question, how near one is in meaning is its score.
+   * What is worth reading, best first. Where nearly all is in another language than the question, which mostly shares no word with it, how near
+   * one is in meaning is its score.
    */
-  function relatedOf(
+  function ratedOf(
     places: readonly Weighed[],
-    { language, otherLanguage }: { readonly language: Language; readonly otherLanguage: Language | undefined },
-    { k, scoreThreshold }: RetrieveRequest,
-  ): readonly Source[] {
+    otherLanguage: Language | undefined,
+    { scoreThreshold }: RetrieveRequest,
+  ): readonly Rated[] {
     const rated = places.map(({ chunk, evidence, fit }): Rated => {
-      if (fit >= RELATED_THRESHOLD) return { chunk, score: fit };
       const isNear = chunk.language === otherLanguage && evidence.meaning >= RELATED_MEANING;
-      return { chunk, score: isNear ? evidence.meaning : 0 };
+      return { chunk, score: isNear && fit < RELATED_THRESHOLD ? evidence.meaning : fit };
     });
-    const worth = rated.filter(({ score }) => score > 0 && score >= scoreThreshold).sort((a, b) => b.score - a.score);
+    return rated
+      .filter(({ score }) => score >= READING_THRESHOLD && score >= scoreThreshold)
+      .sort((a, b) => b.score - a.score);
+  }
+
+  /** The best passage of each section that is worth a look; those in another language than the question only where none is in that. */
+  function relatedOf(rated: readonly Rated[], language: Language, { k }: RetrieveRequest): readonly Source[] {
+    const worth = rated.filter(({ score }) => score >= RELATED_THRESHOLD);
     const own = worth.filter(({ chunk }) => chunk.language === language);
     const bySection = new Map<string, Source>();
     for (const { chunk, score } of own.length > 0 ? own : worth) {

@@ -41,6 +41,10 @@ const searchResultSchema = z.object({
   answerable: z.boolean(),
   confidence: z.number(),
   sentences: z.array(sourceSchema).readonly(),
+  reading: z
+    .array(sourceSchema)
+    .readonly()
+    .meta({ description: "What a model would be given to read, whole passages, best first, at most k." }),
   related: z
     .array(sourceSchema)
     .max(3)

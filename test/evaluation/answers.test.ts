@@ -16,6 +16,7 @@ const answer = (...sentences: Source[]): SearchResult => ({
   answerable: true,
   confidence: 0.9,
   sentences,
+  reading: sentences,
   related: [],
 });
 const refusal = (...related: Source[]): SearchResult => ({
@@ -23,6 +24,7 @@ const refusal = (...related: Source[]): SearchResult => ({
   answerable: false,
   confidence: 0.2,
   sentences: [],
+  reading: related,
   related,
 });
 

@@ -38,7 +38,7 @@ describe("who may read what", () => {
     const { knowledge, context } = createHarness();
     await knowledge.add(secret, context());
     const hidden = await knowledge.search(question, {}, context());
-    expect(hidden).toEqual({ passages: [], answerable: false, confidence: 0, sentences: [], related: [] });
+    expect(hidden).toEqual({ passages: [], answerable: false, confidence: 0, sentences: [], reading: [], related: [] });
     const seen = await knowledge.search(question, {}, context(undefined, ["agent"]));
     expect(seen).toMatchObject({
       answerable: true,

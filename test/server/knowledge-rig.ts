@@ -27,7 +27,7 @@ function restOfKnowledge(): Omit<Knowledge, "add" | "reserve"> {
     passage: async () => {
       throw new Problem("passage_not_found", "There is no such passage.");
     },
-    search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [], related: [] }),
+    search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [], reading: [], related: [] }),
     settings: async () => ({ k: 5, scoreThreshold: 0.05 }),
     configure: notThere,
   };

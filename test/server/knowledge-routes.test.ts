@@ -137,14 +137,21 @@ describe("search", () => {
         async search(question, options, { trail }) {
           asked.push([question, options]);
           trail.note({ layer: "vectors", mode: "lower", by: "memory", reason: "open", since: new Date(0) });
-          return { passages: [], answerable: false, confidence: 0.25, sentences: [], related: [] };
+          return { passages: [], answerable: false, confidence: 0.25, sentences: [], reading: [], related: [] };
         },
       },
     });
     const search = (body: object) => call("POST", `${knowledgePath}/search`, body);
     const full = await search({ query: "退货", k: 3, score_threshold: 0, roles: ["user"], where: { Team: "north" } });
     expect(full.headers.get("x-degraded")).toBe("vectors;by=memory;mode=lower");
-    expect(full.json).toEqual({ passages: [], answerable: false, confidence: 0.25, sentences: [], related: [] });
+    expect(full.json).toEqual({
+      passages: [],
+      answerable: false,
+      confidence: 0.25,
+      sentences: [],
+      reading: [],
+      related: [],
+    });
     await search({ query: "x" });
     await search({ query: "x", roles: [] });
     expect(asked).toEqual([

@@ -77,7 +77,7 @@ export function fakeKnowledge(change: Partial<Knowledge> = {}): Knowledge {
     settings: async () => ({ k: 5, scoreThreshold: 0.05 }),
     configure: async () => ({ k: 5, scoreThreshold: 0.05 }),
     passage: async () => passage,
-    search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [], related: [] }),
+    search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [], reading: [], related: [] }),
     ...change,
   };
 }

@@ -8,8 +8,11 @@ import { DATA_RULE, dataBlock, historyData } from "./prompt-data.ts";
 import { languageHint, resultText } from "./result-text.ts";
 
 const SYSTEM = `You write the reply of a shop's support desk. Say only what the results below say; add no fact, number, promise or link.
-- status found or done: answer from the data. not_found of search_knowledge: say that you do not know and offer to open a
-  ticket or to hand over to a person. not_found of a record: say that it was not found in the user's account.
+- status found or done: answer from the data. Of search_knowledge "passages" are help pages, the likeliest first, and "sentences" what
+  probably answers: say only what answers the question, and where nothing does, that you do not know.
+- not_found of search_knowledge: the passages, if there are any, are probably about something else. Answer if one of them does say it; else
+  say that you do not know, nothing of what they say, and offer to open a ticket or to hand over to a person.
+- not_found of a record: say that it was not found in the user's account.
   unavailable: say that it cannot be looked up at the moment, which does not mean that it is not there. failed: say that
   something went wrong on our side.
 - A result with "hint": say that too, in your words.
@@ -59,18 +62,20 @@ export function createComposeTask(packs: LanguagePacks): TextTask<ComposeInput> 
 }
 
 /**
- * Of a search the model sees the sentences to answer from, not the scores, and nothing of what does not answer; what is said of a
- * change is ours to word.
+ * Of a search the model sees the passages, not the scores: it understands them, and may find the answer where the search, which knows
+ * words, is not sure. What is said of a change is ours to word.
  */
 function forModel(result: ToolResult, pack: LanguagePack): unknown {
   if (changeTools.has(result.name)) return { ...result, say: resultText(result, pack) };
   if (result.name !== "search_knowledge" || result.data === null) return result;
   const { name, status } = result;
   const { query, search } = result.data as KnowledgeData;
+  const passages = search.reading.map(({ title, heading, quote }) => ({ title, heading, text: quote }));
   if (status === "found") {
     const sentences = search.sentences.map(({ title, heading, quote }) => ({ title, heading, quote }));
-    return { name, status, data: { query, sentences } };
+    return { name, status, data: { query, sentences, passages } };
   }
+  if (passages.length > 0) return { name, status, data: { query, passages } };
   const { otherLanguage } = search;
   return { name, status, hint: languageHint(result, pack), data: { query, search: { otherLanguage } } };
 }

@@ -31,7 +31,7 @@ export interface ComposeDeps {
 
 /**
  * The final reply, streamed. What a model writes from help pages and records is held against them sentence by sentence before it is shown. When a second model has to start over after pieces were shown, `restart` with its name comes
- * before its first piece. Sources are the sentences that the search cites, whoever writes the reply.
+ * before its first piece. Sources are the sentences that the reply tells: by rule those that the search cites.
  */
 export function createCompose({ llm, packs, clock, workingHours, onGrounding = () => {} }: ComposeDeps): Node {
   const task = createComposeTask(packs);
@@ -48,26 +48,26 @@ export function createCompose({ llm, packs, clock, workingHours, onGrounding = (
     const served = await llm.use(
       async (model, ctx) => {
         const show = shown.startOver(model.name, ctx);
-        const { text, usage, grounding } = await write(model, input, ctx, show, now);
+        const { text, usage, grounding, results: told } = await write(model, input, ctx, show, now);
         // What a model may forget and a reply never does: what has become of a change, and that records are made up.
         const unsaid = changeWords.filter((words) => !text.includes(words)).map((words) => `\n\n${words}`);
         const whole = [text, ...unsaid].join("");
         const mark = results.some(isSample) && !whole.includes(sampleLabel) ? sampleMark : "";
         for (const words of unsaid) show(words);
         if (mark !== "") show(mark);
-        return { text: whole + mark, usage, grounding };
+        return { text: whole + mark, usage, grounding, told };
       },
       context,
       { ...needsOf(task, input), shown: true },
     );
-    const { text, usage, grounding } = served.value;
+    const { text, usage, grounding, told } = served.value;
     if (grounding) onGrounding(grounding);
     return {
       reply: {
         text,
-        sources: sourcesOf(results),
-        related: relatedOf(results, recognition.intents),
-        resolved: isResolved(input),
+        sources: sourcesOf(told),
+        related: relatedOf(told, recognition.intents),
+        resolved: isResolved({ recognition, results: told }),
         by: served.by,
         ...(grounding && { grounding }),
       },
@@ -106,6 +106,8 @@ interface Written {
   readonly usage: Usage;
   /** Absent: nothing was to be checked. */
   readonly grounding: Grounding | undefined;
+  /** As the text tells them. */
+  readonly results: readonly ToolResult[];
 }
 
 /**

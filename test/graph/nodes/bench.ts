@@ -96,6 +96,7 @@ export function searchOf(...quotes: string[]): SearchResult {
     answerable: quotes.length > 0,
     confidence: quotes.length > 0 ? 0.9 : 0,
     sentences,
+    reading: sentences,
     related: [],
   };
 }

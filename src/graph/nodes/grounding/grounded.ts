@@ -10,11 +10,12 @@ import type { ToolResult } from "../../tools/tool-call.ts";
 import type { ComposeInput } from "../compose-by-rule.ts";
 import { resultText } from "../result-text.ts";
 import { createGroundedText, type GroundedText } from "./grounded-text.ts";
-import { citedBy, groundsOf, sentencesOf } from "./grounds.ts";
+import { citedBy, groundsOf, readBy, sentencesOf } from "./grounds.ts";
 import { createJudge, DOUBT } from "./judge.ts";
 import { recordStatesOf } from "./record-states.ts";
 import { recordTextsOf } from "./records.ts";
 import { stateClaimsIn } from "./states.ts";
+import { resultsAsTold } from "./told.ts";
 
 /** A reply while it is written. */
 export interface Grounded {
@@ -25,8 +26,12 @@ export interface Grounded {
    * promise ends behind the last; pieces may be added before it has, and are shown in order.
    */
   add(piece: string): Promise<void>;
-  /** Judges at once what is left. The text as it was shown. */
-  end(): { readonly text: string; readonly grounding: Grounding | undefined };
+  /** Judges at once what is left. The text as it was shown, and the results as it tells them. */
+  end(): {
+    readonly text: string;
+    readonly grounding: Grounding | undefined;
+    readonly results: readonly ToolResult[];
+  };
 }
 
 /** UTF-16 units that are judged before others get their turn: less than 20 milliseconds, counted and not timed. */
@@ -102,22 +107,31 @@ export function createGrounded(
       if (!isBusy) await judgePending(through);
     },
     end() {
-      if (!checked) return { text, grounding: undefined };
+      const { results } = input;
+      if (!checked) return { text, grounding: undefined, results };
       checked.add(pending);
       pending = "";
       checked.end();
-      const { grounding } = checked;
-      if (grounding.dropped > 0) {
-        const words = new Set(unsaidOf(input, checked, packs).map((result) => resultText(result, pack)));
-        for (const each of words) pass(text === "" ? each : `\n\n${each}`);
+      const { grounding, kept } = checked;
+      const unsaid = grounding.dropped > 0 ? unsaidOf(input, checked, packs) : [];
+      for (const each of new Set(unsaid.map((result) => resultText(result, pack)))) {
+        pass(text === "" ? each : `\n\n${each}`);
       }
-      return { text, grounding };
+      const states = results.flatMap(recordStatesOf);
+      const told = {
+        kept: kept.filter((sentence) => stateClaimsIn(sentence, states, packs).length === 0),
+        owns: owns(checked, packs),
+        byRule: new Set(unsaid),
+        records: results.flatMap((result) => recordTextsOf(result, pack).ours),
+      };
+      return { text, grounding, results: resultsAsTold(results, told) };
     },
   };
 }
 
 /** The results of which a reply says nothing any more, or not in which state a record is that was told in a wrong one. */
-function unsaidOf({ results, recognition }: ComposeInput, { kept, talk, left }: GroundedText, packs: LanguagePacks) {
+function unsaidOf({ results, recognition }: ComposeInput, checked: GroundedText, packs: LanguagePacks) {
+  const { kept, left } = checked;
   const records = results.flatMap(recordStatesOf);
   const told = (sentences: readonly string[], isSo: boolean) =>
     sentences
@@ -125,15 +139,21 @@ function unsaidOf({ results, recognition }: ComposeInput, { kept, talk, left }: 
       .flatMap((claim) => (claim.isSo === isSo ? claim.records.map(({ id }) => id) : []));
   const right = new Set(told(kept, true));
   const wrong = new Set(told(left, false).filter((id) => !right.has(id)));
-  const owned = talk.some((sentence) => packs[detectLanguage(sentence)].grounding.unknowing.test(readable(sentence)));
+  const owned = owns(checked, packs);
   return results.filter((result) => {
     if (result.name !== "search_knowledge") {
       const isWrong = recordStatesOf(result).some(({ id }) => wrong.has(id));
       return isWrong || !isTold(result, kept, packs[recognition.language]);
     }
     // A refusal need not be said twice.
-    return citedBy(result).length === 0 ? !owned : !kept.some((sentence) => isFrom(sentence, result));
+    if (citedBy(result).length === 0 && owned) return false;
+    return !kept.some((sentence) => isFrom(sentence, result));
   });
+}
+
+/** Whether a reply says that something is not known. */
+function owns({ talk }: GroundedText, packs: LanguagePacks): boolean {
+  return talk.some((sentence) => packs[detectLanguage(sentence)].grounding.unknowing.test(readable(sentence)));
 }
 
 /** Whether sentences name a figure of a record, or say anything where it has none. */
@@ -143,10 +163,11 @@ function isTold(result: ToolResult, kept: readonly string[], pack: LanguagePack)
   return kept.some((sentence) => figuresIn(sentence).some((figure) => isAmong(figure, figures)));
 }
 
-/** Whether a sentence says something of what a search cites; in another language it cannot be told. */
+/** Whether a sentence says something of what was read for a search; in another language it cannot be told. */
 function isFrom(sentence: string, search: ToolResult): boolean {
   const language = detectLanguage(sentence);
-  const quotes = citedBy(search).map(({ quote }) => quote);
+  const quotes = [...citedBy(search), ...readBy(search)].map(({ quote }) => quote);
+  if (quotes.length === 0) return false;
   const comparable = quotes.filter((quote) => detectLanguage(quote) === language);
   if (comparable.length === 0) return true;
   return supportOf(withoutFigures(sentence), comparable.map(withoutFigures)) >= DOUBT;

@@ -65,7 +65,7 @@ interface Placed {
 }
 
 /**
- * The cited sentences with their titles and the passages around them, and the records of other tools as data and as they are told.
+ * The passages that were read and the cited sentences with their titles, and the records of other tools as data and as they are told.
  *
  * @param today undefined: nothing is reckoned from it
  */
@@ -75,14 +75,12 @@ export function groundsOf(
   today?: Date,
 ): Grounds {
   const pack = packs[recognition.language];
-  const cited = results.flatMap(citedBy);
-  const titles = cited.map(({ title, heading }) => `${title} ${heading}`);
+  const read = [...results.flatMap(citedBy), ...results.flatMap(readBy)];
+  const titles = [...new Set(read.map(({ title, heading }) => `${title} ${heading}`))];
   const records = results.map((result) => recordTextsOf(result, pack));
   const ours = records.flatMap((record) => record.ours);
   const users = records.flatMap((record) => record.users);
-  const pages = [...cited, ...results.flatMap(passagesOf)].map(
-    ({ quote, title, heading }): Placed => ({ text: quote, under: `${title} ${heading}` }),
-  );
+  const pages = read.map(({ quote, title, heading }): Placed => ({ text: quote, under: `${title} ${heading}` }));
   const groundIn = (language: Language) => {
     const own = pages.filter(({ text }) => detectLanguage(text) === language);
     if (own.length === 0 && pages.length > 0) return undefined;
@@ -152,11 +150,10 @@ export function sentencesOf(text: string): readonly string[] {
   return sentenceSpans(text).map(({ start, end }) => text.slice(start, end));
 }
 
-/** Only those that a cited sentence stands in. */
-function passagesOf(result: ToolResult): SearchResult["passages"] {
-  const cited = new Set(citedBy(result).map(({ chunkId }) => chunkId));
-  if (cited.size === 0) return [];
-  return (result.data as KnowledgeData).search.passages.filter(({ chunkId }) => cited.has(chunkId));
+/** The passages that a model is given for its reply; of what answers at least those with the cited sentences. */
+export function readBy(result: ToolResult): SearchResult["reading"] {
+  const isSearch = result.name === "search_knowledge" && (result.status === "found" || result.status === "not_found");
+  return isSearch ? (result.data as KnowledgeData).search.reading : [];
 }
 
 export function citedBy(result: ToolResult): SearchResult["sentences"] {

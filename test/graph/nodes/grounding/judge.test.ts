@@ -126,20 +126,17 @@ describe("a sentence of a reply", () => {
     expect(judge("Order LK20260142 is expected on January 19.", both)).toBe("unfounded");
   });
 
-  it("may use what stands around the cited sentence, and not what another passage says", () => {
+  it("may use what stands in any passage that was read, and not what another one says", () => {
     const search = searchOf("Unopened goods can be returned within 30 days of delivery.");
-    const passage = { ...search.sentences[0], stages: { vectorRank: 1, lexicalRank: 1, fused: 1, reranked: 1 } };
-    const passages = [
-      { ...passage, quote: `${search.sentences[0]?.quote} Opened goods can be returned within 7 days.` },
-      { ...passage, chunkId: "doc_2.0", quote: "Parcels can be kept at the post office for 14 days." },
-    ];
-    const result = {
-      name: "search_knowledge",
-      status: "found",
-      data: { query: "q", search: { ...search, passages } },
-    } as const;
-    expect(judge("Opened goods can be returned within 7 days.", [result])).toBe("borne_out");
-    expect(judge("Parcels can be kept at the post office for 14 days.", [result])).toBe("unfounded");
+    const [first] = search.reading;
+    if (!first) throw new Error("nothing was read");
+    const around = { ...first, quote: `${first.quote} Opened goods can be returned within 7 days.` };
+    const other = { ...first, chunkId: "doc_2.0", quote: "Parcels can be kept at the post office for 14 days." };
+    const found = (reading: typeof search.reading) =>
+      ({ name: "search_knowledge", status: "found", data: { query: "q", search: { ...search, reading } } }) as const;
+    expect(judge("Opened goods can be returned within 7 days.", [found([around])])).toBe("borne_out");
+    expect(judge(other.quote, [found([around])])).toBe("unfounded");
+    expect(judge(other.quote, [found([around, other])])).toBe("borne_out");
   });
 
   it("may set what the user said against what is true, and never say it as if it were", () => {
