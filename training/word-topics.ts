@@ -11,7 +11,7 @@ const BACKGROUND = 0.95;
 const FEWEST_PAIRS = 2;
 /** Added to the count of each word in all topics. */
 const PRIOR = 0.5;
-const DIMENSION = 320;
+const DIMENSION = 256;
 /** Of what topics have in common the power that is taken out: 0 nothing, 1 all of it (as in Caron 2001 for latent semantic analysis). */
 const WHITENING = 0.7;
 
