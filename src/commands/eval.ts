@@ -1,22 +1,12 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createApp } from "../app.ts";
-import { deriveConfig } from "../config/config.ts";
-import { readValues } from "../config/env.ts";
-import { noSecrets } from "../config/secrets.ts";
-import { type EvaluateOptions, evaluate, type Report } from "../evaluation/evaluate.ts";
+import { evaluate, type Report } from "../evaluation/evaluate.ts";
 import { type EvaluationSet, readSets } from "../evaluation/sets.ts";
 import { renderReports } from "../evaluation/table.ts";
-import { systemClock } from "../fallbacks/core/clock.ts";
-import { createContext } from "../fallbacks/core/context.ts";
-import { createLog } from "../log.ts";
-import type { NewDocument } from "../retrieval/knowledge.ts";
 import { type Command, UsageError } from "./command.ts";
+import { keyless } from "./keyless-evaluation.ts";
 import { parseOptions } from "./options.ts";
 
 const OWN_SETS = fileURLToPath(new URL("../../resources/evaluation/", import.meta.url));
-const CALL_MS = 60_000;
 
 export const evalCommand: Command = {
   usage: "[--data DIR] [--json]",
@@ -43,20 +33,3 @@ function setsOf(directory: string): readonly EvaluationSet[] {
     throw error;
   }
 }
-
-/** A server of its own for each set: keyless, in memory, without a socket. */
-const keyless: EvaluateOptions = {
-  async open(documents) {
-    const sample = documents === "sample" ? "on" : "off";
-    const values = readValues({ DATA_DIR: ":memory:", LOG_LEVEL: "silent", SAMPLE_KNOWLEDGE: sample });
-    const app = await createApp(deriveConfig(values), noSecrets, { log: createLog("silent") });
-    for (const document of documents === "sample" ? [] : documents)
-      await app.knowledge.add(document, keyless.context());
-    return { knowledge: app.knowledge, close: async () => void (await app.close()) };
-  },
-  read: (directory) =>
-    readdirSync(directory)
-      .sort()
-      .map((name): NewDocument => ({ name: basename(name), content: readFileSync(join(directory, name)) })),
-  context: () => createContext({ clock: systemClock, requestId: "eval", deadlineMs: CALL_MS }),
-};

@@ -2,6 +2,7 @@ import type { CallContext } from "../fallbacks/core/context.ts";
 import type { Knowledge, NewDocument, SearchResult, Source } from "../retrieval/knowledge.ts";
 import { supportOf } from "../retrieval/support.ts";
 import { atRandom, plainBm25, type RankedText, wordOverlap } from "./floors.ts";
+import { isOf, namesOf } from "./gold.ts";
 import { auroc, type Measure, meanOf, ndcg, recall, reciprocalRank, shareOf } from "./metrics.ts";
 import type { AbstainSet, AnswerQuestion, AnswerSet, EvaluationSet, RetrievalSet, SupportSet } from "./sets.ts";
 
@@ -145,9 +146,7 @@ interface Judged {
 
 async function evaluateAnswers(set: AnswerSet, options: EvaluateOptions): Promise<readonly Report[]> {
   const { knowledge, close } = await options.open(set.directory === undefined ? "sample" : options.read(set.directory));
-  const names = new Map<string, string>();
-  for (const { documentId, name } of (await knowledge.list({ limit: 200 }, options.context())).items)
-    names.set(documentId, name);
+  const names = await namesOf(knowledge, options.context());
   const judged: Judged[] = [];
   for (const question of set.questions) {
     const result = await knowledge.search(question.question, { roles: "all" }, options.context());
@@ -238,19 +237,6 @@ function placeOf(question: AnswerQuestion, { passages }: SearchResult, names: Re
   ];
   const at = sections.findIndex((passage) => isOf(question, passage, names));
   return at < 0 ? Number.POSITIVE_INFINITY : at + 1;
-}
-
-function isOf(
-  { gold_sections }: AnswerQuestion,
-  { documentId, heading, title }: { readonly documentId: string; readonly heading: string; readonly title: string },
-  names: ReadonlyMap<string, string>,
-): boolean {
-  const innermost = heading === "" ? title : (heading.split(" › ").at(-1) ?? "");
-  return gold_sections.some((section) => {
-    const [file, wanted = ""] = section.split("#");
-    const rest = innermost.slice(wanted.length);
-    return names.get(documentId) === file && innermost.startsWith(wanted) && !/^[\p{L}\p{N}]/u.test(rest);
-  });
 }
 
 function evaluateSupport({ name, cases }: SupportSet): Report {

@@ -5,6 +5,7 @@ import { sentenceSpans, type TextSpan } from "../text/sentences.ts";
 import { synonymsOf } from "../text/synonyms.ts";
 import { tokenise } from "../text/tokenise.ts";
 import { cosineOf, type Meaning, subjectsOf, wordVectors } from "../text/word-vectors.ts";
+import { figureAsked } from "./asked-kinds.ts";
 import { rarityOf } from "./bm25.ts";
 
 /** How a passage bears on a question, from words alone, so that it means the same whichever path found the passage. */
@@ -17,8 +18,14 @@ export interface Evidence {
   readonly mass: number;
   /** How near the passage is to the question in meaning, by the vectors of their words, -1 to 1; 0 when one has no known word. */
   readonly meaning: number;
+  /** What the passage is about, by the vectors of its words; undefined when it has no known word. */
+  readonly about: Meaning | undefined;
   /** How much the words of the question tell together, 0 to 1; the same for every passage. */
   readonly sureness: number;
+  /** How many words of the question tell something; the same for every passage. */
+  readonly asked: number;
+  /** Whether it says a figure of the kind that is asked for; undefined where none is. */
+  readonly figure: boolean | undefined;
   /** Spans count in the passage. */
   readonly sentences: readonly SentenceEvidence[];
 }
@@ -99,6 +106,7 @@ export function weighEvidence(question: string, base: Base): (passage: PassageTe
   const asked = askedOf(question, base);
   const rarest = rarityOf(0, base.documents + BACKGROUND);
   const meaning = wordVectors().meaningOf([{ subjects: subjectsOf(readPhrases(question).tokens), weight: 1 }]);
+  const saysFigure = figureAsked(question);
   return (passage) => {
     const place = `${passage.path}\n${passage.topic}`;
     const headings = wordsOf(place);
@@ -110,12 +118,16 @@ export function weighEvidence(question: string, base: Base): (passage: PassageTe
       const near = () => nearness(meaning, wordVectors().meaningOf([{ subjects: words.subjects, weight: 1 }]));
       return { ...span, share: shareOf(asked, [words]), meaning: near, together: shareOf(asked, [headings, words]) };
     });
+    const about = meaningOf(place + BETWEEN + passage.text);
     return {
       sentence: Math.max(0, ...sentences.map((sentence) => sentence.together)),
       heading: shareOf(asked, [headings]),
       mass: Math.min(1, found(asked, whole) / rarest / FULL_MASS),
-      meaning: nearness(meaning, meaningOf(place + BETWEEN + passage.text)),
+      meaning: nearness(meaning, about),
+      about,
       sureness: meaning?.sureness ?? 0,
+      asked: asked.length,
+      figure: saysFigure?.(passage.text),
       sentences,
     };
   };

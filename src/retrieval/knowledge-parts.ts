@@ -58,7 +58,7 @@ export interface KnowledgeOptions {
   readonly newId?: () => string;
 }
 
-const DEFAULTS = { k: 5, scoreThreshold: 0.05 } as const;
+const DEFAULTS = { k: 5, scoreThreshold: 0.01 } as const;
 
 /** What knowledge is made of, each part knowing those that it needs. */
 export function createParts(options: KnowledgeOptions) {

@@ -30,8 +30,8 @@ export interface Passage extends Source {
     readonly lexicalRank: number | null;
     readonly fused: number;
     readonly reranked: number;
-    /** How near it is in meaning by the vectors of its words, -1 to 1; 0 when they are not known. */
-    readonly meaning: number;
+    /** What the score goes by, see `Features`. */
+    readonly features: Readonly<Record<string, number>>;
   };
 }
 

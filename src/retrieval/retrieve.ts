@@ -3,9 +3,11 @@ import type { Layer } from "../fallbacks/core/layer.ts";
 import type { Ranked } from "../fallbacks/core/top.ts";
 import type { Reranker } from "../fallbacks/reranker/port.ts";
 import { detectLanguage, type Language } from "../text/language.ts";
+import { type Features, featuresOf, isRival, type Rivals } from "./answer-features.ts";
 import {
   ANSWER_THRESHOLD,
   answeringSentences,
+  FOREIGN_SENTENCE,
   fitOf,
   READING_THRESHOLD,
   RELATED_MEANING,
@@ -61,7 +63,7 @@ const SAME_LANGUAGE = 1.2;
  * What the fit adds to the order of 0 to 1: measured best from 0.4 to 1, and texts about other things than support lose by more. Less
  * where a model has judged, which knows more.
  */
-const FIT_SHARE = { words: 0.4, model: 0.2 } as const;
+const FIT_SHARE = { words: 0.2, model: 0.1 } as const;
 /** What the words of the headings add: measured best from 0.15 to 0.3. */
 const HEADING_SHARE = 0.15;
 
@@ -72,6 +74,7 @@ const MEANT_LIMIT = 12;
 interface Weighed {
   readonly chunk: LibraryChunk;
   readonly evidence: Evidence;
+  readonly features: Features;
   readonly fit: number;
 }
 
@@ -160,20 +163,22 @@ export function createRetrieve(options: RetrieveOptions) {
   }
 
   /**
-   * For each passage, how near in meaning the others are on the whole; undefined where there is no other. The others are what the
-   * words propose, which is the same with every vector index.
+   * What a passage has to be ahead of: the others that the words propose, which are the same with every vector index. What is in the
+   * question's language has no rival in another one: its translation says the same, and takes nothing from it.
    */
-  function meaningOfOthers(lexical: readonly string[], weigh: (chunk: LibraryChunk) => Evidence) {
-    const meanings = new Map<string, number>();
-    for (const id of lexical) {
-      const chunk = library.chunks.get(id);
-      if (chunk) meanings.set(id, weigh(chunk).meaning);
-    }
-    const sum = [...meanings.values()].reduce((total, meaning) => total + meaning, 0);
-    return (id: string): number | undefined => {
-      const own = meanings.get(id);
-      const others = meanings.size - (own === undefined ? 0 : 1);
-      return others === 0 ? undefined : (sum - (own ?? 0)) / others;
+  function beside(lexical: readonly string[], asked: Language, weigh: (chunk: LibraryChunk) => Evidence) {
+    const proposed = lexical.flatMap((id) => library.chunks.get(id) ?? []);
+    return (chunk: LibraryChunk): Rivals => {
+      const others = proposed.filter(
+        (other) => (chunk.language !== asked || other.language === asked) && sectionOf(other) !== sectionOf(chunk),
+      );
+      const own = weigh(chunk);
+      const all = others.map(weigh).filter((other) => isRival(own, other));
+      return {
+        sentence: Math.max(0, ...all.map(({ sentence }) => sentence)),
+        meaning: Math.max(0, ...all.map(({ meaning }) => meaning)),
+        passages: library.words.documents,
+      };
     };
   }
 
@@ -193,15 +198,15 @@ export function createRetrieve(options: RetrieveOptions) {
     const share = reranked === undefined ? 0 : judge === "words" ? WORD_RERANKER_SHARE[kind] : 1;
     const language = detectLanguage(question);
     const weigh = weighing(question);
-    const othersOf = meaningOfOthers(lexical.slice(0, PATH_LIMIT), weigh);
+    const rivalsOf = beside(lexical.slice(0, PATH_LIMIT), language, weigh);
     const weighed = (chunk: LibraryChunk): Weighed => {
       const evidence = weigh(chunk);
-      // Alone it stands out from nothing.
-      return { chunk, evidence, fit: fitOf(evidence, othersOf(chunk.id) ?? evidence.meaning) };
+      const features = featuresOf(evidence, rivalsOf(chunk));
+      return { chunk, evidence, features, fit: fitOf(features, language) };
     };
     const candidates = best.map(({ chunk, fused: fusedScore }, index): Candidate => {
       const score = reranked?.value[index] ?? fusedScore;
-      const { evidence, fit } = weighed(chunk);
+      const { evidence, features, fit } = weighed(chunk);
       const preference = chunk.language === language ? SAME_LANGUAGE : 1;
       const found = share * score + (1 - share) * fusedScore;
       const order = (found + FIT_SHARE[judge] * fit + HEADING_SHARE * evidence.heading) * preference;
@@ -210,14 +215,17 @@ export function createRetrieve(options: RetrieveOptions) {
         lexicalRank: rankIn(lexical, chunk.id),
         fused: fusedScore,
         reranked: score,
-        meaning: rounded(evidence.meaning),
+        features: Object.fromEntries(Object.entries(features).map(([name, value]) => [name, rounded(value)])),
       };
-      return { chunk, stages, order, evidence, fit };
+      return { chunk, stages, order, evidence, features, fit };
     });
     const kept = keptOf(candidates, request);
     const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...sourceOf(chunk, fit), stages }));
     const found = { passages, confidence: Math.max(0, ...kept.map(({ fit }) => fit)) };
-    const answering = kept.find(({ fit }) => fit >= ANSWER_THRESHOLD);
+    const answering = kept.find(
+      ({ chunk, evidence, fit }) =>
+        fit >= ANSWER_THRESHOLD && (chunk.language === language || evidence.sentence >= FOREIGN_SENTENCE),
+    );
     if (answering) {
       const reading = kept.filter(({ fit }) => fit >= READING_THRESHOLD).map(({ chunk, fit }) => sourceOf(chunk, fit));
       return { ...found, answerable: true, sentences: citedOf(question, answering), reading, related: [] };
@@ -302,7 +310,7 @@ export function createRetrieve(options: RetrieveOptions) {
     const own = worth.filter(({ chunk }) => chunk.language === language);
     const bySection = new Map<string, Source>();
     for (const { chunk, score } of own.length > 0 ? own : worth) {
-      const section = JSON.stringify([chunk.document.documentId, chunk.heading]);
+      const section = sectionOf(chunk);
       if (!bySection.has(section)) bySection.set(section, sourceOf(chunk, score));
     }
     return [...bySection.values()].slice(0, Math.min(MOST_RELATED, k));
@@ -313,6 +321,8 @@ export function spanOf({ id, document, heading, start, end, text }: LibraryChunk
   const { documentId, title } = document;
   return { documentId, title, heading, chunkId: id, start, end, quote: text };
 }
+
+const sectionOf = ({ document, heading }: LibraryChunk) => JSON.stringify([document.documentId, heading]);
 
 function rankIn(ids: readonly string[], id: string): number | null {
   const index = ids.indexOf(id);

@@ -33,7 +33,10 @@ const searchResultSchema = z.object({
           lexical_rank: rankSchema,
           fused: z.number(),
           reranked: z.number(),
-          meaning: z.number().meta({ description: "How near it is in meaning by the vectors of its words, -1 to 1." }),
+          features: z
+            .record(z.string(), z.number())
+            .readonly()
+            .meta({ description: "What the score goes by, such as how near it is in meaning, -1 to 1." }),
         }),
       }),
     )

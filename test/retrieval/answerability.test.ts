@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { featuresOf, isRival, type Rivals } from "../../src/retrieval/answer-features.ts";
 import { ANSWER_THRESHOLD, answeringSentences, fitOf } from "../../src/retrieval/answerability.ts";
-import { type Base, type PassageText, weighEvidence } from "../../src/retrieval/evidence.ts";
+import { type Base, type Evidence, type PassageText, weighEvidence } from "../../src/retrieval/evidence.ts";
 import { passageTerms } from "../../src/retrieval/terms.ts";
 
 const refunds = {
@@ -47,22 +48,55 @@ describe("evidence", () => {
     const alone = baseOf(refunds);
     const found = weighEvidence("How long does a refund to my card take?", alone)(refunds);
     expect(found.mass).toBeLessThanOrEqual(1);
-    expect(fitOf(found, 0)).toBeGreaterThan(ANSWER_THRESHOLD);
+    expect(fitOf(featuresOf(found, { sentence: 0, meaning: 0, passages: 1 }), "en")).toBeGreaterThan(ANSWER_THRESHOLD);
   });
 });
 
 describe("answerability", () => {
+  const none: Evidence = {
+    sentence: 0,
+    heading: 0,
+    mass: 0,
+    meaning: 0,
+    about: undefined,
+    sureness: 0.4,
+    asked: 4,
+    figure: undefined,
+    sentences: [],
+  };
+  const others: Rivals = { sentence: 0.3, meaning: 0.2, passages: 30 };
+  const fit = (evidence: Partial<Evidence>, rivals: Partial<Rivals> = {}) =>
+    fitOf(featuresOf({ ...none, ...evidence }, { ...others, ...rivals }), "en");
+
   it("grows with every kind of evidence, from unlikely to nearly sure", () => {
-    const none = { sentence: 0, heading: 0, mass: 0, meaning: 0, sureness: 0.5, sentences: [] };
-    expect(fitOf(none, 0)).toBeLessThan(0.05);
-    for (const part of ["sentence", "heading", "mass", "meaning"] as const) {
-      expect(fitOf({ ...none, [part]: 1 }, 0)).toBeGreaterThan(fitOf({ ...none, [part]: 0.5 }, 0));
-    }
-    expect(fitOf({ ...none, sentence: 1, heading: 1, mass: 1 }, 0)).toBeGreaterThan(0.85);
-    expect(fitOf({ ...none, sentence: 1, heading: 1, mass: 1, meaning: 0.8 }, 0)).toBeGreaterThan(0.95);
-    expect(fitOf({ ...none, sureness: 0.7 }, 0)).toBeLessThan(fitOf(none, 0));
-    // What is as near to everything tells nothing apart.
-    expect(fitOf({ ...none, meaning: 0.5 }, 0.4)).toBeLessThan(fitOf({ ...none, meaning: 0.5 }, 0.1));
+    expect(fit({})).toBeLessThan(0.01);
+    for (const part of ["sentence", "meaning"] as const)
+      expect(fit({ [part]: 1 })).toBeGreaterThan(fit({ [part]: 0.5 }));
+    expect(fit({ sentence: 1, meaning: 0.6 })).toBeGreaterThan(0.95);
+    expect(fit({ meaning: 0.5, sureness: 0.7 })).toBeLessThan(fit({ meaning: 0.5 }));
+    expect(fit({ meaning: 0.5, figure: false })).toBeLessThan(fit({ meaning: 0.5, figure: true }));
+    expect(fit({ meaning: 0.5, figure: true })).toBe(fit({ meaning: 0.5 }));
+  });
+
+  it("is less where another passage says as much of the question, and where there are too few to tell", () => {
+    const evidence = { sentence: 0.6, meaning: 0.5 };
+    expect(fit(evidence, { meaning: 0.45 })).toBeLessThan(fit(evidence));
+    expect(fit(evidence, { sentence: 0.55 })).toBeLessThan(fit(evidence));
+    expect(fit(evidence, { passages: 3 })).toBeLessThan(fit(evidence));
+    // To be ahead of nothing is no merit.
+    expect(fit(evidence, { sentence: 0, meaning: 0 })).toBe(fit(evidence, { sentence: 0.1, meaning: 0.05 }));
+  });
+
+  it("has a rival only in what says something else", () => {
+    const again = {
+      ...refunds,
+      text: refunds.text.replace("We check the parcel first.", "The parcel is checked by us first."),
+    };
+    const [own, same, other] = [refunds, again, tank].map((passage) => evidence("refund to a card", passage));
+    if (!own || !same || !other) throw new Error("three passages");
+    expect(isRival(own, same)).toBe(false);
+    expect(isRival(own, other)).toBe(true);
+    expect(isRival(own, none)).toBe(true);
   });
 
   it("picks the sentences that answer, in the order of the text, numbers first where one is asked for", () => {

@@ -21,13 +21,13 @@ it("are what a search goes by that says nothing else, and survive a restart", as
   const store = createMemoryStore();
   const harness = await filled(createHarness({ store }));
   const { knowledge, context } = harness;
-  expect(await knowledge.settings(context())).toEqual({ k: 5, scoreThreshold: 0.05 });
+  expect(await knowledge.settings(context())).toEqual({ k: 5, scoreThreshold: 0.01 });
   expect(await found(harness)).toBe(5);
   const { revision } = knowledge;
-  expect(await knowledge.configure({ k: 2 }, context())).toEqual({ k: 2, scoreThreshold: 0.05 });
+  expect(await knowledge.configure({ k: 2 }, context())).toEqual({ k: 2, scoreThreshold: 0.01 });
   expect(knowledge.revision).toBe(revision + 1);
   expect(await found(harness)).toBe(2);
-  expect((await knowledge.search("kettle", { k: 7 }, context())).passages).toHaveLength(7);
+  expect((await knowledge.search("kettle", { k: 7, scoreThreshold: 0 }, context())).passages).toHaveLength(7);
   await knowledge.configure({ scoreThreshold: 1 }, context());
   expect(await found(harness)).toBe(0);
   expect((await knowledge.search("kettle", { scoreThreshold: 0 }, context())).passages).toHaveLength(2);
@@ -62,7 +62,7 @@ it.each([
   const { knowledge, context } = createHarness();
   await expect(knowledge.configure(given, context())).rejects.toMatchObject({ code: "invalid_request", field });
   await expect(knowledge.search("x", given, context())).rejects.toMatchObject({ code: "invalid_request", field });
-  expect(await knowledge.settings(context())).toEqual({ k: 5, scoreThreshold: 0.05 });
+  expect(await knowledge.settings(context())).toEqual({ k: 5, scoreThreshold: 0.01 });
 });
 
 it("that somebody else has written there are passed over where they cannot be", async () => {
@@ -72,7 +72,7 @@ it("that somebody else has written there are passed over where they cannot be", 
   const writes = [{ kind: "put", collection: "meta", key: "knowledge_settings", value }] as const;
   await access.commit({ id: "1", writes }, harness.context());
   await harness.knowledge.load(harness.context());
-  expect(await harness.knowledge.settings(harness.context())).toEqual({ k: 5, scoreThreshold: 0.05 });
+  expect(await harness.knowledge.settings(harness.context())).toEqual({ k: 5, scoreThreshold: 0.01 });
 });
 
 it("that are being saved count here too, though whoever changes them goes away", async () => {
