@@ -21,8 +21,8 @@ export interface BeginDeps {
   readonly newId: () => string;
 }
 
-/** A write that lost a race against another instance is tried again this often. */
-const ATTEMPTS = 5;
+/** After a race that was lost a turn looks again at once; after `n` in a row, n > 1, it waits between a half and all of this times 2^(n-2) ms. */
+const LOST_MS = 10;
 /** Milliseconds between two looks at a session in which another turn is being answered: something between these. */
 const POLL_MS = { least: 50, most: 150 } as const;
 const TITLE_LENGTH = 80;
@@ -117,29 +117,33 @@ export function createBegin(deps: BeginDeps): Conversations["begin"] {
     return append(request, sessionId ?? newSessionId, known, index, context);
   }
 
-  async function pause(context: CallContext): Promise<void> {
-    const left = context.deadline.remaining();
-    const wait = Math.min(left, POLL_MS.least + random() * (POLL_MS.most - POLL_MS.least));
+  /** Ends with the deadline at the latest. */
+  async function pause(ms: number, context: CallContext): Promise<void> {
+    const wait = Math.min(context.deadline.remaining(), ms);
     await within({ clock, signal: context.signal, ms: Number.POSITIVE_INFINITY }, async () => {
       await new Promise<void>((resolve) => void clock.after(wait, resolve));
     });
-    if (context.deadline.remaining() > 0) return;
-    throw new Problem("deadline_exceeded", "an earlier message of this session was not answered in time");
+  }
+
+  /** Of `lost` races in a row; at most as long as between two looks at a session that is busy. */
+  function waitAfter(lost: number): number {
+    return Math.min(POLL_MS.most, LOST_MS * 2 ** (lost - 2)) * (0.5 + random() / 2);
   }
 
   return async (request, context) => {
     const newSessionId = `ses_${newId()}`;
     let lost = 0;
-    while (lost < ATTEMPTS) {
+    for (;;) {
       const step = await tryBegin(request, newSessionId, context);
       if (typeof step === "object") return step;
-      if (step === "lost") lost += 1;
-      else {
-        lost = 0;
-        await pause(context);
-      }
+      lost = step === "lost" ? lost + 1 : 0;
+      if (step === "busy") await pause(POLL_MS.least + random() * (POLL_MS.most - POLL_MS.least), context);
+      // At once after the first: whoever was faster is mostly being answered now, which is another wait.
+      else if (lost > 1) await pause(waitAfter(lost), context);
+      if (context.deadline.remaining() > 0) continue;
+      if (step === "lost") throw lostEveryRace();
+      throw new Problem("deadline_exceeded", "an earlier message of this session was not answered in time");
     }
-    throw lostEveryRace();
   };
 }
 

@@ -90,7 +90,7 @@ export interface Conversations {
    * process, it waits. When the same `turnId` was saved before with the same message, returns that turn as `again`, done or
    * running; one that had failed or was interrupted runs once more, in its old place.
    * @throws {Problem} `session_not_found`; `turn_conflict` when the turn id was used for another message; `deadline_exceeded`
-   * when the turn before it has not ended in time; `too_many_turns` when others are always faster.
+   * when the turn before it has not ended in time; `too_many_turns` when others were faster each time until the deadline.
    * @throws {LayerError} `aborted` when the caller goes away while waiting.
    */
   begin(request: BeginTurn, context: CallContext): Promise<{ readonly open: OpenTurn } | KnownTurn>;

@@ -66,6 +66,52 @@ describe("two processes on one store", () => {
     expect(reads).toBeGreaterThan(2 * 2 * 6);
   });
 
+  /** A process that loses `races` races for the session: before each of its writes, another one says a whole turn. */
+  function createLoser(sessionId: string, races: number) {
+    const loser = { races: 0, talker: a };
+    const commit: typeof rig.access.commit = async (...asked) => {
+      if (loser.races < races) {
+        loser.races += 1;
+        await b.say(`other ${loser.races}`, sessionId);
+      }
+      return rig.access.commit(...asked);
+    };
+    loser.talker = createTalker({ ...rig.access, commit }, rig.clock, peers.join("loser"));
+    return loser;
+  }
+
+  it("a turn that loses many races for its session to other turns is begun behind them", async () => {
+    const sessionId = await a.say("t1");
+    const { talker } = createLoser(sessionId, 20);
+    const turn = await whileTimePasses(rig.clock, talker.begin("mine", sessionId));
+    expect(turn).toMatchObject({ turn: { seq: 22 }, memory: { last: "other 20" } });
+  });
+
+  it("a turn that loses every race is refused at its deadline, and tries some ten times a second until then", async () => {
+    const sessionId = await a.say("t1");
+    const loser = createLoser(sessionId, Number.POSITIVE_INFINITY);
+    const start = rig.clock.now();
+    const refused = problemOf(
+      loser.talker.conversations.begin(request("mine", sessionId), contextOf(rig.clock, 2_000)),
+    );
+    expect(await whileTimePasses(rig.clock, refused)).toBe("too_many_turns");
+    expect(rig.clock.now() - start).toBe(2_000);
+    expect(loser.races).toBeGreaterThan(2 * 6);
+    expect(loser.races).toBeLessThan(2 * 20);
+    expect((await turnsOf(sessionId)).map(({ turnId }) => turnId)).not.toContain("mine");
+  });
+
+  it("a caller who goes away while a turn loses races is waited for no longer", async () => {
+    const sessionId = await a.say("t1");
+    const { talker } = createLoser(sessionId, Number.POSITIVE_INFINITY);
+    const client = new AbortController();
+    const context = { ...contextOf(rig.clock), signal: client.signal };
+    const gone = problemOf(talker.conversations.begin(request("mine", sessionId), context));
+    await rig.clock.advance(400);
+    client.abort();
+    expect(await gone).toContain("the caller went away");
+  });
+
   it("fault 54: goes on at once without a turn whose process is no more, which is then interrupted for good", async () => {
     const sessionId = await a.say("t1");
     await a.begin("t2", sessionId);
