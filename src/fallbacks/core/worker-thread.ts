@@ -1,10 +1,11 @@
 import { type Transferable, Worker } from "node:worker_threads";
 import { programOf } from "./program-of.ts";
+import type { ThreadGate } from "./thread-gate.ts";
 
 /**
  * A thread of this process that runs a file of ours, as seen from outside: takes messages `To` and sends messages `From`. A native
- * library that works, or is being loaded, when its thread is ended may end the whole process: what cannot be ended idle
- * belongs into a `WorkerProcess`.
+ * library that works, or is being loaded, when its thread is ended may end the whole process: it belongs behind a `gate`, and
+ * what may hang there into a `WorkerProcess`.
  */
 export interface WorkerThread<To = unknown, From = unknown> {
   /** What is in `transfer` is moved, not copied. */
@@ -22,7 +23,18 @@ export interface WorkerThreadOptions {
   readonly data?: unknown;
   /** MB of JavaScript objects beyond which the thread ends by itself. Buffers are not among them. Default: as the process. */
   readonly memoryMb?: number;
+  /** Of what must not be broken into. It is shut before the thread is ended, or the process by `process.exit`, with at most a second's wait. */
+  readonly gate?: ThreadGate;
 }
+
+/** How long in ms an end waits for what is behind a gate. The end itself would wait for the same native call. */
+const SHUT_MS = 1_000;
+
+/** Of the threads that there are. */
+const gates = new Set<ThreadGate>();
+const shutGates = () => {
+  for (const gate of gates) gate.shut(SHUT_MS);
+};
 
 /** @param file the worker as it is named from sources: `new URL("./some-worker.ts", import.meta.url)`. */
 export function startWorkerThread<To = unknown, From = unknown>(
@@ -30,6 +42,8 @@ export function startWorkerThread<To = unknown, From = unknown>(
   options: WorkerThreadOptions = {},
 ): WorkerThread<To, From> {
   const worker = startWorker(file, options);
+  const { gate } = options;
+  if (gate) watchOver(worker, gate);
   let onMessage: (message: From) => void = () => {};
   let onEnd: (reason: string) => void = () => {};
   let reason: string | undefined;
@@ -50,9 +64,20 @@ export function startWorkerThread<To = unknown, From = unknown>(
     async end() {
       onMessage = () => {};
       onEnd = () => {};
+      gate?.shut(SHUT_MS);
       await worker.terminate();
     },
   };
+}
+
+/** When a process ends by `process.exit`, its threads are ended behind those who listen to that. */
+function watchOver(worker: Worker, gate: ThreadGate): void {
+  if (gates.size === 0) process.on("exit", shutGates);
+  gates.add(gate);
+  worker.on("exit", () => {
+    gates.delete(gate);
+    if (gates.size === 0) process.off("exit", shutGates);
+  });
 }
 
 function startWorker(file: URL, { data, memoryMb }: WorkerThreadOptions): Worker {

@@ -1,5 +1,6 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { asLayerError } from "../core/errors.ts";
+import { gateInside } from "../core/thread-gate.ts";
 import type { FromWriter, ToWriter, WriteTask } from "./embedded-protocol.ts";
 import { type EmbeddedWriter, openWriter } from "./embedded-writer.ts";
 import { isDamaging, storeError } from "./sqlite.ts";
@@ -8,27 +9,36 @@ import { isDamaging, storeError } from "./sqlite.ts";
 // with it all that SQLite remembers of the file: whoever goes on is a fresh thread.
 const port = parentPort;
 if (!port) throw new Error("this file runs in a worker");
+// The driver is native code, which the end of the process must not break into: not while it is loaded either.
+const gate = gateInside(workerData as SharedArrayBuffer);
 const post = (message: FromWriter) => port.postMessage(message, []);
 
 let file = "";
 let writer: EmbeddedWriter | undefined;
 
 async function run(tasks: readonly WriteTask[]): Promise<void> {
+  // Nobody waits for an answer any more.
+  if (!gate.enter()) return;
   try {
     writer ??= await openWriter(file);
     post({ type: "done", results: writer.run(tasks) });
   } catch (error) {
     fail(error, writer === undefined || isDamaging(error));
+  } finally {
+    gate.leave();
   }
 }
 
 function close(): void {
+  if (!gate.enter()) return;
   try {
     writer?.close();
     writer = undefined;
     post({ type: "closed" });
   } catch (error) {
     fail(error, true);
+  } finally {
+    gate.leave();
   }
 }
 

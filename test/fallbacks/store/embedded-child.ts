@@ -1,7 +1,8 @@
 // Run by tests of the embedded store as a process of its own: works until it is killed, or until the disk takes no more.
-import { writeSync } from "node:fs";
+import { statSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { asLayerError } from "../../../src/fallbacks/core/errors.ts";
-import { backup } from "../../../src/fallbacks/store/backup.ts";
+import { backup, STORE_FILE } from "../../../src/fallbacks/store/backup.ts";
 import { createEmbeddedStore } from "../../../src/fallbacks/store/embedded.ts";
 import type { Operation } from "../../../src/fallbacks/store/port.ts";
 import { context, put, single } from "./embedded-operations.ts";
@@ -82,11 +83,25 @@ async function insist(): Promise<void> {
   process.kill(process.pid, "SIGKILL");
 }
 
+/** As a forced end does: exits with 1 in the middle of a group of 300 records, which is large enough for its first pages to be seen in the log. */
+async function exit(): Promise<void> {
+  await store.commit(single("before", 1), context);
+  const logSize = () => statSync(join(directory, `${STORE_FILE}-wal`)).size;
+  const before = logSize();
+  void store.commitAll(
+    Array.from({ length: 300 }, (_, index) => single(`group/${index}`, "x".repeat(9_900))),
+    context,
+  );
+  while (logSize() === before) await new Promise<void>((resolve) => void setImmediate(resolve));
+  process.exit(1);
+}
+
 const tasks: Readonly<Record<string, () => Promise<void>>> = {
   write,
   fill,
   load,
   insist,
+  exit,
   backup: () => backup({ directory, file: argument }),
 };
 await tasks[task ?? ""]?.();

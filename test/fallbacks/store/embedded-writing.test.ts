@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { createEmbeddedStore } from "../../../src/fallbacks/store/embedded.ts";
@@ -5,7 +6,7 @@ import { createMemoryStore } from "../../../src/fallbacks/store/memory.ts";
 import type { Operation, Store } from "../../../src/fallbacks/store/port.ts";
 import { startWritingThread, type WritingThread } from "../../../src/fallbacks/store/writing-thread.ts";
 import { context, put, remove, single } from "./embedded-operations.ts";
-import { createThreadPool, killAfter, newDirectories } from "./embedded-rig.ts";
+import { child, createThreadPool, killAfter, newDirectories } from "./embedded-rig.ts";
 
 const newDirectory = newDirectories();
 const startThread = createThreadPool();
@@ -194,6 +195,16 @@ describe("writes of the embedded store", () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it("a process.exit while it writes ends with its code, and not before the group that is being written is whole", async () => {
+    const directory = newDirectory();
+    const { status, stderr } = spawnSync(process.execPath, [child, directory, "exit"], { encoding: "utf8" });
+    expect([status, stderr]).toEqual([1, ""]);
+    const store = createEmbeddedStore({ directory, startThread });
+    const group = await store.list({ collection: "meta", prefix: "group/", limit: 1000 }, context);
+    expect(group).toHaveLength(300);
+    await store.close();
   });
 
   it("has all that it acknowledged, whole and once, when it is killed again and again under load", async () => {
