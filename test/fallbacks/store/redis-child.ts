@@ -1,14 +1,17 @@
-// Run by redis.test.ts as a process of its own: uses a Redis, tells, waits for a line, closes, and must then end by itself.
+// Run by redis.test.ts as a process of its own: uses a Redis, tells, waits for a line, closes, and must then end by itself. Its clock stands
+// still, so whatever waits for a limit waits for ever.
 import { once } from "node:events";
 import { writeSync } from "node:fs";
-import { systemClock } from "../../../src/fallbacks/core/clock.ts";
 import { createContext } from "../../../src/fallbacks/core/context.ts";
 import { asLayerError } from "../../../src/fallbacks/core/errors.ts";
 import { createRedisStore } from "../../../src/fallbacks/store/redis.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
+import { loadUnhurried } from "../../support/unhurried-redis.ts";
 
 const [, , url = ""] = process.argv;
-const context = createContext({ clock: systemClock, requestId: "child", deadlineMs: 60_000 });
-const store = createRedisStore({ url, clock: systemClock });
+const clock = createManualClock();
+const context = createContext({ clock, requestId: "child", deadlineMs: 60_000 });
+const store = createRedisStore({ url, clock, load: loadUnhurried });
 
 async function attempt(): Promise<string> {
   try {
@@ -19,9 +22,10 @@ async function attempt(): Promise<string> {
   }
 }
 
-const start = performance.now();
+const before = process.cpuUsage();
 const outcome = await attempt();
-writeSync(1, `${JSON.stringify({ outcome, ms: performance.now() - start })}\n`);
+const { user, system } = process.cpuUsage(before);
+writeSync(1, `${JSON.stringify({ outcome, workMs: (user + system) / 1_000 })}\n`);
 await once(process.stdin, "data");
 // A call is under way while it closes.
 const last = store.get("meta", "child", context).then(
