@@ -1,5 +1,5 @@
 import { foldText } from "../src/text/normalise.ts";
-import { segmenterWords } from "../src/text/runs.ts";
+import { segmenterWords } from "../src/text/segmenter-words.ts";
 import { readWordList } from "../src/text/word-list.ts";
 import type { Topic } from "./topics.ts";
 

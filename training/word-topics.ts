@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { segmenterWords } from "../src/text/runs.ts";
+import { segmenterWords } from "../src/text/segmenter-words.ts";
 import { createTokeniser, NO_CARRY, type Token } from "../src/text/tokenise.ts";
 import { isPair, subjectsOf } from "../src/text/word-vectors.ts";
 import type { WordTopics } from "../src/text/word-vectors-format.ts";

@@ -1,5 +1,6 @@
 import { createKindAt, widthAt } from "./character-kinds.ts";
 import type { ChineseWords } from "./chinese-words.ts";
+import { segmenterWords } from "./segmenter-words.ts";
 
 /** A stretch of letters and digits of one kind of script. */
 export interface Run {
@@ -7,14 +8,6 @@ export interface Run {
   /** Where the words of it end, where they are not spaced; absent where the run is one word. */
   readonly ends?: readonly number[];
 }
-
-// Making a segmenter costs milliseconds, using one microseconds.
-const segmenter = new Intl.Segmenter("zh", { granularity: "word" });
-
-/** Those of the runtime's own dictionaries, which differ from one version of it to the next. */
-export const segmenterWords: ChineseWords = {
-  endsOf: (run) => Array.from(segmenter.segment(run), ({ index, segment }) => index + segment.length),
-};
 
 const isHan = /\p{Script=Han}/u;
 const isUnspaced =
