@@ -33,6 +33,8 @@ export interface WireAnswer {
 
 /** Connections to one endpoint, kept for the next request. Opens nothing before the first one. */
 export interface Connection {
+  /** Loads the code that `send` needs, so that no request waits for that. */
+  load(): Promise<void>;
   /**
    * Follows no redirect, tries nothing again, looks for no proxy.
    * @throws {LayerError} `timeout` when no connection is there in time; else what the network threw.
@@ -56,6 +58,9 @@ export function createConnection(options: ConnectionOptions & { readonly clock: 
   }
 
   return {
+    async load() {
+      await undici();
+    },
     async send(url, { method, headers, body, signal }) {
       const { request } = await undici();
       agent ??= open();

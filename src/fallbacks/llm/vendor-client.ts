@@ -31,7 +31,7 @@ export interface Question {
 export interface VendorClient {
   /** The text of the reply in pieces. Settles with the first one, so that what the endpoint refuses is refused here. */
   ask(question: Question): Promise<AsyncIterable<string>>;
-  /** Loads the vendor's package. */
+  /** Loads the vendor's package and what the connection needs. */
   load(): Promise<void>;
   /** Asks for the list of models, which costs no tokens; an endpoint that has none is there all the same. */
   reach(signal: AbortSignal): Promise<void>;
@@ -104,7 +104,8 @@ export function createVendorClient({ provider, endpoint, connection, clock, ...o
       }
     },
     async load() {
-      await Promise.all([provider.load(), import("@langchain/core/messages")]).catch(missing);
+      const packages = Promise.all([provider.load(), import("@langchain/core/messages")]).catch(missing);
+      await Promise.all([packages, connection.load()]);
     },
     async reach(signal) {
       const exchange = exchangeOf({ form: "json", signal });
