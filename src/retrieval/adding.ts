@@ -12,7 +12,7 @@ import { createNameQueues } from "./name-queues.ts";
 import type { PreparedDocument, Preparer } from "./prepared.ts";
 import type { Publication, Publish } from "./publish.ts";
 import type { Reader } from "./reading/reader.ts";
-import { inSlices, pause } from "./slices.ts";
+import { inSlices, light, pause } from "./slices.ts";
 
 /** From the bytes of a document to its being found. */
 export interface Adding {
@@ -70,7 +70,7 @@ export function createAdding(options: {
     await pause(context.signal);
     const { name, url = null } = given;
     const parsed = await reader.read(given, context);
-    const { document, repeated } = await inSlices(cutDocument(name, parsed), context.signal);
+    const { document, repeated } = await inSlices(light(cutDocument(name, parsed)), context.signal);
     const { documentId, chunks } = document;
     const onState = async (state: Parameters<NonNullable<AddOptions["onState"]>>[0]) =>
       told.onState?.(state, chunks.length);

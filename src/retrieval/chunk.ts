@@ -1,6 +1,6 @@
 import { sentenceSpans, type TextSpan } from "../text/sentences.ts";
 import type { Section } from "./parse.ts";
-import type { Work } from "./slices.ts";
+import { PART, type Work } from "./slices.ts";
 
 /** A passage: what is found and shown as one. Never crosses a heading. */
 export interface Chunk extends TextSpan {
@@ -37,7 +37,7 @@ export function* chunkSections(
     const whole = trimmed(text, section);
     const spans = whole.end - whole.start <= size ? [whole] : yield* cut(text, whole, size, overlap);
     for (const span of spans) chunks.push({ ...span, heading: section.heading });
-    yield section.end - section.start;
+    yield PART + section.end - section.start;
   }
   return chunks;
 }
@@ -93,7 +93,7 @@ function* unitsOf(text: string, section: TextSpan, size: number): Work<readonly 
         units.push(unit);
       }
     }
-    yield end - from;
+    yield end - from + whole.length * PART;
     from = next;
   }
   return units;

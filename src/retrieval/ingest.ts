@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Chunk, chunkSections } from "./chunk.ts";
 import { PARSER_VERSION, type ParsedDocument } from "./parse.ts";
-import type { Work } from "./slices.ts";
+import { PART, type Work } from "./slices.ts";
 
 /** What a version of a document says, and how it was cut: never changes. What is said *of* it is in its record. */
 export interface StoredDocument {
@@ -27,7 +27,7 @@ export function* cutDocument(name: string, { text, title, sections }: ParsedDocu
   for (const chunk of all) {
     // Neither has a NUL.
     const words = `${chunk.heading}\0${text.slice(chunk.start, chunk.end)}`;
-    yield words.length;
+    yield PART + words.length;
     if (said.has(words)) continue;
     said.add(words);
     chunks.push(chunk);

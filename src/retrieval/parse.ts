@@ -2,7 +2,7 @@ import { normaliseText } from "../text/normalise.ts";
 import type { TextSpan } from "../text/sentences.ts";
 import { inMb, readingLimits } from "./reading/limits.ts";
 import { Unreadable } from "./reading/unreadable.ts";
-import type { Work } from "./slices.ts";
+import { PART, type Work } from "./slices.ts";
 
 /** To be raised with every change that gives the same file other sections: it is part of the document id. */
 export const PARSER_VERSION = 2;
@@ -65,7 +65,7 @@ function* parseMarkdown(text: string, baseName: string): Work<ParsedDocument> {
   };
   for (const { level, words, start, end } of yield* headingsOf(text, bodyStart)) {
     close(start);
-    yield end - bodyStart;
+    yield PART + end - bodyStart;
     if (title === undefined && level === 1) title = words;
     else path = [...path.filter((open) => open.level < level), { level, words }];
     bodyStart = end;
@@ -95,7 +95,7 @@ function* headingsOf(text: string, from: number): Work<readonly Heading[]> {
     const newline = text.indexOf("\n", start);
     const end = newline < 0 ? text.length : newline + 1;
     const line = text.slice(start, newline < 0 ? end : newline);
-    yield line.length;
+    yield PART + line.length;
     const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
     const atx = /^ {0,3}(#{1,6})(?=[ \t]|$)/.exec(line);
     const underline = /^ {0,3}(=+|-{2,})[ \t]*$/.exec(line)?.[1];

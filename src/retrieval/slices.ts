@@ -23,6 +23,21 @@ export async function inSlices<T>(work: Work<T>, signal: AbortSignal): Promise<T
   }
 }
 
+/** What a line, a sentence or a section costs besides its characters where they are only looked at, in characters. */
+export const PART = 40;
+
+/** So many characters are read, or cut into passages, in the time that preparing takes for one. */
+const READ_AT_ONCE = 16;
+
+/** Work on text that only looks at its characters, such as reading Markdown: counted for what it costs. */
+export function* light<T>(work: Work<T>): Work<T> {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    yield step.value / READ_AT_ONCE;
+  }
+}
+
 /** One turn of the event loop. @throws {LayerError} `aborted` when nobody waits any more. */
 export async function pause(signal: AbortSignal): Promise<void> {
   await nextTurn();

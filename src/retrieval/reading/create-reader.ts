@@ -2,7 +2,7 @@ import type { Clock } from "../../fallbacks/core/clock.ts";
 import { LayerError } from "../../fallbacks/core/errors.ts";
 import { Problem } from "../../problems.ts";
 import { type ParsedDocument, parseDocument } from "../parse.ts";
-import { inSlices } from "../slices.ts";
+import { inSlices, light } from "../slices.ts";
 import { decode } from "./decode.ts";
 import { baseNameOf, checkKind, kindOf } from "./kinds.ts";
 import { inMb, readingLimits } from "./limits.ts";
@@ -78,7 +78,7 @@ async function readHere(file: SourceFile, signal: AbortSignal): Promise<ParsedDo
   checkSize(content);
   if (typeof content !== "string") checkKind(kind, content);
   const text = typeof content === "string" ? content : decode(content, charset);
-  return inSlices(parseDocument(kind, text, baseNameOf(name)), signal);
+  return inSlices(light(parseDocument(kind, text, baseNameOf(name))), signal);
 }
 
 function checkSize(content: string | Uint8Array): void {

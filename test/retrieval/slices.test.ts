@@ -1,0 +1,39 @@
+import { expect, it } from "vitest";
+import { chunkSections } from "../../src/retrieval/chunk.ts";
+import { parseDocument } from "../../src/retrieval/parse.ts";
+import { inSlices, light, type Work } from "../../src/retrieval/slices.ts";
+
+function* steps(count: number, size: number): Work<string> {
+  for (let step = 0; step < count; step += 1) yield size;
+  return "done";
+}
+
+/** Turns of the event loop that the work takes. */
+async function turnsOf(work: Work<unknown>): Promise<number> {
+  let turns = 0;
+  const count = () => {
+    turns += 1;
+    next = setImmediate(count);
+  };
+  let next = setImmediate(count);
+  await inSlices(work, new AbortController().signal);
+  clearImmediate(next);
+  return turns;
+}
+
+it("lets others go first after 4,096 characters, or 16 times as many where they are only looked at", async () => {
+  expect(await turnsOf(steps(1_024, 64))).toBe(16);
+  expect(await turnsOf(light(steps(1_024, 64)))).toBe(1);
+  expect(await inSlices(light(steps(3, 1)), new AbortController().signal)).toBe("done");
+});
+
+it("counts a line, a sentence or a section besides its characters", () => {
+  const spent = (work: Work<unknown>) => [...work].reduce((sum, step) => sum + step, 0);
+  const lines = 10_000;
+  expect(spent(parseDocument("markdown", `a${"\n".repeat(lines)}`, "name"))).toBeGreaterThan(40 * lines);
+  expect(spent(parseDocument("markdown", `${"# a\n".repeat(lines)}b`, "name"))).toBeGreaterThan(80 * lines);
+  const text = "Yes. ".repeat(lines);
+  expect(spent(chunkSections(text, [{ heading: "", start: 0, end: text.length }]))).toBeGreaterThan(40 * lines);
+  const sections = Array.from({ length: lines }, (_, at) => ({ heading: `${at}`, start: at, end: at }));
+  expect(spent(chunkSections(text, sections))).toBeGreaterThanOrEqual(40 * lines);
+});
