@@ -4,6 +4,7 @@ import { rarityOf } from "./rarity.ts";
 import type { Work } from "./slices.ts";
 import { type Compacted, compact } from "./words-compact.ts";
 import { createWordsSearch, type QueryTerm } from "./words-search.ts";
+import { createWordsSharing } from "./words-sharing.ts";
 import { createShelf, type Shelf } from "./words-shelf.ts";
 
 export { rarityOf };
@@ -20,6 +21,19 @@ export interface Bm25Options {
   readonly from?: Compacted;
   /** As `createShelf` has it; no result depends on it. Default 16. */
   readonly mostHidden?: number;
+}
+
+/** A term of such a list, and what it counts. */
+export interface WeighedTerm {
+  readonly index: number;
+  readonly weight: number;
+}
+
+export interface SharingOptions {
+  readonly limit: number;
+  readonly least: number;
+  /** As for `search`. */
+  readonly accept?: ((id: string) => boolean) | undefined;
 }
 
 /**
@@ -51,14 +65,11 @@ export interface Bm25Index {
     accept?: (id: string) => boolean,
     least?: number,
   ): readonly Ranked[];
-  /** The same for the terms with these indices in the list of a document's words, each of which counts 1: they need not be looked up. */
-  searchOf(
-    terms: readonly string[],
-    indices: readonly number[],
-    limit: number,
-    accept?: (id: string) => boolean,
-    least?: number,
-  ): readonly Ranked[];
+  /**
+   * The best `limit` by the sum of the weights, above 0, of those of some terms that they hold, at least `least`, above 0; best first, ties
+   * by id. The terms are named by their indices in the list of a document's words, so that they need not be looked up, each once.
+   */
+  sharing(terms: readonly string[], asked: readonly WeighedTerm[], options: SharingOptions): readonly Ranked[];
   /** How many passages that can be found hold the term. */
   holding(term: string): number;
   /** The same for the term with this index in such a list. */
@@ -87,6 +98,7 @@ const LEAST_ENTRIES = 2_000_000;
 export function createBm25Index(options: Bm25Options = {}): Bm25Index {
   const { k1 = 1.2, b = 0.75, from, mostHidden } = options;
   const searchIn = createWordsSearch({ k1, b });
+  const sharingIn = createWordsSharing();
   let shelf = createShelf(from?.base, from?.documents, mostHidden);
   /** Words that came while everything is being packed: to be written once more. */
   let late: Map<string, PackedWords> | undefined;
@@ -157,12 +169,13 @@ export function createBm25Index(options: Bm25Options = {}): Bm25Index {
       }
       return limit < 1 ? [] : searchIn({ shelf, query, limit, accept, least });
     },
-    searchOf(terms, indices, limit, accept, least = 0) {
-      const query = indices.flatMap((index): readonly QueryTerm[] => {
+    sharing(terms, asked, { limit, least, accept }) {
+      const known: { readonly id: number; readonly weight: number }[] = [];
+      for (const { index, weight } of asked) {
         const id = shelf.postings.find(terms, index);
-        return id === undefined ? [] : [{ id, term: terms[index] ?? "", weight: 1 }];
-      });
-      return limit < 1 ? [] : searchIn({ shelf, query, limit, accept, least });
+        if (id !== undefined) known.push({ id, weight });
+      }
+      return limit < 1 ? [] : sharingIn({ shelf, asked: known, limit, accept, least });
     },
     holding(term) {
       const id = shelf.postings.terms.get(term);

@@ -1,5 +1,6 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { LocalEmbeddings } from "../fallbacks/embeddings/port.ts";
+import type { WeighedTerm } from "./bm25.ts";
 import type { SimilarPassage } from "./knowledge.ts";
 import type { Library, LibraryChunk } from "./library.ts";
 import type { PackedWords, PreparedDocument } from "./prepared.ts";
@@ -25,7 +26,7 @@ const LEAST_SHARED = 0.25;
 const SHORTEST_SHARE = 0.6;
 /** Of the different words, as they are written, of the longer of two texts, what both have at least: else no vectors are worth making. */
 const LEAST_COMMON = 0.5;
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 
 /** One for all, as nobody waits for anything between the texts that are compared. */
 const written = createWrittenWords();
@@ -56,8 +57,8 @@ export async function findSimilar(
     const { rare, weight } = rarestOf(index);
     if (chunk && rare.length > 0) {
       const least = weight * LEAST_SHARED;
-      const ranked = library.words.searchOf(words.terms, rare, CANDIDATES, isOther, least);
-      const others = ranked.flatMap(({ id, score }) => (score >= least ? (library.chunks.get(id) ?? []) : []));
+      const ranked = library.words.sharing(words.terms, rare, { limit: CANDIDATES, least, accept: isOther });
+      const others = ranked.flatMap(({ id }) => library.chunks.get(id) ?? []);
       const nearest = await nearestOf(chunk, others, local, context);
       if (nearest) found.push(nearest);
     }
@@ -66,7 +67,7 @@ export async function findSimilar(
   return found.sort((a, b) => b.similarity - a.similarity || (a.chunkId < b.chunkId ? -1 : 1)).slice(0, MOST_LISTED);
 }
 
-/** The rarest words of a passage that others hold, by their indices in the list of its terms, and what a passage scores that has all the rarest words. */
+/** The rarest words of a passage that others hold, by their indices in the list of its terms, and what a passage has that holds all the rarest words. */
 function createRarest(words: PackedWords, { words: base }: Library) {
   /** Neighbouring passages have many words in common. */
   const counted = new Map<number, number>();
@@ -83,14 +84,15 @@ function createRarest(words: PackedWords, { words: base }: Library) {
       const entry = entries[Math.floor((at * entries.length) / looked)] ?? 0;
       held.push({ entry, count: holding(entry) });
     }
-    const rare: number[] = [];
+    const rare: WeighedTerm[] = [];
     let sum = 0;
     let weight = 0;
     for (const { entry, count } of held.sort((a, b) => a.count - b.count).slice(0, RAREST)) {
       sum += count;
       if (sum > MOST_HOLDING) break;
-      if (count > 0) rare.push(entry);
-      weight += rarityOf(count, base.documents);
+      const rarity = rarityOf(count, base.documents);
+      if (count > 0) rare.push({ index: entry, weight: rarity });
+      weight += rarity;
     }
     return { rare, weight };
   };

@@ -160,7 +160,7 @@ function askedOf(shelf: Shelf, query: readonly QueryTerm[], most: number): reado
 }
 
 /** Whether a slot may be in the result; each document is asked about once. */
-function wantedBy(shelf: Shelf, accept: WordsSearch["accept"]): (slot: number) => boolean {
+export function wantedBy(shelf: Shelf, accept: WordsSearch["accept"]): (slot: number) => boolean {
   if (!accept) return (slot) => shelf.isFound(slot);
   const answers = new Map<Shelved, boolean>();
   return (slot) => {

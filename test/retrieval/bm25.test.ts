@@ -70,6 +70,32 @@ function naiveSearch(
     .slice(0, limit);
 }
 
+/** What passages hold of some terms, written down plainly; added up in the order of the terms. */
+function naiveSharing(
+  documents: ReadonlyMap<string, Texts>,
+  weighed: readonly { readonly index: number; readonly weight: number }[],
+  {
+    limit,
+    least,
+    accept = () => true,
+  }: {
+    readonly limit: number;
+    readonly least: number;
+    readonly accept?: ((documentId: string) => boolean) | undefined;
+  },
+) {
+  return [...documents]
+    .filter(([name]) => accept(name))
+    .flatMap(([name, texts]) => texts.map((terms, index) => ({ id: `${name}.${index}`, terms })))
+    .map(({ id, terms }) => {
+      const held = weighed.filter(({ index }) => frequencyIn(terms, asked[index] ?? "") > 0);
+      return { id, score: held.reduce((sum, { weight }) => sum + weight, 0) };
+    })
+    .filter(({ score }) => score >= least)
+    .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+    .slice(0, limit);
+}
+
 const holdingIn = (documents: ReadonlyMap<string, Texts>, term: string) =>
   [...documents.values()].flat().filter((terms) => frequencyIn(terms, term) > 0).length;
 
@@ -160,10 +186,14 @@ describe("the BM25 index", () => {
               expected.filter(isEnough),
             );
             const indices = [...query.keys()].flatMap((term) => (asked.includes(term) ? [asked.indexOf(term)] : []));
-            const plain = new Map(indices.map((at): [string, number] => [asked[at] ?? "", 1]));
-            expect(index.searchOf(asked, indices, now.limit, accept)).toEqual(
-              naiveSearch(documents, plain, now.limit, wanted),
-            );
+            const weighed = indices.map((at) => ({ index: at, weight: query.get(asked[at] ?? "") ?? 0 }));
+            for (const least of [0.01, now.least / 8]) {
+              if (least === 0) continue;
+              const sharing = { limit: now.limit, least, accept };
+              expect(index.sharing(asked, weighed, sharing)).toEqual(
+                naiveSharing(documents, weighed, { ...sharing, accept: wanted }),
+              );
+            }
           }
           for (const [at, term] of asked.entries()) {
             expect(index.holding(term)).toBe(holdingIn(documents, term));
