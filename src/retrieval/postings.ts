@@ -44,6 +44,8 @@ export interface Postings {
   entriesOf(term: number): number;
   /** Those of them that are in the slots from `first` to before `end`; soon told for late slots. */
   countBetween(term: number, first: number, end: number): number;
+  /** Copies the entries of a term that are in slots before `end`, in their order, so that the last of them comes right before `to`. */
+  copy(term: number, end: number, target: Uint32Array, to: number): void;
   /** Of an entry of a run of this term. */
   countOf(entry: number, term: number): number;
 }
@@ -163,6 +165,16 @@ export function createPostings(base: PostingsBase = noBase()): Postings {
       const from = starts[term] ?? 0;
       const to = starts[term + 1] ?? 0;
       return late + placeOf(base.entries, from, to, end) - placeOf(base.entries, from, to, first);
+    },
+    copy(term, end, target, to) {
+      let next = arena.copy(lists[term * 2] ?? 0, end, target, to);
+      if (term >= baseTerms) return;
+      const from = starts[term] as number;
+      for (let at = starts[term + 1] as number; at > from; ) {
+        at -= 1;
+        next -= 1;
+        target[next] = base.entries[at] as number;
+      }
     },
     countOf(entry, term) {
       const count = entry & LARGE_COUNT;

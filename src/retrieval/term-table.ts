@@ -1,4 +1,5 @@
 import { scattered } from "../text/pair-table.ts";
+import type { Work } from "./slices.ts";
 import { grown } from "./words-grow.ts";
 
 /** Terms with numbers, which rise from 0 in the order in which they came. */
@@ -9,6 +10,8 @@ export interface Terms extends Iterable<readonly [string, number]> {
   add(term: string): number;
   /** The first of them, as they are kept in a file. */
   readonly packed: PackedTerms;
+  /** The first `count` again, all of them packed, with the same numbers. @param count 0 to `size` */
+  repacked(count: number): Work<Terms>;
 }
 
 /**
@@ -37,14 +40,16 @@ const FACTOR = 0x9e37_79b1;
  * @param room how many are packed, a whole number from 0.
  */
 export function createTerms(room = 0): Terms {
-  return termsOf({
-    seed: Math.floor(Math.random() * 2 ** 32),
-    places: new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(1, room * 2)))),
-    starts: new Uint32Array(room + 1),
-    units: new Uint16Array(0),
-    size: 0,
-  });
+  return termsOf(emptyTerms(room));
 }
+
+const emptyTerms = (room: number): PackedTerms => ({
+  seed: Math.floor(Math.random() * 2 ** 32),
+  places: new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(1, room * 2)))),
+  starts: new Uint32Array(room + 1),
+  units: new Uint16Array(0),
+  size: 0,
+});
 
 /**
  * Packed terms again, without going through them.
@@ -120,11 +125,41 @@ export function termsOf(from: PackedTerms): Terms {
       if (known === undefined) later.set(term, id);
       return known ?? id;
     },
+    *repacked(count) {
+      const all = emptyTerms(count);
+      const first = Math.min(count, size);
+      const ends = all.places.length - 1;
+      all.starts.set(starts.subarray(0, first + 1));
+      for (let id = 0; id < first; id += 1) {
+        // No two are the same, so that none has to be compared.
+        let place = hashOfUnits(units, starts[id] as number, starts[id + 1] as number, all.seed) & ends;
+        while (all.places[place] !== 0) place = (place + 1) & ends;
+        all.places[place] = id + 1;
+        yield 1;
+      }
+      const next = termsOf({ ...all, units: units.slice(0, starts[first]), size: first });
+      for (const term of later.keys()) {
+        if (next.size >= count) break;
+        next.add(term);
+        yield 1;
+      }
+      return next;
+    },
     *[Symbol.iterator]() {
       for (let id = 0; id < size; id += 1) yield [textAt(id), id] as const;
       yield* later;
     },
   };
+}
+
+/** As `hashOf`, of the term in these units. */
+function hashOfUnits(units: Uint16Array, from: number, to: number, seed: number): number {
+  let hash = seed;
+  for (let at = from; at < to; at += 1) {
+    hash = Math.imul(hash ^ (units[at] as number), FACTOR);
+    hash ^= hash >>> 15;
+  }
+  return scattered(hash);
 }
 
 /** Where a table has a term depends on it: files of tables name what it gives. */

@@ -14,6 +14,8 @@ export interface Arena {
   runs(tail: number): Run[];
   /** How many entries of a list are in the slots from `first` to before `end`. Of a long list it looks at the end alone where that is enough. */
   countBetween(tail: number, first: number, end: number): number;
+  /** Copies the entries of a list that are in slots before `end`, so that the last of them comes right before `to`. @returns where the first is. */
+  copy(tail: number, end: number, target: Uint32Array, to: number): number;
 }
 
 /** 256 KB: the lower half of a block's number says where in its page it begins. */
@@ -74,6 +76,23 @@ export function createArena(): Arena {
         block = page[at] ?? 0;
       }
       return runs;
+    },
+    copy(tail, end, target, to) {
+      let next = to;
+      for (let block = tail; block !== 0; ) {
+        const page = pageOf(block);
+        const at = block & 0xffff;
+        const from = at + HEADER;
+        let last = from + ((page[at + 1] as number) & 0xffff);
+        if ((page[last - 1] as number) >>> 8 >= end) last = placeOf(page, from, last, end);
+        while (last > from) {
+          last -= 1;
+          next -= 1;
+          target[next] = page[last] as number;
+        }
+        block = page[at] as number;
+      }
+      return next;
     },
     countBetween(tail, first, end) {
       let count = 0;

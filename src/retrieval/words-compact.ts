@@ -1,4 +1,4 @@
-import { countKey, LARGE_COUNT, type Postings, type PostingsBase } from "./postings.ts";
+import { countKey, LARGE_COUNT, MOST_SLOTS, type Postings, type PostingsBase } from "./postings.ts";
 import type { Work } from "./slices.ts";
 import { createTerms } from "./term-table.ts";
 import type { Shelved } from "./words-shelf.ts";
@@ -19,7 +19,8 @@ const ENTRIES_A_STEP = 50;
  */
 export function* compact(postings: Postings, documents: readonly Shelved[]): Work<Compacted> {
   const moved: Shelved[] = [];
-  const slots = new Uint32Array(postings.slots).fill(GONE);
+  const now: Extent = { slots: postings.slots, terms: postings.terms.size, entries: postings.entries };
+  const slots = new Uint32Array(now.slots).fill(GONE);
   let next = 0;
   for (const document of documents) {
     for (let passage = 0; passage < document.passages; passage += 1) slots[document.first + passage] = next + passage;
@@ -33,9 +34,39 @@ export function* compact(postings: Postings, documents: readonly Shelved[]): Wor
     if (to !== GONE) lengths[to] = length;
     if (slot % ENTRIES_A_STEP === 0) yield 1;
   }
-  const names = yield* termsHeld(postings, slots);
-  const base = yield* copy(postings, slots, names);
+  // Where nothing is gone, nothing is numbered anew.
+  const base =
+    next === now.slots
+      ? yield* copyAll(postings, now)
+      : yield* copy(postings, slots, yield* termsHeld(postings, slots));
   return { base: { ...base, lengths }, documents: moved };
+}
+
+/** What there was when it was begun: slots, terms and entries below these. */
+interface Extent {
+  readonly slots: number;
+  readonly terms: number;
+  readonly entries: number;
+}
+
+function* copyAll(postings: Postings, now: Extent): Work<Omit<PostingsBase, "lengths">> {
+  const terms = yield* postings.terms.repacked(now.terms);
+  const starts = new Uint32Array(now.terms + 1);
+  const entries = new Uint32Array(now.entries);
+  let to = 0;
+  for (let id = 0; id < now.terms; id += 1) {
+    const size = postings.entriesOf(id) - postings.countBetween(id, now.slots, MOST_SLOTS);
+    to += size;
+    starts[id + 1] = to;
+    postings.copy(id, now.slots, entries, to);
+    yield 1 + size / ENTRIES_A_STEP;
+  }
+  const large = new Map<number, number>();
+  for (const [key, count] of postings.large) {
+    if (key % MOST_SLOTS < now.slots) large.set(key, count);
+    yield 1;
+  }
+  return { terms, starts, entries, large };
 }
 
 interface Held {

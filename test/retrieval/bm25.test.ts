@@ -287,6 +287,8 @@ describe("the BM25 index", () => {
       for (const [at, { score }] of found.entries()) expect(score).toBeCloseTo(expected[at]?.score ?? 0, 4);
     };
     check();
+    run(index.compact());
+    check();
     index.remove("a");
     cut.delete("a");
     run(index.compact());

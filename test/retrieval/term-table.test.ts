@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createTerms, type Terms, termsOf } from "../../src/retrieval/term-table.ts";
+import { finished } from "./finished.ts";
 
 /** Few different ones, so that many come twice; of every script, halves of characters and NUL too. */
 const term = fc.oneof(
@@ -48,6 +49,29 @@ describe("terms with numbers", () => {
         }
         expectLikeMap(again, map, more);
       }),
+    );
+  });
+
+  it("are the same again when the first of them are packed, whatever is added meanwhile", () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(term, { maxLength: 60 }),
+        fc.array(term, { maxLength: 4 }),
+        fc.nat(60),
+        fc.nat(60),
+        (own, more, room, most) => {
+          const terms = createTerms(room);
+          for (const each of own) terms.add(each);
+          const count = Math.min(most, own.length);
+          const work = terms.repacked(count);
+          const step = work.next();
+          for (const each of more) terms.add(each);
+          const again = step.done ? step.value : finished(work);
+          const map = new Map(own.slice(0, count).map((each, id) => [each, id]));
+          expectLikeMap(again, map, [...own, ...more]);
+          expect(again.packed.size).toBe(count);
+        },
+      ),
     );
   });
 
