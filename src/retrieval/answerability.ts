@@ -23,8 +23,8 @@ export const READING_THRESHOLD = 0.05;
 /** From here on a passage is worth a look: below it, more of what is shown is about something else than the question. */
 export const RELATED_THRESHOLD = 0.2;
 /**
- * The same for a passage in another language than the question's, by how near it is in meaning. Of the questions of the sample's sets to its
- * pages in the other language 94 of 100 that name any section name the right one, and 8 of 70 without an answer name one.
+ * The same for a passage in another language than the question's, by how near it is in meaning. Of 120 questions of the sample's sets to its
+ * pages in the other language 108 name a section and 102 the right one, and of 70 without an answer 13 name one.
  */
 export const RELATED_MEANING = 0.45;
 

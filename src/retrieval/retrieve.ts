@@ -60,8 +60,8 @@ const WORD_RERANKER_SHARE = { hash: 0.5, model: 0.2 } as const;
 /** What a passage in the question's language has ahead of its translation. */
 const SAME_LANGUAGE = 1.2;
 /**
- * What the fit adds to the order of 0 to 1: measured best from 0.4 to 1, and texts about other things than support lose by more. Less
- * where a model has judged, which knows more.
+ * What the fit adds to the order of 0 to 1: from 0.2 to 1.2 as many questions to shops are answered, and texts about other things
+ * are ordered worse the more it counts. Less where a model has judged, which knows more.
  */
 const FIT_SHARE = { words: 0.2, model: 0.1 } as const;
 /** What the words of the headings add: measured best from 0.15 to 0.3. */
@@ -167,16 +167,22 @@ export function createRetrieve(options: RetrieveOptions) {
    * question's language has no rival in another one: its translation says the same, and takes nothing from it.
    */
   function beside(lexical: readonly string[], asked: Language, weigh: (chunk: LibraryChunk) => Evidence) {
-    const proposed = lexical.flatMap((id) => library.chunks.get(id) ?? []);
+    const proposed = lexical.flatMap((id) => {
+      const chunk = library.chunks.get(id);
+      return chunk ? [{ chunk, section: sectionOf(chunk), evidence: weigh(chunk) }] : [];
+    });
     return (chunk: LibraryChunk): Rivals => {
-      const others = proposed.filter(
-        (other) => (chunk.language !== asked || other.language === asked) && sectionOf(other) !== sectionOf(chunk),
-      );
       const own = weigh(chunk);
-      const all = others.map(weigh).filter((other) => isRival(own, other));
+      const section = sectionOf(chunk);
+      const others = proposed.filter(
+        (other) =>
+          other.section !== section &&
+          (chunk.language !== asked || other.chunk.language === asked) &&
+          isRival(own, other.evidence),
+      );
       return {
-        sentence: Math.max(0, ...all.map(({ sentence }) => sentence)),
-        meaning: Math.max(0, ...all.map(({ meaning }) => meaning)),
+        sentence: Math.max(0, ...others.map(({ evidence }) => evidence.sentence)),
+        meaning: Math.max(0, ...others.map(({ evidence }) => evidence.meaning)),
         passages: library.words.documents,
       };
     };
@@ -296,8 +302,8 @@ export function createRetrieve(options: RetrieveOptions) {
     { scoreThreshold }: RetrieveRequest,
   ): readonly Rated[] {
     const rated = places.map(({ chunk, evidence, fit }): Rated => {
-      const isNear = chunk.language === otherLanguage && evidence.meaning >= RELATED_MEANING;
-      return { chunk, score: isNear && fit < RELATED_THRESHOLD ? evidence.meaning : fit };
+      if (chunk.language !== otherLanguage) return { chunk, score: fit };
+      return { chunk, score: evidence.meaning >= RELATED_MEANING ? evidence.meaning : 0 };
     });
     return rated
       .filter(({ score }) => score >= READING_THRESHOLD && score >= scoreThreshold)

@@ -41,7 +41,7 @@ export function resultsAsTold(results: readonly ToolResult[], { kept, owns, byRu
 
 const placeOf = ({ documentId, start }: Source) => `${documentId} ${start}`;
 
-function withSearch(result: ToolResult, status: "found" | ToolResult["status"], sentences: readonly Source[]) {
+function withSearch(result: ToolResult, status: ToolResult["status"], sentences: readonly Source[]) {
   const data = result.data as KnowledgeData;
   const related = sentences.length > 0 ? [] : data.search.reading.filter(({ score }) => score >= RELATED_THRESHOLD);
   return { ...result, status, data: { ...data, search: { ...data.search, sentences, related } } };
