@@ -7,7 +7,7 @@ export interface Features {
   readonly sentence: number;
   readonly meaning: number;
   readonly sureness: number;
-  /** How far it is ahead of the best candidate of another section; below 0 when it is behind. */
+  /** How far it is ahead of the best of the other candidates; below 0 when it is behind. */
   readonly sentenceAhead: number;
   readonly meaningAhead: number;
   /** Words that the question asks with, at most 12. */

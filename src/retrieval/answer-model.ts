@@ -7,16 +7,16 @@ export const answerModel: {
   readonly weights: Readonly<Record<keyof Features, number>>;
 } = {
   bias: {
-    en: -2.458,
-    zh: -2.033,
+    en: -2.555,
+    zh: -2.083,
   },
   weights: {
-    sentence: 2.032,
-    meaning: 3.343,
-    sureness: -4.473,
-    sentenceAhead: 4.953,
-    meaningAhead: 14.231,
+    sentence: 2.108,
+    meaning: 3.287,
+    sureness: -4.377,
+    sentenceAhead: 4.915,
+    meaningAhead: 14.314,
     asked: 0.242,
-    noFigure: -1.483,
+    noFigure: -1.832,
   },
 };

@@ -18,7 +18,7 @@ const SOON =
 const kinds: readonly Kind[] = [
   {
     asked:
-      /\bhow much\b(?! (?:time|longer|data|space|memory|storage|ram)\b)|\b(?:prices?|costs?|fees?|charged?|charges|pay extra|deposit)\b|多少钱|多少元|费用|价格|价钱|收费|要钱|花钱|几块|贵不贵|运费|押金/u,
+      /\bhow much (?:is|are|does (?:it|this|that) cost|do (?:i|we|you) (?:pay|charge)|money|for|to|will|would|extra)\b|\b(?:prices?|costs?|fees?|pay extra)\b|多少钱|多少元|费用|价格|价钱|收费|要钱|花钱|几块|贵不贵|运费|押金/u,
     said: /[¥￥$€£₹]\s?\d|\d\s?(?:元|块|角|yuan|dollars?|euros?|pounds?|rupees?|rs\b|usd|eur|gbp|cny|cents?|p\b)|\b(?:rs|inr|usd|eur|gbp|cny|rmb)\.?\s?\d|免费|不收费|\bfree\b|no (?:extra )?charge|at no cost|%|折/u,
   },
   {
@@ -32,7 +32,8 @@ const kinds: readonly Kind[] = [
     said: new RegExp(TIME, "u"),
   },
   {
-    asked: /\bwhen\b|\blatest\b|什么时候|何时|啥时候|哪天|最晚|最迟|什么时间/u,
+    asked:
+      /^(?:\W*\w+ )?when (?:is|are|do|does|did|will|can|should|must)\b|\bby when\b|\bat the latest\b|什么时候|何时|啥时候|哪天|最晚|最迟|什么时间/u,
     said: new RegExp(
       `${TIME}|${SPAN}|${SOON}|\\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\\b|周[一二三四五六日末]|每[天日周月年季]|\\b(?:daily|weekly|monthly|yearly|every)\\b|\\d\\s?月|\\b(?:january|february|march|april|june|july|august|september|october|november|december)\\b`,
       "u",
@@ -50,7 +51,7 @@ const kinds: readonly Kind[] = [
   },
   {
     asked:
-      /\b(?:phone number|hotline|e-?mail address|who (?:do|can|should) i (?:contact|call|e-?mail))\b|电话是|电话多少|号码|热线|邮箱地址|联系方式/u,
+      /\b(?:phone number|hotline|e-?mail address|who (?:do|can|should) i (?:contact|call|e-?mail))\b|电话是|电话多少|号码是|号码多少|热线|邮箱地址|联系方式/u,
     said: /@|\d{3,4}[-\s]\d{3,4}|\d{7,}|\bext(?:ension)?\.? ?\d|分机/u,
   },
 ];

@@ -14,8 +14,6 @@ export interface Evidence {
   readonly sentence: number;
   /** The share in the title and the headings, 0 to 1. */
   readonly heading: number;
-  /** How much was found in all, 1 for three words that no other passage holds, at most 1. */
-  readonly mass: number;
   /** How near the passage is to the question in meaning, by the vectors of their words, -1 to 1; 0 when one has no known word. */
   readonly meaning: number;
   /** What the passage is about, by the vectors of its words; undefined when it has no known word. */
@@ -79,7 +77,6 @@ const CHARACTERS_CREDIT = 0.4;
 const SOME_CHARACTERS_CREDIT = 0.15;
 /** A small base is judged as if there were this many more passages about other things: else nothing in it were rare. */
 const BACKGROUND = 50;
-const FULL_MASS = 3;
 /** How often the headings count in the meaning of a passage, which are few words that tell much. */
 const HEADING_WEIGHT = 2;
 const BETWEEN = "\0";
@@ -104,17 +101,13 @@ const meaningOf = remember(KEPT, (passage) => {
 /** @returns what weighs one passage after the other for that question. */
 export function weighEvidence(question: string, base: Base): (passage: PassageText) => Evidence {
   const asked = askedOf(question, base);
-  const rarest = rarityOf(0, base.documents + BACKGROUND);
   const meaning = wordVectors().meaningOf([{ subjects: subjectsOf(readPhrases(question).tokens), weight: 1 }]);
   const saysFigure = figureAsked(question);
   return (passage) => {
     const place = `${passage.path}\n${passage.topic}`;
     const headings = wordsOf(place);
-    // Every word of a passage is in one of its sentences.
-    const whole = [headings];
     const sentences = sentencesOf(passage.text).map((span) => {
       const words = wordsOf(passage.text.slice(span.start, span.end));
-      whole.push(words);
       const near = () => nearness(meaning, wordVectors().meaningOf([{ subjects: words.subjects, weight: 1 }]));
       return { ...span, share: shareOf(asked, [words]), meaning: near, together: shareOf(asked, [headings, words]) };
     });
@@ -122,7 +115,6 @@ export function weighEvidence(question: string, base: Base): (passage: PassageTe
     return {
       sentence: Math.max(0, ...sentences.map((sentence) => sentence.together)),
       heading: shareOf(asked, [headings]),
-      mass: Math.min(1, found(asked, whole) / rarest / FULL_MASS),
       meaning: nearness(meaning, about),
       about,
       sureness: meaning?.sureness ?? 0,

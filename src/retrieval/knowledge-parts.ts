@@ -44,7 +44,7 @@ export interface KnowledgeOptions {
   readonly shared?: boolean;
   /** Where instances share a store and an index. */
   readonly leases?: Leases | undefined;
-  /** Until somebody sets another one: a passage that fits a question less is left out, 0 to 1. Default 0.05. */
+  /** Until somebody sets another one: a passage that fits a question less is left out, 0 to 1. Default 0.01. */
   readonly scoreThreshold?: number;
   /** Default: reads text and Markdown, without a thread. These four are closed together with the knowledge. */
   readonly reader?: Reader;

@@ -9,6 +9,7 @@ import {
   answeringSentences,
   FOREIGN_SENTENCE,
   fitOf,
+  MOST_GUESSED,
   READING_THRESHOLD,
   RELATED_MEANING,
   RELATED_THRESHOLD,
@@ -67,6 +68,8 @@ const FIT_SHARE = { words: 0.2, model: 0.1 } as const;
 /** What the words of the headings add: measured best from 0.15 to 0.3. */
 const HEADING_SHARE = 0.15;
 
+/** UTF-16 units between two passages of one section at most: a line break or two. */
+const MOST_GAP = 4;
 const MOST_RELATED = 3;
 /** Passages that are looked at for related sections beside those that were found, by words that mean what the question says. */
 const MEANT_LIMIT = 12;
@@ -90,14 +93,14 @@ interface Candidate extends Weighed {
 }
 
 /**
- * Answers one question at a time from what is live. How rare a word is is measured over all documents, also those that may not be
- * found; of these nothing else is used. @throws {LayerError} only `aborted`.
+ * Answers one question at a time from what is live. How rare a word is, and whether the base is small, is measured over all documents, also
+ * those that may not be found; of these nothing else is used. @throws {LayerError} only `aborted`.
  */
 export function createRetrieve(options: RetrieveOptions) {
   const { library, vectorIndex, reranker, urlOf } = options;
 
   /**
-   * The first 25 of a path that may be found, and as many more as it takes for twelve different texts. A vector index that outlives
+   * The first 25 of a path that may be found, and as many more as it takes for 25 different texts. A vector index that outlives
    * this process may still know what has been removed.
    */
   async function firstOf(
@@ -164,19 +167,19 @@ export function createRetrieve(options: RetrieveOptions) {
 
   /**
    * What a passage has to be ahead of: the others that the words propose, which are the same with every vector index. What is in the
-   * question's language has no rival in another one: its translation says the same, and takes nothing from it.
+   * question's language has no rival in another one: its translation says the same, and takes nothing from it. Nor is one what goes on
+   * where it ends.
    */
   function beside(lexical: readonly string[], asked: Language, weigh: (chunk: LibraryChunk) => Evidence) {
     const proposed = lexical.flatMap((id) => {
       const chunk = library.chunks.get(id);
-      return chunk ? [{ chunk, section: sectionOf(chunk), evidence: weigh(chunk) }] : [];
+      return chunk ? [{ chunk, evidence: weigh(chunk) }] : [];
     });
     return (chunk: LibraryChunk): Rivals => {
       const own = weigh(chunk);
-      const section = sectionOf(chunk);
       const others = proposed.filter(
         (other) =>
-          other.section !== section &&
+          !touches(chunk, other.chunk) &&
           (chunk.language !== asked || other.chunk.language === asked) &&
           isRival(own, other.evidence),
       );
@@ -208,7 +211,9 @@ export function createRetrieve(options: RetrieveOptions) {
     const weighed = (chunk: LibraryChunk): Weighed => {
       const evidence = weigh(chunk);
       const features = featuresOf(evidence, rivalsOf(chunk));
-      return { chunk, evidence, features, fit: fitOf(features, language) };
+      const isGuess = chunk.language !== language && evidence.sentence < FOREIGN_SENTENCE;
+      const fit = fitOf(features, language);
+      return { chunk, evidence, features, fit: isGuess ? Math.min(MOST_GUESSED, fit) : fit };
     };
     const candidates = best.map(({ chunk, fused: fusedScore }, index): Candidate => {
       const score = reranked?.value[index] ?? fusedScore;
@@ -228,10 +233,7 @@ export function createRetrieve(options: RetrieveOptions) {
     const kept = keptOf(candidates, request);
     const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...sourceOf(chunk, fit), stages }));
     const found = { passages, confidence: Math.max(0, ...kept.map(({ fit }) => fit)) };
-    const answering = kept.find(
-      ({ chunk, evidence, fit }) =>
-        fit >= ANSWER_THRESHOLD && (chunk.language === language || evidence.sentence >= FOREIGN_SENTENCE),
-    );
+    const answering = kept.find(({ fit }) => fit >= ANSWER_THRESHOLD);
     if (answering) {
       const reading = kept.filter(({ fit }) => fit >= READING_THRESHOLD).map(({ chunk, fit }) => sourceOf(chunk, fit));
       return { ...found, answerable: true, sentences: citedOf(question, answering), reading, related: [] };
@@ -329,6 +331,13 @@ export function spanOf({ id, document, heading, start, end, text }: LibraryChunk
 }
 
 const sectionOf = ({ document, heading }: LibraryChunk) => JSON.stringify([document.documentId, heading]);
+
+/** Whether it is the same passage or the one before or behind, which share some text or a gap. */
+const touches = (one: LibraryChunk, other: LibraryChunk) =>
+  one.document.documentId === other.document.documentId &&
+  one.heading === other.heading &&
+  one.start <= other.end + MOST_GAP &&
+  other.start <= one.end + MOST_GAP;
 
 function rankIn(ids: readonly string[], id: string): number | null {
   const index = ids.indexOf(id);

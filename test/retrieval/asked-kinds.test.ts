@@ -27,10 +27,18 @@ describe("a figure that is asked for", () => {
     expect(says?.(wrong)).toBe(false);
   });
 
-  it.each(["Can I change my address?", "怎么改地址", "Is there a discount for students?", ""])(
-    "is none of %j",
-    (question) => {
-      expect(figureAsked(question)).toBeUndefined();
-    },
-  );
+  it.each([
+    "Can I change my address?",
+    "怎么改地址",
+    "Is there a discount for students?",
+    "How do I charge the vacuum?",
+    "How much water does the tank hold?",
+    "What do I do when the parcel is damaged?",
+    "Which latest model do you have?",
+    "怎么修改手机号码",
+    "快递单号码在哪里看",
+    "",
+  ])("is none of %j", (question) => {
+    expect(figureAsked(question)).toBeUndefined();
+  });
 });

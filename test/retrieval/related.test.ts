@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CallContext } from "../../src/fallbacks/core/context.ts";
-import { RELATED_THRESHOLD } from "../../src/retrieval/answerability.ts";
+import { RELATED_MEANING, RELATED_THRESHOLD } from "../../src/retrieval/answerability.ts";
 import type { Knowledge } from "../../src/retrieval/knowledge.ts";
 import { meantTerms } from "../../src/retrieval/terms.ts";
 import { createHarness } from "./harness.ts";
@@ -129,7 +129,7 @@ describe("where an answer may be", () => {
     const [section] = await password(0);
     expect(section).toMatchObject({
       heading: "忘记密码",
-      score: expect.toSatisfy((score: number) => score >= RELATED_THRESHOLD),
+      score: expect.toSatisfy((score: number) => score >= RELATED_MEANING),
     });
     expect(await password(1)).toEqual([]);
   });

@@ -15,7 +15,7 @@ const SYSTEM = `You write the reply of a shop's support desk. Say only what the 
 - not_found of a record: say that it was not found in the user's account.
   unavailable: say that it cannot be looked up at the moment, which does not mean that it is not there. failed: say that
   something went wrong on our side.
-- A result with "hint": say that too, in your words.
+- A result with "hint": where you say that you do not know, say that too, in your words.
 - A result with "say": give that text word for word; nothing was done but what it says.
 - No results: small talk gets a short friendly answer; a feeling gets a calm word and the offer to look into it; what cannot
   be understood gets a request to say it in other words; a missing number or problem gets a request for it.
@@ -75,7 +75,7 @@ function forModel(result: ToolResult, pack: LanguagePack): unknown {
     const sentences = search.sentences.map(({ title, heading, quote }) => ({ title, heading, quote }));
     return { name, status, data: { query, sentences, passages } };
   }
-  if (passages.length > 0) return { name, status, data: { query, passages } };
-  const { otherLanguage } = search;
-  return { name, status, hint: languageHint(result, pack), data: { query, search: { otherLanguage } } };
+  const hint = languageHint(result, pack);
+  if (passages.length > 0) return { name, status, ...(hint !== undefined && { hint }), data: { query, passages } };
+  return { name, status, hint, data: { query, search: { otherLanguage: search.otherLanguage } } };
 }

@@ -12,6 +12,8 @@ export interface GroundedText {
   readonly grounding: Grounding;
   /** The sentences that were let through and state something. */
   readonly kept: readonly string[];
+  /** Those of them that are borne out. */
+  readonly sure: readonly string[];
   /** The other ones that were let through. */
   readonly talk: readonly string[];
   /** Those that were left out, as they were written. */
@@ -52,6 +54,7 @@ export interface GroundedTextOptions {
  */
 export function createGroundedText({ judge, verbatim, show }: GroundedTextOptions): GroundedText {
   const kept: string[] = [];
+  const sure: string[] = [];
   const talk: string[] = [];
   const left: string[] = [];
   const unsaid = new Set(verbatim);
@@ -90,17 +93,18 @@ export function createGroundedText({ judge, verbatim, show }: GroundedTextOption
       left.push(sentence);
       const right = likeliest(sentence, early > lead.length);
       const instead = right === undefined ? "" : lead + right;
-      if (right !== undefined) keep(right);
+      if (right !== undefined) keep(right, true);
       pass(instead.slice(early) + marks.leftOut(whole, instead));
       return;
     }
     if (verdict === "talk") talk.push(sentence);
-    else keep(sentence);
+    else keep(sentence, verdict === "borne_out");
     pass(marks.shown(whole).slice(early));
   }
 
-  function keep(sentence: string): void {
+  function keep(sentence: string, isBorneOut: boolean): void {
     kept.push(sentence);
+    if (isBorneOut) sure.push(sentence);
     unsaid.delete(sentence);
   }
 
@@ -223,6 +227,7 @@ export function createGroundedText({ judge, verbatim, show }: GroundedTextOption
       return { checked, dropped: left.length, doubted };
     },
     kept,
+    sure,
     talk,
     left,
   };

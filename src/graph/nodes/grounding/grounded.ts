@@ -112,7 +112,7 @@ export function createGrounded(
       checked.add(pending);
       pending = "";
       checked.end();
-      const { grounding, kept } = checked;
+      const { grounding, kept, sure } = checked;
       const unsaid = grounding.dropped > 0 ? unsaidOf(input, checked, packs) : [];
       for (const each of new Set(unsaid.map((result) => resultText(result, pack)))) {
         pass(text === "" ? each : `\n\n${each}`);
@@ -120,6 +120,7 @@ export function createGrounded(
       const states = results.flatMap(recordStatesOf);
       const told = {
         kept: kept.filter((sentence) => stateClaimsIn(sentence, states, packs).length === 0),
+        sure,
         owns: owns(checked, packs),
         byRule: new Set(unsaid),
         records: results.flatMap((result) => recordTextsOf(result, pack).ours),
