@@ -34,6 +34,8 @@ export interface Rivals {
 }
 
 const MOST_ASKED = 12;
+/** Where a passage says most of the question's own words, that another one is nearer in meaning takes no more than this. */
+const BEHIND = -0.05;
 /**
  * To be ahead of what has nothing of the question is no merit: as if there were always one more passage, with so much of it. With so much
  * more in a small base, where something may be the best of all by chance: all of it up to `few` passages, nothing from `enough` on.
@@ -50,12 +52,14 @@ export function featuresOf(evidence: Evidence, rivals: Rivals): Features {
   const { few, enough } = RIVAL_OF_FEW;
   const small = Math.min(1, Math.max(0, (enough - rivals.passages) / (enough - few)));
   const least = (part: "sentence" | "meaning") => LEAST_RIVAL[part] + small * RIVAL_OF_FEW[part];
+  const sentenceAhead = sentence - Math.max(least("sentence"), rivals.sentence);
+  const meaningAhead = meaning - Math.max(least("meaning"), rivals.meaning);
   return {
     sentence,
     meaning,
     sureness,
-    sentenceAhead: sentence - Math.max(least("sentence"), rivals.sentence),
-    meaningAhead: meaning - Math.max(least("meaning"), rivals.meaning),
+    sentenceAhead,
+    meaningAhead: sentenceAhead > 0 ? Math.max(BEHIND, meaningAhead) : meaningAhead,
     asked: Math.min(MOST_ASKED, asked),
     noFigure: figure === false ? 1 : 0,
   };

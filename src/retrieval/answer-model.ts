@@ -7,16 +7,16 @@ export const answerModel: {
   readonly weights: Readonly<Record<keyof Features, number>>;
 } = {
   bias: {
-    en: -2.555,
+    en: -2.561,
     zh: -2.083,
   },
   weights: {
-    sentence: 2.108,
-    meaning: 3.287,
-    sureness: -4.377,
-    sentenceAhead: 4.915,
-    meaningAhead: 14.314,
-    asked: 0.242,
-    noFigure: -1.832,
+    sentence: 1.884,
+    meaning: 3.441,
+    sureness: -4.334,
+    sentenceAhead: 4.648,
+    meaningAhead: 14.458,
+    asked: 0.238,
+    noFigure: -1.809,
   },
 };

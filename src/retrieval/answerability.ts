@@ -14,7 +14,7 @@ export const ANSWER_THRESHOLD = 0.5;
  */
 export const FOREIGN_SENTENCE = 0.7;
 /** The score of any other one is at most this. */
-export const MOST_GUESSED = 0.45;
+export const MOST_GUESSED = 0.4;
 
 /**
  * From here on a passage is given to a model to read, which understands it and may say that it does not answer: what is read then holds

@@ -70,6 +70,8 @@ const HEADING_SHARE = 0.15;
 
 /** UTF-16 units between two passages of one section at most: a line break or two. */
 const MOST_GAP = 4;
+/** Where something answers for sure, the first in the order answers that does so nearly: the order knows more than the fit. */
+const NEARLY = 0.9 * ANSWER_THRESHOLD;
 const MOST_RELATED = 3;
 /** Passages that are looked at for related sections beside those that were found, by words that mean what the question says. */
 const MEANT_LIMIT = 12;
@@ -233,7 +235,8 @@ export function createRetrieve(options: RetrieveOptions) {
     const kept = keptOf(candidates, request);
     const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...sourceOf(chunk, fit), stages }));
     const found = { passages, confidence: Math.max(0, ...kept.map(({ fit }) => fit)) };
-    const answering = kept.find(({ fit }) => fit >= ANSWER_THRESHOLD);
+    const isAnswered = kept.some(({ fit }) => fit >= ANSWER_THRESHOLD);
+    const answering = isAnswered ? kept.find(({ fit }) => fit >= NEARLY) : undefined;
     if (answering) {
       const reading = kept.filter(({ fit }) => fit >= READING_THRESHOLD).map(({ chunk, fit }) => sourceOf(chunk, fit));
       return { ...found, answerable: true, sentences: citedOf(question, answering), reading, related: [] };

@@ -129,4 +129,52 @@ describe("a model that reads passages", () => {
     const reply = await replied("Your order is shipped and on its way.", [orderResult, unsure(parcel)]);
     expect(reply.quotes).toEqual([]);
   });
+
+  it("cites by what a figure is, in whatever form", async () => {
+    const hours = passage("Hours", "The shop opens at 9 am and closes at 2 pm.");
+    const reply = await replied("The shop opens at 9:00 and closes at 14:00.", [unsure(hours)]);
+    expect(reply).toMatchObject({ quotes: [hours.quote], resolved: true, places: [] });
+    const second = await replied("The shop opens at 9:00 and closes at 14:00.", [found(opened, hours)]);
+    expect(second.quotes).toEqual([hours.quote]);
+  });
+
+  it("cites no words of a list that only come up", async () => {
+    const list = passage(
+      "Refunds",
+      "Refunds:\n\n- Card\n- Wallet\n- Opened goods\n\nOpened goods are refunded to the card or the wallet.",
+    );
+    const reply = await replied("Opened goods are refunded to the card or the wallet.", [found(list)]);
+    expect(reply.quotes).toEqual(["Opened goods are refunded to the card or the wallet."]);
+  });
+
+  it("answers one of two searches that read the same passage, and cites it once", async () => {
+    const text = "Opened goods can be returned within 14 days. I do not know whether we deliver to Mars.";
+    const reply = await replied(text, [found(opened), unsure(opened, repair)]);
+    expect(reply).toMatchObject({ quotes: ["Opened goods can be returned within 14 days."], resolved: false });
+    expect(reply.places).toEqual(["Opened"].slice(1));
+  });
+
+  it("takes nothing that is doubted for an answer that the search would not give", async () => {
+    const reply = await replied("No, opened goods cannot be returned within 14 days.", [unsure(opened)]);
+    expect(reply).toMatchObject({ quotes: [], resolved: false, grounding: { doubted: 1 } });
+    expect(reply.places).toEqual(["Opened"]);
+  });
+
+  it("is not answered by small talk", async () => {
+    const reply = await replied("Hello! How can I help you?", [found(opened)]);
+    expect(reply).toMatchObject({ quotes: [], resolved: false });
+  });
+
+  it("is told where asking in another language may help, beside what it reads", () => {
+    const result = unsure(password);
+    const data = result.data as { search: object };
+    const hinted: ToolResult = { ...result, data: { ...data, search: { ...data.search, otherLanguage: "zh" } } };
+    const input = { message: "m", history: [], recognition: recognitionOf(), results: [hinted] };
+    const content = createComposeTask(packs)
+      .prompt(input)
+      .messages.map((part) => part.content)
+      .join("\n");
+    expect(content).toContain(`"hint": "${packs.en.replies.pagesIn.zh}"`);
+    expect(content).toContain(JSON.stringify(password.heading));
+  });
 });
