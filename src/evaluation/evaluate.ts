@@ -181,7 +181,7 @@ async function evaluateAnswers(set: AnswerSet, options: EvaluateOptions): Promis
       "refused though answerable": shareOf(refused.length, asked.length),
       "refused, right section named": shareOf(refused.filter(({ named }) => named).length, refused.length),
       "unanswerable refused": count(others, "refused"),
-      "answer is in what a model reads": shareOf(asked.filter(({ read }) => read).length, asked.length),
+      "a model reads the answer": shareOf(asked.filter(({ read }) => read).length, asked.length),
       "right section first": within(1),
       "right section in five": within(5),
       "cited word for word": shareOf(sumOf(mine, "verbatim"), sumOf(mine, "cited")),
