@@ -7,16 +7,16 @@ export const answerModel: {
   readonly weights: Readonly<Record<keyof Features, number>>;
 } = {
   bias: {
-    en: -2.561,
-    zh: -2.083,
+    en: -2.566,
+    zh: -2.084,
   },
   weights: {
-    sentence: 1.884,
-    meaning: 3.441,
+    sentence: 1.852,
+    meaning: 3.47,
     sureness: -4.334,
-    sentenceAhead: 4.648,
-    meaningAhead: 14.458,
-    asked: 0.238,
-    noFigure: -1.809,
+    sentenceAhead: 4.659,
+    meaningAhead: 14.457,
+    asked: 0.236,
+    noFigure: -1.811,
   },
 };

@@ -68,6 +68,8 @@ const FIT_SHARE = { words: 0.2, model: 0.1 } as const;
 /** What the words of the headings add: measured best from 0.15 to 0.3. */
 const HEADING_SHARE = 0.15;
 
+/** Proposed passages of one section up to which they are about one matter; a longer one may be a whole book. */
+const SHORT_SECTION = 6;
 /** UTF-16 units between two passages of one section at most: a line break or two. */
 const MOST_GAP = 4;
 /** Where something answers for sure, the first in the order answers that does so nearly: the order knows more than the fit. */
@@ -169,19 +171,26 @@ export function createRetrieve(options: RetrieveOptions) {
 
   /**
    * What a passage has to be ahead of: the others that the words propose, which are the same with every vector index. What is in the
-   * question's language has no rival in another one: its translation says the same, and takes nothing from it. Nor is one what goes on
-   * where it ends.
+   * question's language has no rival in another one: its translation says the same, and takes nothing from it. Nor is one what is
+   * about the same matter: of a short section, or the passage that goes on where it ends.
    */
   function beside(lexical: readonly string[], asked: Language, weigh: (chunk: LibraryChunk) => Evidence) {
     const proposed = lexical.flatMap((id) => {
       const chunk = library.chunks.get(id);
       return chunk ? [{ chunk, evidence: weigh(chunk) }] : [];
     });
+    const lengths = new Map<string, number>();
+    for (const { chunk } of proposed) lengths.set(sectionOf(chunk), (lengths.get(sectionOf(chunk)) ?? 0) + 1);
+    const isOneMatter = (one: LibraryChunk, other: LibraryChunk) => {
+      const section = sectionOf(one);
+      const isShort = (lengths.get(section) ?? 0) <= SHORT_SECTION;
+      return section === sectionOf(other) && (isShort || touches(one, other));
+    };
     return (chunk: LibraryChunk): Rivals => {
       const own = weigh(chunk);
       const others = proposed.filter(
         (other) =>
-          !touches(chunk, other.chunk) &&
+          !isOneMatter(chunk, other.chunk) &&
           (chunk.language !== asked || other.chunk.language === asked) &&
           isRival(own, other.evidence),
       );
@@ -335,12 +344,9 @@ export function spanOf({ id, document, heading, start, end, text }: LibraryChunk
 
 const sectionOf = ({ document, heading }: LibraryChunk) => JSON.stringify([document.documentId, heading]);
 
-/** Whether it is the same passage or the one before or behind, which share some text or a gap. */
+/** Of one section: whether it is the same passage or the one before or behind, which share some text or a gap. */
 const touches = (one: LibraryChunk, other: LibraryChunk) =>
-  one.document.documentId === other.document.documentId &&
-  one.heading === other.heading &&
-  one.start <= other.end + MOST_GAP &&
-  other.start <= one.end + MOST_GAP;
+  one.start <= other.end + MOST_GAP && other.start <= one.end + MOST_GAP;
 
 function rankIn(ids: readonly string[], id: string): number | null {
   const index = ids.indexOf(id);
