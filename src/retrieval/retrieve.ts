@@ -3,7 +3,7 @@ import type { Layer } from "../fallbacks/core/layer.ts";
 import type { Ranked } from "../fallbacks/core/top.ts";
 import type { Reranker } from "../fallbacks/reranker/port.ts";
 import { detectLanguage, type Language } from "../text/language.ts";
-import { type Features, featuresOf, isRival, type Rivals } from "./answer-features.ts";
+import { type Features, featuresOf } from "./answer-features.ts";
 import {
   ANSWER_THRESHOLD,
   answeringSentences,
@@ -17,6 +17,7 @@ import {
 import { type Evidence, weighEvidence } from "./evidence.ts";
 import type { Passage, SearchResult, Source, Span } from "./knowledge.ts";
 import type { Library, LibraryChunk } from "./library.ts";
+import { createRivals, sectionOf } from "./rivals.ts";
 import { fuse } from "./rrf.ts";
 import { meantTerms, questionTerms } from "./terms.ts";
 import { tolerate } from "./tolerate.ts";
@@ -68,10 +69,6 @@ const FIT_SHARE = { words: 0.2, model: 0.1 } as const;
 /** What the words of the headings add: measured best from 0.15 to 0.3. */
 const HEADING_SHARE = 0.15;
 
-/** Proposed passages of one section up to which they are about one matter; a longer one may be a whole book. */
-const SHORT_SECTION = 6;
-/** UTF-16 units between two passages of one section at most: a line break or two. */
-const MOST_GAP = 4;
 /** Where something answers for sure, the first in the order answers that does so nearly: the order knows more than the fit. */
 const NEARLY = 0.9 * ANSWER_THRESHOLD;
 const MOST_RELATED = 3;
@@ -169,39 +166,6 @@ export function createRetrieve(options: RetrieveOptions) {
     };
   }
 
-  /**
-   * What a passage has to be ahead of: the others that the words propose, which are the same with every vector index. What is in the
-   * question's language has no rival in another one: its translation says the same, and takes nothing from it. Nor is one what is
-   * about the same matter: of a short section, or the passage that goes on where it ends.
-   */
-  function beside(lexical: readonly string[], asked: Language, weigh: (chunk: LibraryChunk) => Evidence) {
-    const proposed = lexical.flatMap((id) => {
-      const chunk = library.chunks.get(id);
-      return chunk ? [{ chunk, evidence: weigh(chunk) }] : [];
-    });
-    const lengths = new Map<string, number>();
-    for (const { chunk } of proposed) lengths.set(sectionOf(chunk), (lengths.get(sectionOf(chunk)) ?? 0) + 1);
-    const isOneMatter = (one: LibraryChunk, other: LibraryChunk) => {
-      const section = sectionOf(one);
-      const isShort = (lengths.get(section) ?? 0) <= SHORT_SECTION;
-      return section === sectionOf(other) && (isShort || touches(one, other));
-    };
-    return (chunk: LibraryChunk): Rivals => {
-      const own = weigh(chunk);
-      const others = proposed.filter(
-        (other) =>
-          !isOneMatter(chunk, other.chunk) &&
-          (chunk.language !== asked || other.chunk.language === asked) &&
-          isRival(own, other.evidence),
-      );
-      return {
-        sentence: Math.max(0, ...others.map(({ evidence }) => evidence.sentence)),
-        meaning: Math.max(0, ...others.map(({ evidence }) => evidence.meaning)),
-        passages: library.words.documents,
-      };
-    };
-  }
-
   return async function retrieve(
     question: string,
     request: RetrieveRequest,
@@ -218,7 +182,8 @@ export function createRetrieve(options: RetrieveOptions) {
     const share = reranked === undefined ? 0 : judge === "words" ? WORD_RERANKER_SHARE[kind] : 1;
     const language = detectLanguage(question);
     const weigh = weighing(question);
-    const rivalsOf = beside(lexical.slice(0, PATH_LIMIT), language, weigh);
+    const proposed = lexical.slice(0, PATH_LIMIT).flatMap((id) => library.chunks.get(id) ?? []);
+    const rivalsOf = createRivals({ proposed, language, weigh, passages: library.words.documents });
     const weighed = (chunk: LibraryChunk): Weighed => {
       const evidence = weigh(chunk);
       const features = featuresOf(evidence, rivalsOf(chunk));
@@ -341,12 +306,6 @@ export function spanOf({ id, document, heading, start, end, text }: LibraryChunk
   const { documentId, title } = document;
   return { documentId, title, heading, chunkId: id, start, end, quote: text };
 }
-
-const sectionOf = ({ document, heading }: LibraryChunk) => JSON.stringify([document.documentId, heading]);
-
-/** Of one section: whether it is the same passage or the one before or behind, which share some text or a gap. */
-const touches = (one: LibraryChunk, other: LibraryChunk) =>
-  one.start <= other.end + MOST_GAP && other.start <= one.end + MOST_GAP;
 
 function rankIn(ids: readonly string[], id: string): number | null {
   const index = ids.indexOf(id);
