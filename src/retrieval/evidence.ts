@@ -50,8 +50,8 @@ export interface Base {
 }
 
 interface Words {
+  readonly text: string;
   readonly terms: ReadonlySet<string>;
-  readonly characters: ReadonlySet<string>;
   readonly subjects: ReadonlySet<string>;
 }
 
@@ -84,17 +84,21 @@ const KEPT = 500;
 
 const wordsOf = remember(KEPT * 8, (text): Words => {
   const tokens = tokenise(text);
-  return { terms: new Set(tokens.map(({ term }) => term)), characters: new Set(text), subjects: subjectsOf(tokens) };
+  const terms = new Set<string>();
+  for (const { term } of tokens) terms.add(term);
+  return { text, terms, subjects: subjectsOf(tokens) };
 });
 const sentencesOf = remember(KEPT, (text) => sentenceSpans(text));
 
 /** Of the headings and the text, which a mark stands between: a word that is said twice in one of them counts once. */
 const meaningOf = remember(KEPT, (passage) => {
   const [headings = "", text = ""] = passage.split(BETWEEN);
-  const sentences = sentencesOf(text).map(({ start, end }) => wordsOf(text.slice(start, end)).subjects);
+  const subjects = new Set<string>();
+  for (const { start, end } of sentencesOf(text))
+    for (const subject of wordsOf(text.slice(start, end)).subjects) subjects.add(subject);
   return wordVectors().meaningOf([
     { subjects: wordsOf(headings).subjects, weight: HEADING_WEIGHT },
-    { subjects: new Set(sentences.flatMap((subjects) => [...subjects])), weight: 1 },
+    { subjects, weight: 1 },
   ]);
 });
 
@@ -174,7 +178,7 @@ function wordCreditOf({ term, synonyms, characters }: NonNullable<Asked["word"]>
   if (places.some(({ terms }) => terms.has(term))) return 1;
   for (const synonym of synonyms) if (places.some(({ terms }) => terms.has(synonym))) return SYNONYM_CREDIT;
   if (characters.length > 0) {
-    const held = characters.filter((character) => places.some((place) => place.characters.has(character))).length;
+    const held = characters.filter((character) => places.some(({ text }) => text.includes(character))).length;
     return held === characters.length ? CHARACTERS_CREDIT : (SOME_CHARACTERS_CREDIT * held) / characters.length;
   }
   return places.some(({ terms }) => holdsInflection(terms, term)) ? INFLECTION_CREDIT : 0;

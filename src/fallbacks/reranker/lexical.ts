@@ -22,11 +22,15 @@ interface Asked {
   readonly weight: number;
 }
 
-interface Candidate {
-  /** Term -> its positions, rising. */
-  readonly positions: ReadonlyMap<string, readonly number[]>;
+interface Text {
+  /** In their order. */
+  readonly terms: readonly string[];
   readonly heading: ReadonlySet<string>;
-  readonly length: number;
+}
+
+interface Candidate extends Text {
+  /** Term that is asked for -> its positions, rising. */
+  readonly positions: ReadonlyMap<string, readonly number[]>;
 }
 
 /**
@@ -36,30 +40,41 @@ interface Candidate {
  * English and Chinese alike.
  */
 export function createLexicalReranker(): Reranker {
-  const candidateOf = remember(KEPT, readCandidate);
+  const textOf = remember(KEPT, readText);
   return {
     name: "lexical",
     async score(query, texts, context) {
       if (context.signal.aborted) throw new LayerError("aborted", "the caller went away");
-      const candidates = texts.map(candidateOf);
-      const asked = weigh(tokenise(query), candidates);
-      const average = candidates.reduce((sum, { length }) => sum + length, 0) / Math.max(1, candidates.length);
+      const tokens = tokenise(query);
+      const wanted = new Set(tokens.map(({ term }) => term));
+      const candidates = texts.map((text): Candidate => {
+        const read = textOf(text);
+        return { ...read, positions: positionsOf(wanted, read) };
+      });
+      const asked = weigh(tokens, candidates);
+      const average = candidates.reduce((sum, { terms }) => sum + terms.length, 0) / Math.max(1, candidates.length);
       return candidates.map((candidate) => scoreOf(asked, candidate, average));
     },
   };
 }
 
-function readCandidate(text: string): Candidate {
+function readText(text: string): Text {
   const lineEnd = text.indexOf("\n");
-  const heading = lineEnd < 0 ? [] : tokenise(text.slice(0, lineEnd)).map((token) => token.term);
+  const heading = lineEnd < 0 ? [] : termsOf(text.slice(0, lineEnd));
+  return { terms: termsOf(text), heading: new Set(heading) };
+}
+
+const termsOf = (text: string) => tokenise(text).map(({ term }) => term);
+
+function positionsOf(wanted: ReadonlySet<string>, { terms }: Text): ReadonlyMap<string, readonly number[]> {
   const positions = new Map<string, number[]>();
-  const tokens = tokenise(text);
-  tokens.forEach(({ term }, at) => {
+  for (const [at, term] of terms.entries()) {
+    if (!wanted.has(term)) continue;
     const known = positions.get(term);
     if (known) known.push(at);
     else positions.set(term, [at]);
-  });
-  return { positions, heading: new Set(heading), length: tokens.length };
+  }
+  return positions;
 }
 
 function weigh(query: readonly Token[], candidates: readonly Candidate[]): readonly Asked[] {
@@ -70,8 +85,8 @@ function weigh(query: readonly Token[], candidates: readonly Candidate[]): reado
   });
 }
 
-function scoreOf(asked: readonly Asked[], { positions, heading, length }: Candidate, average: number): number {
-  const damping = K1 * (1 - B + (B * length) / Math.max(1, average));
+function scoreOf(asked: readonly Asked[], { positions, heading, terms }: Candidate, average: number): number {
+  const damping = K1 * (1 - B + (B * terms.length) / Math.max(1, average));
   let total = 0;
   let covered = 0;
   let pairs = 0;
