@@ -5,7 +5,7 @@ import type { SimilarPassage } from "./knowledge.ts";
 import type { Library, LibraryChunk } from "./library.ts";
 import type { PackedWords, PreparedDocument } from "./prepared.ts";
 import { rarityOf } from "./rarity.ts";
-import { pause } from "./slices.ts";
+import { createPacing } from "./slices.ts";
 import { createWrittenWords } from "./written-words.ts";
 
 const LEAST = 0.9;
@@ -26,7 +26,8 @@ const LEAST_SHARED = 0.25;
 const SHORTEST_SHARE = 0.6;
 /** Of the different words, as they are written, of the longer of two texts, what both have at least: else no vectors are worth making. */
 const LEAST_COMMON = 0.5;
-const AT_ONCE = 16;
+/** To look for what is similar to one passage takes as long as to prepare so many characters, without the vectors. */
+const LOOKING = 128;
 
 /** One for all, as nobody waits for anything between the texts that are compared. */
 const written = createWrittenWords();
@@ -50,19 +51,24 @@ export async function findSimilar(
     : undefined;
   const rarestOf = createRarest(words, library);
   const found: SimilarPassage[] = [];
+  const paced = createPacing(context.signal);
   const step = Math.max(1, chunks.length / MOST_SAMPLED);
   for (let sampled = 0; Math.floor(sampled * step) < chunks.length; sampled += 1) {
+    await paced(LOOKING);
     const index = Math.floor(sampled * step);
     const chunk = chunks[index];
     const { rare, weight } = rarestOf(index);
-    if (chunk && rare.length > 0) {
-      const least = weight * LEAST_SHARED;
-      const ranked = library.words.sharing(words.terms, rare, { limit: CANDIDATES, least, accept: isOther });
-      const others = ranked.flatMap(({ id }) => library.chunks.get(id) ?? []);
-      const nearest = await nearestOf(chunk, others, local, context);
-      if (nearest) found.push(nearest);
-    }
-    if (sampled % AT_ONCE === AT_ONCE - 1) await pause(context.signal);
+    if (!chunk || rare.length === 0) continue;
+    const least = weight * LEAST_SHARED;
+    const ranked = library.words.sharing(words.terms, rare, { limit: CANDIDATES, least, accept: isOther });
+    const alike = alikeOf(
+      chunk,
+      ranked.flatMap(({ id }) => library.chunks.get(id) ?? []),
+    );
+    if (alike.length === 0) continue;
+    const nearest = await nearestOf(chunk, alike, local, context);
+    if (nearest) found.push(nearest);
+    await paced((alike.length + 1) * chunk.text.length);
   }
   return found.sort((a, b) => b.similarity - a.similarity || (a.chunkId < b.chunkId ? -1 : 1)).slice(0, MOST_LISTED);
 }
@@ -98,17 +104,20 @@ function createRarest(words: PackedWords, { words: base }: Library) {
   };
 }
 
+/** Those whose vectors are worth making. */
+function alikeOf(chunk: LibraryChunk, others: readonly LibraryChunk[]): readonly LibraryChunk[] {
+  const longEnough = others.filter((other) => other.text !== chunk.text && isOfLength(chunk.text, other.text));
+  if (longEnough.length === 0) return [];
+  written.begin(chunk.text);
+  return longEnough.filter(({ text }) => hasMuchInCommon(text));
+}
+
 async function nearestOf(
   chunk: LibraryChunk,
-  others: readonly LibraryChunk[],
+  alike: readonly LibraryChunk[],
   local: LocalEmbeddings,
   context: CallContext,
 ): Promise<SimilarPassage | undefined> {
-  const longEnough = others.filter((other) => other.text !== chunk.text && isOfLength(chunk.text, other.text));
-  if (longEnough.length === 0) return undefined;
-  written.begin(chunk.text);
-  const alike = longEnough.filter(({ text }) => hasMuchInCommon(text));
-  if (alike.length === 0) return undefined;
   const { vectors } = await local.embed(
     [chunk, ...alike].map(({ text }) => text),
     "document",

@@ -23,6 +23,20 @@ export async function inSlices<T>(work: Work<T>, signal: AbortSignal): Promise<T
   }
 }
 
+/**
+ * The same for work that waits for others between its steps.
+ * @returns to be called after each step with how many characters it went through. @throws {LayerError} `aborted`, as `inSlices`.
+ */
+export function createPacing(signal: AbortSignal): (characters: number) => Promise<void> {
+  let done = 0;
+  return async (characters) => {
+    done += characters;
+    if (done < SLICE) return;
+    done = 0;
+    await pause(signal);
+  };
+}
+
 /** What a line, a sentence or a section costs besides its characters where they are only looked at, in characters. */
 export const PART = 40;
 
