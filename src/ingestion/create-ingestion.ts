@@ -9,6 +9,7 @@ import type { Job, Jobs } from "../jobs/jobs.ts";
 import { sharedOnly } from "../jobs/shared-only.ts";
 import { stepContext } from "../jobs/step-context.ts";
 import { Problem } from "../problems.ts";
+import { checkName } from "../retrieval/document-names.ts";
 import type { Fetcher } from "../retrieval/fetching/fetcher.ts";
 import type { Knowledge } from "../retrieval/knowledge.ts";
 import { kindOf } from "../retrieval/reading/kinds.ts";
@@ -54,6 +55,18 @@ export function createIngestion(options: IngestionOptions): Ingestion {
     throw new Problem("not_found", "job_id names no job that reads documents", { field: "job_id" });
   }
 
+  /** Saves a file while its name is being reserved. Of the two what fails is thrown, and then nothing is left. */
+  async function receive(name: string, jobId: string, bytes: Uint8Array, context: CallContext) {
+    const both = [knowledge.reserve(name, context), uploads.put(jobId, bytes, context)] as const;
+    const [reserved, saved] = await Promise.allSettled(both);
+    if (reserved.status === "rejected") {
+      if (saved.status === "fulfilled") await uploads.discard(jobId, saved.value, context);
+      throw reserved.reason;
+    }
+    if (saved.status === "rejected") throw saved.reason;
+    return { reservation: reserved.value, parts: saved.value };
+  }
+
   const looking = () => createContext({ clock, requestId: "ingest-watch", deadlineMs: LOOK_MS });
   const watch = createJobWatch({ clock, cluster, report, read: (jobId) => find(jobId, looking()) });
 
@@ -79,11 +92,11 @@ export function createIngestion(options: IngestionOptions): Ingestion {
     async file({ name, content, ...facts }, context) {
       const text = typeof content === "string";
       const bytes = text ? Buffer.from(content) : content;
+      checkName(name);
       checkSize(name, bytes.length);
       kindOf({ name, content });
-      const reservation = await knowledge.reserve(name, context);
       const jobId = `${INGEST}_${newId()}`;
-      const parts = await uploads.put(jobId, bytes, context);
+      const { reservation, parts } = await receive(name, jobId, bytes, context);
       // The last thing that is saved: from now on the file is sure to be read.
       return begin(
         jobId,

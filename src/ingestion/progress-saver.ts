@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Json } from "../fallbacks/store/port.ts";
 import { type IngestProgress, progressJson } from "./ingest-records.ts";
 
@@ -5,8 +6,8 @@ import { type IngestProgress, progressJson } from "./ingest-records.ts";
 export interface ProgressSaver {
   readonly current: IngestProgress;
   /**
-   * Is saved while the work goes on. Of states that come while another one is being saved the last one is saved, for all of them; one
-   * that cannot be saved is with the next one. @throws what saving a state has thrown, when the job was lost by then: the work is to stop.
+   * Is saved while the work goes on, from the next turn of the event loop on. Of states that come until then, or while another one is being
+   * saved, the last one is saved, for all of them; one that cannot be saved is with the next one. @throws what saving a state has thrown, when the job was lost by then: the work is to stop.
    */
   soon(change: Partial<IngestProgress>): void;
   /**
@@ -68,20 +69,23 @@ export function createProgressSaver(options: ProgressSaverOptions): ProgressSave
     if (failure?.final) throw failure.error;
   }
 
-  function soon(change: Partial<IngestProgress>): void {
+  function note(change: Partial<IngestProgress>): void {
     throwIfLost();
     current = { ...current, ...change, updatedAt: now(), saves: current.saves + 1 };
     unsaved = [...unsaved, current];
-    saving ??= saveAll();
   }
 
   return {
     get current() {
       return current;
     },
-    soon,
+    soon(change) {
+      note(change);
+      saving ??= nextTurn().then(saveAll);
+    },
     async save(change) {
-      soon(change);
+      note(change);
+      saving ??= saveAll();
       await saving;
       if (!failure) return;
       throwIfLost();

@@ -18,6 +18,8 @@ export interface Uploads {
   read(uploadId: string, parts: number, context: CallContext): Promise<Uint8Array | undefined>;
   /** Of what is not there nothing is removed. */
   remove(uploadId: string, parts: number, context: CallContext): Promise<void>;
+  /** Removes what nobody will read, also where the caller has gone or has no time left. Never throws: what stays, the sweep will find. */
+  discard(uploadId: string, parts: number, context: CallContext): Promise<void>;
   /** The first one behind `after`, by id. @throws {LayerError} as `read`. */
   next(after: string | undefined, context: CallContext): Promise<FoundUpload | undefined>;
 }
@@ -65,6 +67,11 @@ export function createUploads({ store, clock, newId, report }: UploadsOptions): 
     );
   }
 
+  async function discard(uploadId: string, parts: number, { requestId }: CallContext): Promise<void> {
+    const rest = createContext({ clock, requestId, deadlineMs: REMOVE_MS });
+    await remove(uploadId, parts, rest).catch((cause: unknown) => report(cause, { doing: REMOVING, uploadId }));
+  }
+
   return {
     async put(uploadId, content, context) {
       const parts = Math.max(1, Math.ceil(content.length / PART_BYTES));
@@ -77,9 +84,7 @@ export function createUploads({ store, clock, newId, report }: UploadsOptions): 
           await commit([{ kind: "put", collection, key: keyOf(uploadId, part), value: { ...value } }], context);
         });
       } catch (error) {
-        // Whoever sent it may have gone, or have no time left. What cannot be removed now, the sweep will find.
-        const rest = createContext({ clock, requestId: context.requestId, deadlineMs: REMOVE_MS });
-        await remove(uploadId, parts, rest).catch((cause: unknown) => report(cause, { doing: REMOVING, uploadId }));
+        await discard(uploadId, parts, context);
         throw error;
       }
       return parts;
@@ -94,6 +99,7 @@ export function createUploads({ store, clock, newId, report }: UploadsOptions): 
       return there.length === parts ? Buffer.concat(there) : undefined;
     },
     remove,
+    discard,
     async next(after, context) {
       const start = after === undefined ? {} : { after: behind(after) };
       const [first] = certain(await store.list({ collection, limit: 1, ...start }, context));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LayerError } from "../../src/fallbacks/core/errors.ts";
 import type { IngestJob } from "../../src/ingestion/ingestion.ts";
+import { Problem } from "../../src/problems.ts";
 import { documentNamed, ingestRig } from "./ingest-rig.ts";
 
 describe("a file", () => {
@@ -108,6 +109,17 @@ describe("a file", () => {
     expect(reported).toEqual([]);
   });
 
+  it("whose name cannot be reserved leaves nothing behind", async () => {
+    const { start, context, knowledge, uploads } = ingestRig();
+    knowledge.reserve = () => Promise.reject(new Problem("store_unavailable", "the store is away"));
+    const { ingestion, reported } = start();
+    const sent = ingestion.file({ name: "a.md", content: "# A" }, context());
+    await expect(sent).rejects.toMatchObject({ code: "store_unavailable" });
+    expect(await uploads()).toEqual([]);
+    expect(await ingestion.jobs({ limit: 1 }, context())).toEqual({ items: [], next: null });
+    expect(reported).toEqual([]);
+  });
+
   it("fault 36: is read once when the store was away while its progress was to be saved", async () => {
     const { access, start, context, ended, knowledge, uploads } = ingestRig();
     let failures = 0;
@@ -115,13 +127,14 @@ describe("a file", () => {
       ...access,
       async commit(operation, given) {
         const saves = JSON.stringify(operation.writes);
-        if (failures < 2 && /"state":"running"/.test(saves) && /"state":"(parsed|live)"/.test(saves)) {
+        if (failures < 2 && /"state":"running"/.test(saves) && /"state":"(indexed|live)"/.test(saves)) {
           failures += 1;
           throw new LayerError("server", "the store had a hiccup");
         }
         return access.commit(operation, given);
       },
     });
+    knowledge.beforeLive = () => new Promise((resolve) => void setImmediate(resolve));
     const job = await ingestion.file({ name: "a.md", content: "# A" }, context());
     expect(await ended(ingestion, job.jobId)).toMatchObject({ state: "live", document: documentNamed("a.md") });
     expect(failures).toBe(2);

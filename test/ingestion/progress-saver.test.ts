@@ -24,17 +24,21 @@ function rig() {
     },
     announce: ({ state, saves }) => announced.push(`${state} ${saves}`),
   });
+  /** What is to be saved soon is written. */
+  const begin = () => new Promise(setImmediate);
   const end = async (error?: Error) => {
     ends.shift()?.(error);
     await new Promise(setImmediate);
   };
-  return { saver, state, written, announced, end };
+  return { saver, state, written, announced, begin, end };
 }
 
 describe("saving how a job gets on", () => {
   it("saves the last of the states that came meanwhile, and tells of all of them when that is saved", async () => {
-    const { saver, written, announced, end } = rig();
-    for (const state of ["parsed", "embedded", "indexed"] as const) saver.soon({ state });
+    const { saver, written, announced, begin, end } = rig();
+    saver.soon({ state: "parsed" });
+    await begin();
+    for (const state of ["embedded", "indexed"] as const) saver.soon({ state });
     expect([written, announced, saver.current.saves]).toEqual([["parsed"], [], 3]);
     await end();
     expect([written, announced]).toEqual([["parsed", "indexed"], ["parsed 1"]]);
@@ -49,9 +53,24 @@ describe("saving how a job gets on", () => {
     expect([written, announced.at(-1)]).toEqual([["parsed", "indexed", "live"], "live 4"]);
   });
 
+  it("saves the last of the states that come in one turn of the event loop, and at once what is waited for", async () => {
+    const { saver, written, announced, begin, end } = rig();
+    for (const state of ["parsed", "embedded"] as const) saver.soon({ state });
+    expect(written).toEqual([]);
+    await begin();
+    await end();
+    expect([written, announced]).toEqual([["embedded"], ["parsed 1", "embedded 2"]]);
+    const last = saver.save({ state: "live" });
+    await Promise.resolve();
+    expect(written).toEqual(["embedded", "live"]);
+    await end();
+    await last;
+  });
+
   it("stops the work at its next state once the job is lost, and saves nothing more", async () => {
-    const { saver, state, written, announced, end } = rig();
+    const { saver, state, written, announced, begin, end } = rig();
     saver.soon({ state: "parsed" });
+    await begin();
     const last = saver.save({ state: "live" });
     const refused = expect(last).rejects.toThrow("the lease is lost");
     state.lost = true;
@@ -63,11 +82,13 @@ describe("saving how a job gets on", () => {
   });
 
   it("fault 36: saves a state with the next one when the store was away for a moment, and the work goes on", async () => {
-    const { saver, written, announced, end } = rig();
+    const { saver, written, announced, begin, end } = rig();
     saver.soon({ state: "parsed" });
+    await begin();
     await end(new Error("the store is away"));
     expect([written, announced]).toEqual([["parsed"], []]);
     saver.soon({ state: "embedded" });
+    await begin();
     saver.soon({ state: "indexed" });
     await end(new Error("the store is away"));
     expect(written).toEqual(["parsed", "embedded", "indexed"]);
