@@ -4,7 +4,7 @@ import { remember } from "../text/remember.ts";
 import { sentenceSpans, type TextSpan } from "../text/sentences.ts";
 import { synonymsOf } from "../text/synonyms.ts";
 import { tokenise } from "../text/tokenise.ts";
-import { cosineOf, type Meaning, subjectsOf, wordVectors } from "../text/word-vectors.ts";
+import { cosineOf, type Meaning, wordVectors } from "../text/word-vectors.ts";
 import { figureAsked } from "./asked-kinds.ts";
 import { rarityOf } from "./bm25.ts";
 
@@ -52,7 +52,8 @@ export interface Base {
 interface Words {
   readonly text: string;
   readonly terms: ReadonlySet<string>;
-  readonly subjects: ReadonlySet<string>;
+  /** Those whose meaning is known. */
+  readonly subjects: ReadonlySet<number>;
 }
 
 interface Asked {
@@ -86,14 +87,14 @@ const wordsOf = remember(KEPT * 8, (text): Words => {
   const tokens = tokenise(text);
   const terms = new Set<string>();
   for (const { term } of tokens) terms.add(term);
-  return { text, terms, subjects: subjectsOf(tokens) };
+  return { text, terms, subjects: wordVectors().subjectsIn(tokens) };
 });
 const sentencesOf = remember(KEPT, (text) => sentenceSpans(text));
 
 /** Of the headings and the text, which a mark stands between: a word that is said twice in one of them counts once. */
 const meaningOf = remember(KEPT, (passage) => {
   const [headings = "", text = ""] = passage.split(BETWEEN);
-  const subjects = new Set<string>();
+  const subjects = new Set<number>();
   for (const { start, end } of sentencesOf(text))
     for (const subject of wordsOf(text.slice(start, end)).subjects) subjects.add(subject);
   return wordVectors().meaningOf([
@@ -105,7 +106,9 @@ const meaningOf = remember(KEPT, (passage) => {
 /** @returns what weighs one passage after the other for that question. */
 export function weighEvidence(question: string, base: Base): (passage: PassageText) => Evidence {
   const asked = askedOf(question, base);
-  const meaning = wordVectors().meaningOf([{ subjects: subjectsOf(readPhrases(question).tokens), weight: 1 }]);
+  const meaning = wordVectors().meaningOf([
+    { subjects: wordVectors().subjectsIn(readPhrases(question).tokens), weight: 1 },
+  ]);
   const saysFigure = figureAsked(question);
   return (passage) => {
     const place = `${passage.path}\n${passage.topic}`;

@@ -8,33 +8,20 @@ import { decodeWordTopics, type WordTopics } from "./word-vectors-format.ts";
  */
 export function subjectsOf(tokens: readonly Token[]): ReadonlySet<string> {
   const subjects = new Set<string>();
-  for (const { term, kind, stop } of tokens) if (!stop) subjects.add(kind === "pair" ? pairOf(term) : term);
+  for (const { term, kind, stop } of tokens) if (!stop) subjects.add(kind === "pair" ? PAIR + term : term);
   return subjects;
 }
 
 /** Tells a pair of characters from the word that it may be. */
 const PAIR = "~";
-const MOST_PAIRS = 50_000;
-const pairs = new Map<string, string>();
-
-/** The same text each time, as a new one has to be hashed wherever it is looked up. */
-function pairOf(term: string): string {
-  const known = pairs.get(term);
-  if (known !== undefined) return known;
-  if (pairs.size >= MOST_PAIRS) pairs.clear();
-  const pair = PAIR + term;
-  pairs.set(term, pair);
-  return pair;
-}
-
 export const isPair = (subject: string) => subject.startsWith(PAIR);
 const termOf = (subject: string) => (isPair(subject) ? subject.slice(PAIR.length) : subject);
 /** Length of a sum of word vectors that is half sure: about that of the median question of the sample's sets. */
 const HALF_SURE = 0.65;
 
-/** A part of a text, and how much it counts. */
+/** A part of a text by the numbers of its subjects, and how much it counts. */
 export interface WeighedSubjects {
-  readonly subjects: Iterable<string>;
+  readonly subjects: Iterable<number>;
   readonly weight: number;
 }
 
@@ -48,6 +35,8 @@ export interface Meaning {
 
 export interface WordVectors {
   readonly dimension: number;
+  /** The numbers of the subjects of a text that are known, each once. */
+  subjectsIn(tokens: Iterable<Token>): ReadonlySet<number>;
   /** Absent when no word is known. */
   meaningOf(parts: readonly WeighedSubjects[]): Meaning | undefined;
   /**
@@ -73,7 +62,10 @@ export function wordVectors(): WordVectors {
 
 export function createWordVectors(words: WordTopics): WordVectors {
   const { topics, dimension, starts, topicOf, weights } = words;
-  const termAt = new Map(words.terms.map((term, at) => [term, at]));
+  /** Apart from each other, so that the text of a pair is looked up as it comes. */
+  const wordAt = new Map<string, number>();
+  const pairAt = new Map<string, number>();
+  for (const [at, term] of words.terms.entries()) (isPair(term) ? pairAt : wordAt).set(termOf(term), at);
   const plain = words.terms.map(termOf);
   const unit = words.heaviest / 255;
   // Wider than they are kept, so that no number of the sums is converted.
@@ -144,6 +136,14 @@ export function createWordVectors(words: WordTopics): WordVectors {
 
   return {
     dimension,
+    subjectsIn(tokens) {
+      const known = new Set<number>();
+      for (const { term, kind, stop } of tokens) {
+        const at = stop ? undefined : (kind === "pair" ? pairAt : wordAt).get(term);
+        if (at !== undefined) known.add(at);
+      }
+      return known;
+    },
     compare(meaning, visit) {
       const told = topicsOf(meaning);
       for (const [at, term] of plain.entries()) {
@@ -156,12 +156,7 @@ export function createWordVectors(words: WordTopics): WordVectors {
     },
     meaningOf(parts) {
       sums.fill(0);
-      for (const { subjects, weight } of parts) {
-        for (const subject of subjects) {
-          const at = termAt.get(subject);
-          if (at !== undefined) add(at, weight);
-        }
-      }
+      for (const { subjects, weight } of parts) for (const subject of subjects) add(subject, weight);
       const vector = project();
       let squares = 0;
       for (const value of vector) squares += value * value;

@@ -1,8 +1,15 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { tokenise } from "../../src/text/tokenise.ts";
-import { cosineOf, createWordVectors, subjectsOf, type WordVectors, wordVectors } from "../../src/text/word-vectors.ts";
+import { type Token, tokenise } from "../../src/text/tokenise.ts";
+import {
+  cosineOf,
+  createWordVectors,
+  isPair,
+  subjectsOf,
+  type WordVectors,
+  wordVectors,
+} from "../../src/text/word-vectors.ts";
 import { decodeWordTopics, encodeWordTopics, type WordTopics } from "../../src/text/word-vectors-format.ts";
 import { readTopics } from "../../training/topics.ts";
 import { learnWordTopics } from "../../training/word-topics.ts";
@@ -11,7 +18,7 @@ const training = readTopics(new URL("../../training/topics/", import.meta.url));
 const shipped = readFileSync(new URL("../../resources/words/word-topics.bin", import.meta.url));
 
 const meaningOf = (text: string, vectors: WordVectors = wordVectors()) =>
-  vectors.meaningOf([{ subjects: subjectsOf(tokenise(text)), weight: 1 }]);
+  vectors.meaningOf([{ subjects: vectors.subjectsIn(tokenise(text)), weight: 1 }]);
 
 function nearness(one: string, other: string, vectors?: WordVectors): number {
   const [left, right] = [meaningOf(one, vectors), meaningOf(other, vectors)];
@@ -61,7 +68,7 @@ describe("word vectors", () => {
 
   it("count a part by its weight", () => {
     const [delivery, battery] = ["parcel courier delivery", "battery charging charger"].map((text) =>
-      subjectsOf(tokenise(text)),
+      wordVectors().subjectsIn(tokenise(text)),
     );
     const both = (weight: number) =>
       wordVectors().meaningOf([
@@ -85,7 +92,12 @@ describe("word vectors", () => {
           terms.reduce((sum, term) => sum + weight * plainValue(words, term, axis), 0),
         );
         const length = Math.hypot(...plain);
-        const meaning = vectors.meaningOf([{ subjects: ["qzxv", ...terms], weight }]);
+        const tokens = ["qzxv", ...terms].map((subject): Token => {
+          return isPair(subject)
+            ? { term: subject.slice(1), kind: "pair", stop: false }
+            : { term: subject, kind: "word", stop: false };
+        });
+        const meaning = vectors.meaningOf([{ subjects: vectors.subjectsIn(tokens), weight }]);
         expect(meaning?.sureness).toBeCloseTo(length / (length + 0.65), 6);
         plain.forEach((value, axis) => expect(meaning?.vector[axis]).toBeCloseTo(value / length, 5));
       }),

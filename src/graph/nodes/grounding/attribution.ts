@@ -5,7 +5,7 @@ import { type ReadText, readText, supporter } from "../../../retrieval/support.t
 import { detectLanguage, type Language } from "../../../text/language.ts";
 import { sentenceSpans } from "../../../text/sentences.ts";
 import { tokenise } from "../../../text/tokenise.ts";
-import { cosineOf, type Meaning, subjectsOf, wordVectors } from "../../../text/word-vectors.ts";
+import { cosineOf, type Meaning, wordVectors } from "../../../text/word-vectors.ts";
 import { DOUBT } from "./judge.ts";
 
 /** Finds what a sentence of a reply was written from; several sentences of a passage where it sums them up, none where no page says it. */
@@ -105,7 +105,7 @@ function nearestIn(pages: readonly Page[], said: Told): readonly Source[] {
 }
 
 function meaningOf(text: string): Meaning | undefined {
-  return wordVectors().meaningOf([{ subjects: subjectsOf(tokenise(text)), weight: 1 }]);
+  return wordVectors().meaningOf([{ subjects: wordVectors().subjectsIn(tokenise(text)), weight: 1 }]);
 }
 
 function once<T>(make: () => T): () => T {
