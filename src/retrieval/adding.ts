@@ -1,5 +1,6 @@
 import type { Clock } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
+import { LayerError } from "../fallbacks/core/errors.ts";
 import { Problem } from "../problems.ts";
 import { admitted, amended, madeLive, reservationOf, reserved } from "./document-changes.ts";
 import { checkFacts, sameFacts } from "./document-facts.ts";
@@ -12,7 +13,7 @@ import { createNameQueues } from "./name-queues.ts";
 import type { PreparedDocument, Preparer } from "./prepared.ts";
 import type { Publication, Publish } from "./publish.ts";
 import type { Reader } from "./reading/reader.ts";
-import { inSlices, light, pause } from "./slices.ts";
+import { inSlices, light } from "./slices.ts";
 
 /** From the bytes of a document to its being found. */
 export interface Adding {
@@ -67,7 +68,7 @@ export function createAdding(options: {
 
   async function addInTurn(given: NewDocument, reservation: Reservation, context: CallContext, told: AddOptions) {
     const facts = checkFacts(given);
-    await pause(context.signal);
+    if (context.signal.aborted) throw new LayerError("aborted", "the caller went away");
     const { name, url = null } = given;
     const parsed = await reader.read(given, context);
     const { document, repeated } = await inSlices(light(cutDocument(name, parsed)), context.signal);

@@ -23,9 +23,9 @@ async function turnsMeanwhile(work: () => Promise<unknown>): Promise<number> {
   return turns;
 }
 
-it("lets others go first after 4,096 characters, or 16 times as many where they are only looked at", async () => {
-  expect(await turnsOf(steps(1_024, 64))).toBe(16);
-  expect(await turnsOf(light(steps(1_024, 64)))).toBe(1);
+it("lets others go first after 6,144 characters, or 16 times as many where they are only looked at", async () => {
+  expect(await turnsOf(steps(1_024, 64))).toBe(10);
+  expect(await turnsOf(light(steps(2_048, 64)))).toBe(1);
   expect(await inSlices(light(steps(3, 1)), new AbortController().signal)).toBe("done");
 });
 
@@ -35,7 +35,7 @@ it("lets others go first as often in work that waits for others between its step
   const work = async () => {
     for (let step = 0; step < 1_024; step += 1) await paced(64);
   };
-  expect(await turnsMeanwhile(work)).toBe(16);
+  expect(await turnsMeanwhile(work)).toBe(10);
   leaving.abort();
   await expect(work()).rejects.toMatchObject({ errorClass: "aborted" });
 });
