@@ -9,7 +9,7 @@ import { type JudgedQuestion, judgePassages } from "./judged-passages.ts";
 import { type Example, fitLogistic, type Logistic, logOdds } from "./logistic.ts";
 
 /** Of questions that nothing answers, of bases left out of the fit, so many are to be refused. */
-const REFUSED = 0.8;
+const REFUSED = 0.83;
 /** Bases that are left out together, in turn. */
 const FOLDS = 8;
 /** What the passages of one question count: the right ones so much, the others together the root of their number. */

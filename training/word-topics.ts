@@ -1,14 +1,19 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { segmenterWords } from "../src/text/segmenter-words.ts";
+import { isPair, isTwoWords, subjectsOf } from "../src/text/subjects.ts";
 import { createTokeniser, NO_CARRY, type Token } from "../src/text/tokenise.ts";
-import { isPair, subjectsOf } from "../src/text/word-vectors.ts";
+
 import type { WordTopics } from "../src/text/word-vectors-format.ts";
 import type { Topic } from "./topics.ts";
 
 /** How much of a word's probability in a topic is that of all topics (Jelinek-Mercer smoothing). */
-const BACKGROUND = 0.95;
+const BACKGROUND = 0.92;
 /** Pairs of characters in fewer texts are mostly two words that met by chance. */
 const FEWEST_PAIRS = 2;
+/** The same for two words: measured alike with 2 and 4. */
+const FEWEST_TWO_WORDS = 3;
+/** How much what two words tell together counts, beside what each of them tells: from 0.6 to 1 much the same. */
+const TWO_WORDS_SHARE = 0.8;
 /** Added to the count of each word in all topics. */
 const PRIOR = 0.5;
 const DIMENSION = 256;
@@ -27,7 +32,7 @@ type Counts = ReadonlyMap<string, ReadonlyMap<number, number>>;
  */
 export function learnWordTopics(topics: readonly Topic[]): WordTopics {
   const counts = countWords(topics);
-  const terms = [...counts.keys()].filter((term) => !isPair(term) || textsWith(counts, term) >= FEWEST_PAIRS).sort();
+  const terms = [...counts.keys()].filter((term) => textsWith(counts, term) >= fewestOf(term)).sort();
   const rows = weigh(counts, terms, topics.length);
   const dimension = Math.min(DIMENSION, topics.length);
   const flat = rows.flat();
@@ -59,6 +64,7 @@ function countWords(topics: readonly Topic[]): Counts {
   return counts;
 }
 
+const fewestOf = (term: string) => (isTwoWords(term) ? FEWEST_TWO_WORDS : isPair(term) ? FEWEST_PAIRS : 1);
 const textsWith = (counts: Counts, term: string) =>
   [...(counts.get(term)?.values() ?? [])].reduce((sum, count) => sum + count, 0);
 
@@ -80,9 +86,10 @@ function weigh(counts: Counts, terms: readonly string[], topics: number): readon
     const row = [...(counts.get(term) ?? [])];
     const total = row.reduce((sum, [, count]) => sum + count, 0);
     const background = BACKGROUND * ((total + PRIOR) / (all + PRIOR * terms.length));
+    const share = isTwoWords(term) ? TWO_WORDS_SHARE : 1;
     return row.map(([topic, count]) => {
       const own = (1 - BACKGROUND) * (count / (sizes[topic] as number));
-      return { topic, weight: Math.log((own + background) / background) };
+      return { topic, weight: share * Math.log((own + background) / background) };
     });
   });
 }

@@ -5,10 +5,12 @@ import type { Evidence } from "./evidence.ts";
 export interface Features {
   /** Of `Evidence`. */
   readonly sentence: number;
+  readonly repeated: number;
   readonly meaning: number;
   readonly sureness: number;
   /** How far it is ahead of the best of the other candidates; below 0 when it is behind. */
   readonly sentenceAhead: number;
+  /** What it is ahead by counts as much as the words of the question are sure of their meaning. */
   readonly meaningAhead: number;
   /** Words that the question asks with, at most 12. */
   readonly asked: number;
@@ -41,21 +43,23 @@ const BEHIND = -0.05;
  * more in a small base, where something may be the best of all by chance: all of it up to `few` passages, nothing from `enough` on.
  */
 const LEAST_RIVAL = { sentence: 0.2, meaning: 0.1 } as const;
-const RIVAL_OF_FEW = { sentence: 0.4, meaning: 0.5, few: 4, enough: 16 } as const;
+const RIVAL_OF_FEW = { sentence: 0.4, meaning: 0.45, few: 4, enough: 16 } as const;
 
 /**
  * What the decision to answer goes by. It sees only words, so that it means the same with vectors, without, and with any reranker.
  * Whether a passage stands out from the others tells more than how much it has of the question: what fits them all tells little apart.
  */
 export function featuresOf(evidence: Evidence, rivals: Rivals): Features {
-  const { sentence, meaning, sureness, asked, figure } = evidence;
+  const { sentence, repeated, meaning, sureness, asked, figure } = evidence;
   const { few, enough } = RIVAL_OF_FEW;
   const small = Math.min(1, Math.max(0, (enough - rivals.passages) / (enough - few)));
   const least = (part: "sentence" | "meaning") => LEAST_RIVAL[part] + small * RIVAL_OF_FEW[part];
   const sentenceAhead = sentence - Math.max(least("sentence"), rivals.sentence);
-  const meaningAhead = meaning - Math.max(least("meaning"), rivals.meaning);
+  const lead = meaning - Math.max(least("meaning"), rivals.meaning);
+  const meaningAhead = lead > 0 ? lead * sureness : lead;
   return {
     sentence,
+    repeated,
     meaning,
     sureness,
     sentenceAhead,

@@ -7,16 +7,17 @@ export const answerModel: {
   readonly weights: Readonly<Record<keyof Features, number>>;
 } = {
   bias: {
-    en: -2.566,
-    zh: -2.084,
+    en: -1.892,
+    zh: -1.965,
   },
   weights: {
-    sentence: 1.852,
-    meaning: 3.47,
-    sureness: -4.334,
-    sentenceAhead: 4.659,
-    meaningAhead: 14.457,
-    asked: 0.236,
-    noFigure: -1.811,
+    sentence: 3.646,
+    repeated: -2.528,
+    meaning: 3.672,
+    sureness: -4.75,
+    sentenceAhead: 5.815,
+    meaningAhead: 15.884,
+    asked: 0.274,
+    noFigure: -1.276,
   },
 };

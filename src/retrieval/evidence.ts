@@ -12,6 +12,8 @@ import { rarityOf } from "./bm25.ts";
 export interface Evidence {
   /** Of the question's words, weighted by rarity: the share in the best single sentence with its headings, 0 to 1. */
   readonly sentence: number;
+  /** The share of them that the passage or its headings have as they are, rare or not, 0 to 1. */
+  readonly repeated: number;
   /** The share in the title and the headings, 0 to 1. */
   readonly heading: number;
   /** How near the passage is to the question in meaning, by the vectors of their words, -1 to 1; 0 when one has no known word. */
@@ -116,11 +118,13 @@ export function weighEvidence(question: string, base: Base): (passage: PassageTe
     const sentences = sentencesOf(passage.text).map((span) => {
       const words = wordsOf(passage.text.slice(span.start, span.end));
       const near = () => nearness(meaning, wordVectors().meaningOf([{ subjects: words.subjects, weight: 1 }]));
-      return { ...span, share: shareOf(asked, [words]), meaning: near, together: shareOf(asked, [headings, words]) };
+      const together = shareOf(asked, [headings, words]);
+      return { ...span, words, share: shareOf(asked, [words]), meaning: near, together };
     });
     const about = meaningOf(place + BETWEEN + passage.text);
     return {
       sentence: Math.max(0, ...sentences.map((sentence) => sentence.together)),
+      repeated: repeatedOf(asked, [headings, ...sentences.map(({ words }) => words)]),
       heading: shareOf(asked, [headings]),
       meaning: nearness(meaning, about),
       about,
@@ -164,6 +168,12 @@ function askedOf(question: string, base: Base): readonly Asked[] {
 function shareOf(asked: readonly Asked[], places: readonly Words[]): number {
   const total = asked.reduce((sum, { weight }) => sum + weight, 0);
   return total === 0 ? 0 : found(asked, places) / total;
+}
+
+function repeatedOf(asked: readonly Asked[], places: readonly Words[]): number {
+  const words = asked.flatMap(({ word }) => word ?? []);
+  if (words.length === 0) return 0;
+  return words.filter(({ term }) => places.some(({ terms }) => terms.has(term))).length / words.length;
 }
 
 function found(asked: readonly Asked[], places: readonly Words[]): number {

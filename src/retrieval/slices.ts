@@ -5,7 +5,7 @@ import { LayerError } from "../fallbacks/core/errors.ts";
 export type Work<T> = Generator<number, T, void>;
 
 /** Characters that are worked on before others get their turn: a few milliseconds, counted and not timed. */
-const SLICE = 6_144;
+const SLICE = 4_096;
 
 /**
  * Does the work step by step, and lets everything else that waits for the event loop go first after each slice.

@@ -1,23 +1,16 @@
 import { readFileSync } from "node:fs";
+import { createSubjectNumbers } from "./subject-numbers.ts";
+import { termOf } from "./subjects.ts";
 import type { Token } from "./tokenise.ts";
+import { createTopicTerms } from "./topic-terms.ts";
 import { decodeWordTopics, type WordTopics } from "./word-vectors-format.ts";
 
-/**
- * What of a text its meaning is made of: its words and pairs of characters without those of grammar. A word of two characters is also
- * a pair, and counts twice where it is both.
- */
-export function subjectsOf(tokens: readonly Token[]): ReadonlySet<string> {
-  const subjects = new Set<string>();
-  for (const { term, kind, stop } of tokens) if (!stop) subjects.add(kind === "pair" ? PAIR + term : term);
-  return subjects;
-}
-
-/** Tells a pair of characters from the word that it may be. */
-const PAIR = "~";
-export const isPair = (subject: string) => subject.startsWith(PAIR);
-const termOf = (subject: string) => (isPair(subject) ? subject.slice(PAIR.length) : subject);
 /** Length of a sum of word vectors that is half sure: about that of the median question of the sample's sets. */
-const HALF_SURE = 0.65;
+export const HALF_SURE = 1.4;
+/** Above 1 a topic of which several words tell counts for more than as many of which one tells each: measured best from 1.2 to 1.5. */
+const AGREEMENT = 1.3;
+/** Topics of which a text tells less than this share of what it tells of its first one are left out, which say next to nothing. */
+const FAINT = 0.05;
 
 /** A part of a text by the numbers of its subjects, and how much it counts. */
 export interface WeighedSubjects {
@@ -40,11 +33,14 @@ export interface WordVectors {
   /** Absent when no word is known. */
   meaningOf(parts: readonly WeighedSubjects[]): Meaning | undefined;
   /**
-   * Visits the known words of any language, and pairs of characters as a text's terms have them, with how much each says of the same;
-   * what says nothing of it is left out. A term that is both a word and a pair comes twice.
+   * Visits the known words of any language, and pairs of characters as a text's terms have them, with how much each says of the same by
+   * the topics that matter most to it; what says nothing of these is left out. A term that is both a word and a pair comes twice.
    */
   compare(meaning: Meaning, visit: (term: string, says: number) => void): void;
 }
+
+/** Where words are looked for that say the same, a topic that has less than this share of what the first one has of it is left out. */
+const SLIGHT = 0.3;
 
 /** Topics that are added to a vector together. */
 const AT_ONCE = 8;
@@ -62,11 +58,8 @@ export function wordVectors(): WordVectors {
 
 export function createWordVectors(words: WordTopics): WordVectors {
   const { topics, dimension, starts, topicOf, weights } = words;
-  /** Apart from each other, so that the text of a pair is looked up as it comes. */
-  const wordAt = new Map<string, number>();
-  const pairAt = new Map<string, number>();
-  for (const [at, term] of words.terms.entries()) (isPair(term) ? pairAt : wordAt).set(termOf(term), at);
   const plain = words.terms.map(termOf);
+  let byTopic: ReturnType<typeof createTopicTerms> | undefined;
   const unit = words.heaviest / 255;
   // Wider than they are kept, so that no number of the sums is converted.
   const projection = new Float64Array((topics + 1) * dimension);
@@ -83,11 +76,14 @@ export function createWordVectors(words: WordTopics): WordVectors {
     }
   }
 
-  /** The topics of the sums, behind them some that are none, whose sum is 0. @returns how many there are. */
+  /** The topics of the sums that are not faint, behind them some that are none, whose sum is 0. @returns how many there are. */
   function gatherTopics(): number {
+    const least = FAINT * sums.reduce((most, sum) => Math.max(most, sum), 0);
     let count = 0;
     for (let topic = 0; topic < topics; topic += 1) {
-      if (sums[topic] === 0) continue;
+      const sum = sums[topic] as number;
+      if (sum === 0 || sum < least) continue;
+      sums[topic] = sum ** AGREEMENT;
       held[count] = topic;
       count += 1;
     }
@@ -136,23 +132,16 @@ export function createWordVectors(words: WordTopics): WordVectors {
 
   return {
     dimension,
-    subjectsIn(tokens) {
-      const known = new Set<number>();
-      for (const { term, kind, stop } of tokens) {
-        const at = stop ? undefined : (kind === "pair" ? pairAt : wordAt).get(term);
-        if (at !== undefined) known.add(at);
-      }
-      return known;
-    },
+    subjectsIn: createSubjectNumbers(words.terms),
     compare(meaning, visit) {
       const told = topicsOf(meaning);
-      for (const [at, term] of plain.entries()) {
-        let says = 0;
-        const end = starts[at + 1] as number;
-        for (let index = starts[at] as number; index < end; index += 1)
-          says += (weights[index] as number) * (told[topicOf[index] as number] as number);
-        if (says > 0) visit(term, says);
+      const least = SLIGHT * told.reduce((most, value) => Math.max(most, value), 0);
+      byTopic ??= createTopicTerms(words);
+      const says = new Float64Array(plain.length);
+      for (const [topic, value] of told.entries()) {
+        if (value > 0 && value >= least) byTopic(topic, value, says);
       }
+      for (let at = 0; at < says.length; at += 1) if (says[at] !== 0) visit(plain[at] ?? "", says[at] as number);
     },
     meaningOf(parts) {
       sums.fill(0);

@@ -60,9 +60,9 @@ describe("where an answer may be", () => {
   it("names what is worth a look, best first, and nothing of an answered or strange question", async () => {
     const { knowledge, context } = createHarness();
     for (const document of [delivery, crews]) await knowledge.add(document, context());
-    const { answerable, related } = await knowledge.search("Will the van collect my old fridge?", {}, context());
+    const { answerable, related } = await knowledge.search("Who carries the fridge from the van?", {}, context());
     expect(answerable).toBe(false);
-    expect(related.map(({ heading }) => heading)).toEqual(["Large items", "At the door"]);
+    expect(related.map(({ heading }) => heading)).toEqual(["At the door", "Large items"]);
     expect(related.every(({ score }) => score >= RELATED_THRESHOLD)).toBe(true);
     expect((await knowledge.search("What is the capital of Austria?", {}, context())).related).toEqual([]);
   });
@@ -78,7 +78,7 @@ describe("where an answer may be", () => {
     const both = await named("Brew 3 多少钱");
     expect(both.worth).toContain("Cleaning");
     expect(both.named).toEqual(["清洗"]);
-    expect((await named("Brew 3 cup 要多少钱")).named).toEqual(["Cleaning"]);
+    expect((await named("Brew 3 的 cup 多大")).named).toEqual(["Cleaning"]);
   });
 
   it("is found by its meaning where all pages are in another language", async () => {
@@ -111,14 +111,14 @@ describe("where an answer may be", () => {
     const { knowledge, context } = createHarness();
     for (const name of ["a.md", "b.md", "c.md"]) await knowledge.add({ ...delivery, name }, context());
     await knowledge.add(crews, context());
-    const { related } = await knowledge.search("Will the van collect my old fridge?", {}, context());
-    expect(related.map(({ heading }) => heading)).toEqual(["Large items", "At the door"]);
+    const { related } = await knowledge.search("Who carries the fridge from the van?", {}, context());
+    expect(related.map(({ heading }) => heading)).toEqual(["At the door", "Large items"]);
   });
 
   it("keeps to the score threshold and to the number of passages", async () => {
     const { knowledge, context } = createHarness();
     const fridge = async (options: { k?: number; scoreThreshold?: number }) =>
-      (await knowledge.search("Will the van collect my old fridge?", options, context())).related.length;
+      (await knowledge.search("Who carries the fridge from the van?", options, context())).related.length;
     for (const document of [delivery, crews]) await knowledge.add(document, context());
     expect([await fridge({}), await fridge({ k: 1 }), await fridge({ scoreThreshold: 1 })]).toEqual([2, 1, 0]);
     for (const { documentId } of (await knowledge.list({ limit: 10 }, context())).items)

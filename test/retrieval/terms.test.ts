@@ -3,10 +3,11 @@ import { meantTerms } from "../../src/retrieval/terms.ts";
 
 describe("words that mean what a question says", () => {
   it("are of both languages", () => {
-    const terms = [...meantTerms("I forgot my password", () => true).keys()];
+    const held = new Set(["password", "密码", "log", "登录"]);
+    const terms = [...meantTerms("I forgot my password", (term) => held.has(term)).keys()];
     expect(terms).toContain("password");
     expect(terms).toContain("密码");
-    expect(terms.length).toBeLessThanOrEqual(16);
+    expect(meantTerms("I forgot my password", () => true).size).toBe(16);
   });
 
   it("are only such as a passage holds, and count the more the more they say", () => {
