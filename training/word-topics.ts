@@ -10,7 +10,7 @@ import type { Topic } from "./topics.ts";
 const BACKGROUND = 0.92;
 /** Pairs of characters in fewer texts are mostly two words that met by chance. */
 const FEWEST_PAIRS = 2;
-/** The same for two words: measured alike with 2 and 4. */
+/** The same for two words: measured best of 2 to 5. */
 const FEWEST_TWO_WORDS = 3;
 /** How much what two words tell together counts, beside what each of them tells: from 0.6 to 1 much the same. */
 const TWO_WORDS_SHARE = 0.8;

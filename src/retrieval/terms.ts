@@ -62,7 +62,7 @@ export function questionTerms(question: string): ReadonlyMap<string, number> {
 const MEANT_TERMS = 16;
 const MEANT_POWER = 1.5;
 /** Known words among which they are looked for: what comes behind says little of the same. */
-const NEAREST_TERMS = 3000;
+const NEAREST_TERMS = 3_000;
 
 /**
  * What texts say that mean the same as the question, in any language: term -> weight.

@@ -55,7 +55,7 @@ async function chat(body: object): Promise<Answer> {
   return (await response.json()) as Answer;
 }
 
-const question = "Will the van collect my old fridge?";
+const question = "Will two people bring my fridge on Sunday?";
 
 describe("a question without an answer", () => {
   it("names where it may be, as text and as a place that opens", async () => {
@@ -98,14 +98,14 @@ describe("a question without an answer", () => {
       app.chat.run({
         requestId: "r",
         owner: { keyId: "k", user: "guest" },
-        message: question,
+        message: "Who carries the fridge from the van?",
         roles: new Set(roles),
         signal: new AbortController().signal,
       });
     const ofAgent = await ask("user", "agent");
     expect(ofAgent.related.map(({ heading }) => heading)).toContain("At the door");
     const ofUser = await ask("user");
-    expect(ofUser.related.map(({ heading }) => heading)).toEqual(["Large items"]);
+    expect(new Set(ofUser.sources.map(({ heading }) => heading))).toEqual(new Set(["Large items"]));
     expect(JSON.stringify(ofUser)).not.toContain("At the door");
   });
 });
