@@ -2,7 +2,6 @@ import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { segmenterWords } from "../src/text/segmenter-words.ts";
 import { isPair, isTwoWords, subjectsOf } from "../src/text/subjects.ts";
 import { createTokeniser, NO_CARRY, type Token } from "../src/text/tokenise.ts";
-
 import type { WordTopics } from "../src/text/word-vectors-format.ts";
 import type { Topic } from "./topics.ts";
 

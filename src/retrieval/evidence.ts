@@ -4,7 +4,7 @@ import { remember } from "../text/remember.ts";
 import { sentenceSpans, type TextSpan } from "../text/sentences.ts";
 import { synonymsOf } from "../text/synonyms.ts";
 import { tokenise } from "../text/tokenise.ts";
-import { cosineOf, type Meaning, wordVectors } from "../text/word-vectors.ts";
+import { cosineOf, type Meaning, meaningOf, wordVectors } from "../text/word-vectors.ts";
 import { figureAsked } from "./asked-kinds.ts";
 import { rarityOf } from "./bm25.ts";
 
@@ -94,7 +94,7 @@ const wordsOf = remember(KEPT * 8, (text): Words => {
 const sentencesOf = remember(KEPT, (text) => sentenceSpans(text));
 
 /** Of the headings and the text, which a mark stands between: a word that is said twice in one of them counts once. */
-const meaningOf = remember(KEPT, (passage) => {
+const passageMeaningOf = remember(KEPT, (passage) => {
   const [headings = "", text = ""] = passage.split(BETWEEN);
   const subjects = new Set<number>();
   for (const { start, end } of sentencesOf(text))
@@ -108,9 +108,7 @@ const meaningOf = remember(KEPT, (passage) => {
 /** @returns what weighs one passage after the other for that question. */
 export function weighEvidence(question: string, base: Base): (passage: PassageText) => Evidence {
   const asked = askedOf(question, base);
-  const meaning = wordVectors().meaningOf([
-    { subjects: wordVectors().subjectsIn(readPhrases(question).tokens), weight: 1 },
-  ]);
+  const meaning = meaningOf(readPhrases(question).tokens);
   const saysFigure = figureAsked(question);
   return (passage) => {
     const place = `${passage.path}\n${passage.topic}`;
@@ -121,7 +119,7 @@ export function weighEvidence(question: string, base: Base): (passage: PassageTe
       const together = shareOf(asked, [headings, words]);
       return { ...span, words, share: shareOf(asked, [words]), meaning: near, together };
     });
-    const about = meaningOf(place + BETWEEN + passage.text);
+    const about = passageMeaningOf(place + BETWEEN + passage.text);
     return {
       sentence: Math.max(0, ...sentences.map((sentence) => sentence.together)),
       repeated: repeatedOf(asked, [headings, ...sentences.map(({ words }) => words)]),

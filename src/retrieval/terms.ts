@@ -3,7 +3,7 @@ import { readPhrases } from "../text/phrases.ts";
 import { remember } from "../text/remember.ts";
 import { synonymsOf } from "../text/synonyms.ts";
 import { tokenise } from "../text/tokenise.ts";
-import { wordVectors } from "../text/word-vectors.ts";
+import { meaningOf, wordVectors } from "../text/word-vectors.ts";
 
 /** Words of grammar decide between texts that are otherwise alike ("who am I", "what can I do"): measured best at 0.4. */
 const STOP_WEIGHT = 0.4;
@@ -69,8 +69,7 @@ const NEAREST_TERMS = 3_000;
  * @param isHeld whether any passage that may be found holds the term.
  */
 export function meantTerms(question: string, isHeld: (term: string) => boolean): ReadonlyMap<string, number> {
-  const subjects = wordVectors().subjectsIn(readPhrases(question).tokens);
-  const meaning = wordVectors().meaningOf([{ subjects, weight: 1 }]);
+  const meaning = meaningOf(readPhrases(question).tokens);
   if (!meaning) return new Map();
   const top = createTop(NEAREST_TERMS);
   wordVectors().compare(meaning, (term, says) => {

@@ -9,7 +9,7 @@ import { decodeWordTopics, type WordTopics } from "./word-vectors-format.ts";
 export const HALF_SURE = 1.4;
 /** Above 1 a topic of which several words tell counts for more than as many of which one tells each: measured best from 1.2 to 1.5. */
 const AGREEMENT = 1.3;
-/** Topics of which a text tells less than this share of what it tells of its first one are left out, which say next to nothing. */
+/** Topics of which a text tells less than this share of what it tells of its first one are left out: measured no worse at 0.05, a little at 0.1. */
 const FAINT = 0.05;
 
 /** A part of a text by the numbers of its subjects, and how much it counts. */
@@ -39,7 +39,10 @@ export interface WordVectors {
   compare(meaning: Meaning, visit: (term: string, says: number) => void): void;
 }
 
-/** Where words are looked for that say the same, a topic that has less than this share of what the first one has of it is left out. */
+/**
+ * Where words are looked for that say the same, a topic that has less than this share of what the first one has of it is left out. Measured alike
+ * at 0.2, which takes a seventh longer for a search.
+ */
 const SLIGHT = 0.3;
 
 /** Topics that are added to a vector together. */
@@ -157,6 +160,11 @@ export function createWordVectors(words: WordTopics): WordVectors {
       };
     },
   };
+}
+
+/** Of a whole text, by the shipped vectors. */
+export function meaningOf(tokens: Iterable<Token>): Meaning | undefined {
+  return wordVectors().meaningOf([{ subjects: wordVectors().subjectsIn(tokens), weight: 1 }]);
 }
 
 /** From -1 to 1. */

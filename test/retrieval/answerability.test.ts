@@ -80,6 +80,8 @@ describe("answerability", () => {
     for (const part of ["sentence", "meaning"] as const)
       expect(fit({ [part]: 1 })).toBeGreaterThan(fit({ [part]: 0.5 }));
     expect(fit({ sentence: 1, meaning: 0.6 })).toBeGreaterThan(0.95);
+    // As near as its rival: the surer the words are, the more that speaks against it.
+    expect(fit({ meaning: 0.2, sureness: 0.7 })).toBeLessThan(fit({ meaning: 0.2 }));
     expect(fit({ sentence: 0.5, repeated: 1 })).toBeLessThan(fit({ sentence: 0.5, repeated: 0.5 }));
     expect(fit({ meaning: 0.5, figure: false })).toBeLessThan(fit({ meaning: 0.5, figure: true }));
     expect(fit({ meaning: 0.5, figure: true })).toBe(fit({ meaning: 0.5 }));

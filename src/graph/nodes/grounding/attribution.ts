@@ -5,7 +5,7 @@ import { type ReadText, readText, supporter } from "../../../retrieval/support.t
 import { detectLanguage, type Language } from "../../../text/language.ts";
 import { sentenceSpans } from "../../../text/sentences.ts";
 import { tokenise } from "../../../text/tokenise.ts";
-import { cosineOf, type Meaning, wordVectors } from "../../../text/word-vectors.ts";
+import { cosineOf, type Meaning, meaningOf } from "../../../text/word-vectors.ts";
 import { DOUBT } from "./judge.ts";
 
 /** Finds what a sentence of a reply was written from; several sentences of a passage where it sums them up, none where no page says it. */
@@ -59,7 +59,7 @@ export function createAttribution(reading: readonly Source[], records: readonly 
 function toldBy(text: string, under = ""): Told {
   return {
     read: readText(withoutFigures(text)),
-    meaning: once(() => meaningOf(`${under}\n${text}`)),
+    meaning: once(() => meaningOf(tokenise(`${under}\n${text}`))),
     figures: once(() => figuresBorneOutBy(text)),
   };
 }
@@ -102,10 +102,6 @@ function nearestIn(pages: readonly Page[], said: Told): readonly Source[] {
   if (!page || page.rate < RELATED_MEANING) return [];
   const found = best(page.of.sentences, near);
   return found ? [found.of.source] : [];
-}
-
-function meaningOf(text: string): Meaning | undefined {
-  return wordVectors().meaningOf([{ subjects: wordVectors().subjectsIn(tokenise(text)), weight: 1 }]);
 }
 
 function once<T>(make: () => T): () => T {
