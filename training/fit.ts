@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { keyless } from "../src/commands/keyless-evaluation.ts";
 import { auroc } from "../src/evaluation/metrics.ts";
 import { readSets } from "../src/evaluation/sets.ts";
 import { answerModel } from "../src/retrieval/answer-model.ts";
 import type { Language } from "../src/text/language.ts";
+import { basesDigest, basesDirectory, type Fitted, fittedFile, meansOf, sampleOf } from "./fitted.ts";
 import { type JudgedQuestion, judgePassages } from "./judged-passages.ts";
 import { type Example, fitLogistic, type Logistic, logOdds } from "./logistic.ts";
 
@@ -27,9 +27,8 @@ const names = Object.keys(answerModel.weights);
 const valuesOf = (features: Readonly<Record<string, number>>) => names.map((name) => features[name] ?? 0);
 
 const questions: JudgedQuestion[] = [];
-for (const set of readSets(fileURLToPath(new URL("bases/", import.meta.url)))) {
-  if (set.kind === "answers") questions.push(...(await judgePassages(set, keyless)));
-}
+const sets = readSets(basesDirectory).filter((set) => set.kind === "answers");
+for (const set of sets) questions.push(...(await judgePassages(set, keyless)));
 
 const rated = leaveOut();
 const { bias, weights } = fitLogistic(questions.flatMap(examplesOf));
@@ -43,7 +42,18 @@ const biases = Object.fromEntries(
   }),
 );
 const numbers = Object.fromEntries(names.map((name, index) => [name, rounded(weights[index] ?? 0)]));
-const written = JSON.stringify({ bias: biases, weights: numbers }, null, 2).replaceAll(/"(\w+)":/g, "$1:");
+const model = { bias: biases, weights: numbers };
+const sampled = new Set(sampleOf(sets).map(({ name }) => name));
+const sample = meansOf(
+  questions.filter(({ set }) => sampled.has(set)),
+  names,
+);
+const fitted: Fitted = { bases: basesDigest(), sample, model };
+writeFileSync(fittedFile, `${JSON.stringify(fitted, null, 2)}\n`);
+// As the formatter would write it.
+const written = JSON.stringify(model, null, 2)
+  .replaceAll(/"(\w+)":/g, "$1:")
+  .replaceAll(/([^{,])\n/g, "$1,\n");
 writeFileSync(
   new URL("../src/retrieval/answer-model.ts", import.meta.url),
   `import type { Language } from "../text/language.ts";
