@@ -11,6 +11,7 @@ const isolated = [
   "test/retrieval/fetching/never-connects.test.ts",
   "test/retrieval/figures/figures-linear.test.ts",
   "test/retrieval/snapshot-hash.test.ts",
+  "test/wiring/warm-words.test.ts",
 ];
 
 const not = (files: readonly string[]) => files.map((file) => `!${file}`);

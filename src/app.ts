@@ -44,6 +44,7 @@ import { addSampleOnce } from "./wiring/sample-knowledge.ts";
 import { createShared } from "./wiring/shared.ts";
 import { tracingStatus } from "./wiring/tracing-status.ts";
 import { createUnite } from "./wiring/unite.ts";
+import { warmWords } from "./wiring/warm-words.ts";
 
 /** What a test, a drill or a command may put in the place of the real thing. */
 export interface Overrides {
@@ -316,7 +317,12 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
         : Promise.resolve()
       )
         .catch((error: unknown) => report(error, { doing: "loading the graph engine" }))
-        .finally(() => notReady.delete(LOADING));
+        .finally(() => notReady.delete(LOADING))
+        // After it is ready, which it need not wait for: a question that comes before reads at once what is left.
+        .then(() => warmWords(stopping.signal))
+        .catch(
+          (error: unknown) => stopping.signal.aborted || report(error, { doing: "reading what is known of words" }),
+        );
       return url;
     },
     async reload(next, nextSecrets) {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { atOnce, type Steps } from "./steps.ts";
 import { createSubjectNumbers } from "./subject-numbers.ts";
 import { termOf } from "./subjects.ts";
 import type { Token } from "./tokenise.ts";
@@ -50,19 +51,39 @@ const AT_ONCE = 8;
 type Eight = [number, number, number, number, number, number, number, number];
 
 let shipped: WordVectors | undefined;
+/** What is still to be done, by whoever goes on first. */
+let loading: Steps<WordVectors> | undefined;
 
-/** Those of `resources/words`, read when they are asked for the first time. */
+/** Those of `resources/words`. What `loadWordVectors` has not done by now is done at once: an eighth of a second in all. */
 export function wordVectors(): WordVectors {
-  shipped ??= createWordVectors(
-    decodeWordTopics(readFileSync(new URL("../../resources/words/word-topics.bin", import.meta.url))),
-  );
+  return shipped ?? atOnce(loadWordVectors());
+}
+
+/** Makes `wordVectors` ready in small steps, for where nothing else may wait that long. */
+export function* loadWordVectors(): Steps<WordVectors> {
+  while (shipped === undefined) {
+    loading ??= readShipped();
+    const step = loading.next();
+    if (step.done) shipped = step.value;
+    else yield step.value;
+  }
   return shipped;
 }
 
-export function createWordVectors(words: WordTopics): WordVectors {
+function* readShipped(): Steps<WordVectors> {
+  const file = new URL("../../resources/words/word-topics.bin", import.meta.url);
+  try {
+    const bytes = readFileSync(file);
+    yield bytes.length;
+    return yield* createWordVectors(decodeWordTopics(bytes));
+  } finally {
+    loading = undefined;
+  }
+}
+
+export function* createWordVectors(words: WordTopics): Steps<WordVectors> {
   const { topics, dimension, starts, topicOf, weights } = words;
   const plain = words.terms.map(termOf);
-  let byTopic: ReturnType<typeof createTopicTerms> | undefined;
   const unit = words.heaviest / 255;
   // Wider than they are kept, so that no number of the sums is converted.
   const projection = new Float64Array((topics + 1) * dimension);
@@ -70,6 +91,8 @@ export function createWordVectors(words: WordTopics): WordVectors {
   /** By topic; of what is behind the last one, 0. */
   const sums = new Float64Array(topics + 1);
   const held = new Uint16Array(topics + AT_ONCE);
+  const subjectsIn = yield* createSubjectNumbers(words.terms);
+  const byTopic = yield* createTopicTerms(words);
 
   function add(at: number, weight: number): void {
     const end = starts[at + 1] as number;
@@ -135,11 +158,10 @@ export function createWordVectors(words: WordTopics): WordVectors {
 
   return {
     dimension,
-    subjectsIn: createSubjectNumbers(words.terms),
+    subjectsIn,
     compare(meaning, visit) {
       const told = topicsOf(meaning);
       const least = SLIGHT * told.reduce((most, value) => Math.max(most, value), 0);
-      byTopic ??= createTopicTerms(words);
       const says = new Float64Array(plain.length);
       for (const [topic, value] of told.entries()) {
         if (value > 0 && value >= least) byTopic(topic, value, says);

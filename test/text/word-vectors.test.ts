@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { atOnce } from "../../src/text/steps.ts";
 import { tokenise } from "../../src/text/tokenise.ts";
 import { cosineOf, createWordVectors, HALF_SURE, type WordVectors, wordVectors } from "../../src/text/word-vectors.ts";
 import { decodeWordTopics, encodeWordTopics, type WordTopics } from "../../src/text/word-vectors-format.ts";
@@ -81,7 +82,7 @@ describe("word vectors", () => {
 
   it("are what the words tell of each topic, more than in proportion where they agree, projected", () => {
     const words = learnWordTopics(training.slice(0, 7));
-    const vectors = createWordVectors(words);
+    const vectors = atOnce(createWordVectors(words));
     const known = fc.subarray([...words.terms.keys()], { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(known, fc.integer({ min: 1, max: 5 }), (subjects, weight) => {
@@ -103,7 +104,7 @@ describe("word vectors", () => {
 
   it("tell of each known word how much it says of the same, by the topics that have three tenths of the first one's share", () => {
     const words = learnWordTopics(training.slice(0, 7));
-    const vectors = createWordVectors(words);
+    const vectors = atOnce(createWordVectors(words));
     const meaning = meaningOf("refund my money to the card 退款", vectors);
     if (!meaning) throw new Error("no word is known");
     const shares = Array.from({ length: words.topics }, (_, topic) =>
@@ -138,11 +139,17 @@ describe("the shipped file of word vectors", () => {
     expect(words.terms).toEqual(anew.terms);
     expect({ ...words, terms: [] }).toEqual({ ...anew, terms: [] });
     // An eigenvector has no sign, so that only what follows from it can be compared.
-    const made = createWordVectors(learnt);
+    const made = atOnce(createWordVectors(learnt));
     for (const [asked, said, other] of sayings) {
       expect(nearness(asked, said, made)).toBeCloseTo(nearness(asked, said), 3);
       expect(nearness(asked, other, made)).toBeCloseTo(nearness(asked, other), 3);
     }
+  });
+
+  it("is made ready in hundreds of small steps", () => {
+    const steps = [...createWordVectors(decodeWordTopics(shipped))];
+    expect(steps.length).toBeGreaterThan(300);
+    expect(Math.max(...steps)).toBeLessThan(16_384);
   });
 
   it("is read as it was written, and not when it is another file or cut off", () => {

@@ -1,0 +1,24 @@
+import { expect, it, onTestFinished, vi } from "vitest";
+import { loadWordVectors } from "../../src/text/word-vectors.ts";
+import { warmWords } from "../../src/wiring/warm-words.ts";
+import { testApp } from "../support/test-app.ts";
+
+// In a process of its own, where nothing has asked for them before; the tests follow each other.
+
+/** Does one of hundreds of steps where they are not. */
+const areRead = () => loadWordVectors().next().done === true;
+
+it("lets others go first while it reads, and stops with the server", async () => {
+  const stopping = new AbortController();
+  const reading = warmWords(stopping.signal);
+  stopping.abort();
+  await expect(reading).rejects.toMatchObject({ errorClass: "aborted" });
+  expect(areRead()).toBe(false);
+});
+
+it("reads on where it stopped once a server listens, before anything is asked", async () => {
+  const app = await testApp();
+  onTestFinished(async () => void (await app.close()));
+  await app.listen();
+  await vi.waitFor(() => expect(areRead()).toBe(true), { interval: 50, timeout: 10_000 });
+});
