@@ -1,6 +1,6 @@
 import type { Clock, Random } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
-import { within } from "../fallbacks/core/deadline.ts";
+import type { LostRace } from "../fallbacks/core/lost-race.ts";
 import { Problem } from "../problems.ts";
 import type { BeginTurn, Conversations, KnownTurn, OpenTurn } from "./conversations.ts";
 import type { History } from "./history.ts";
@@ -18,11 +18,10 @@ export interface BeginDeps {
   readonly instance: string;
   readonly clock: Clock;
   readonly random: Random;
+  readonly lostRace: LostRace;
   readonly newId: () => string;
 }
 
-/** After a race that was lost a turn looks again at once; after `n` in a row, n > 1, it waits between a half and all of this times 2^(n-2) ms. */
-const LOST_MS = 10;
 /** Milliseconds between two looks at a session in which another turn is being answered: something between these. */
 const POLL_MS = { least: 50, most: 150 } as const;
 const TITLE_LENGTH = 80;
@@ -40,7 +39,7 @@ interface Before {
 
 /** What `Conversations.begin` promises. */
 export function createBegin(deps: BeginDeps): Conversations["begin"] {
-  const { sessions, history, liveness, openPlace, instance, clock, random, newId } = deps;
+  const { sessions, history, liveness, openPlace, instance, clock, random, lostRace, newId } = deps;
 
   /** The turn that was saved under this id before, if it is still there: in the session that was asked for, or else the first. */
   async function turnBefore(
@@ -117,19 +116,6 @@ export function createBegin(deps: BeginDeps): Conversations["begin"] {
     return append(request, sessionId ?? newSessionId, known, index, context);
   }
 
-  /** Ends with the deadline at the latest. */
-  async function pause(ms: number, context: CallContext): Promise<void> {
-    const wait = Math.min(context.deadline.remaining(), ms);
-    await within({ clock, signal: context.signal, ms: Number.POSITIVE_INFINITY }, async () => {
-      await new Promise<void>((resolve) => void clock.after(wait, resolve));
-    });
-  }
-
-  /** Of `lost` races in a row; at most as long as between two looks at a session that is busy. */
-  function waitAfter(lost: number): number {
-    return Math.min(POLL_MS.most, LOST_MS * 2 ** (lost - 2)) * (0.5 + random() / 2);
-  }
-
   return async (request, context) => {
     const newSessionId = `ses_${newId()}`;
     let lost = 0;
@@ -137,9 +123,8 @@ export function createBegin(deps: BeginDeps): Conversations["begin"] {
       const step = await tryBegin(request, newSessionId, context);
       if (typeof step === "object") return step;
       lost = step === "lost" ? lost + 1 : 0;
-      if (step === "busy") await pause(POLL_MS.least + random() * (POLL_MS.most - POLL_MS.least), context);
-      // At once after the first: whoever was faster is mostly being answered now, which is another wait.
-      else if (lost > 1) await pause(waitAfter(lost), context);
+      if (step === "busy") await lostRace.pause(POLL_MS.least + random() * (POLL_MS.most - POLL_MS.least), context);
+      else await lostRace.after(lost, context);
       if (context.deadline.remaining() > 0) continue;
       if (step === "lost") throw lostEveryRace();
       throw new Problem("deadline_exceeded", "an earlier message of this session was not answered in time");

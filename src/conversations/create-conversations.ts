@@ -1,5 +1,6 @@
 import { type Cluster, createAlone } from "../cluster/cluster.ts";
 import type { Clock, Random } from "../fallbacks/core/clock.ts";
+import { createLostRace } from "../fallbacks/core/lost-race.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
 import { createBegin } from "./begin.ts";
 import type { Conversations } from "./conversations.ts";
@@ -29,17 +30,18 @@ export function createConversations(store: StoreAccess, deps: ConversationsDeps)
   const sessions = createSessions(store, newId);
   const liveness = createLiveness({ cluster, clock });
   const history = createHistory(store, sessions, liveness);
+  const lostRace = createLostRace({ clock, random });
   const openPlace = createOpenPlace({ sessions, history, liveness, instance, clock });
   return {
-    begin: createBegin({ sessions, history, liveness, openPlace, instance, clock, random, newId }),
+    begin: createBegin({ sessions, history, liveness, openPlace, instance, clock, random, lostRace, newId }),
     async sessionOf(owner, turnId, context) {
       const index = await sessions.index(records.ownerKey(owner), turnId, context);
       return index?.record.sessionId;
     },
-    finish: createFinish({ sessions, liveness, instance, clock }),
+    finish: createFinish({ sessions, liveness, instance, clock, lostRace }),
     list: history.sessions,
     turns: history.turns,
     export: history.export,
-    ...createRemoval(store, sessions, clock),
+    ...createRemoval(store, sessions, { clock, lostRace }),
   };
 }

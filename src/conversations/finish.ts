@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
+import type { LostRace } from "../fallbacks/core/lost-race.ts";
 import type { Conversations, OpenTurn } from "./conversations.ts";
 import type { Liveness } from "./liveness.ts";
 import * as records from "./records.ts";
@@ -12,6 +13,7 @@ export interface FinishDeps {
   /** `Cluster.instance` of this process. */
   readonly instance: string;
   readonly clock: Clock;
+  readonly lostRace: LostRace;
 }
 
 /** A write that lost a race against another instance is tried again this often. */
@@ -20,7 +22,7 @@ const ATTEMPTS = 5;
 type Outcome = Parameters<Conversations["finish"]>[1];
 
 /** What `Conversations.finish` promises. */
-export function createFinish({ sessions, liveness, instance, clock }: FinishDeps): Conversations["finish"] {
+export function createFinish({ sessions, liveness, instance, clock, lostRace }: FinishDeps): Conversations["finish"] {
   async function tryFinish(
     { sessionId, turn }: OpenTurn,
     outcome: Outcome,
@@ -64,9 +66,10 @@ export function createFinish({ sessions, liveness, instance, clock }: FinishDeps
   return async (open, outcome, context) => {
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+        await lostRace.after(attempt, context);
         const stored = await tryFinish(open, outcome, context);
-        if (stored === "lost") continue;
-        return stored === "deleted" ? undefined : { status: stored.status, reply: stored.reply };
+        if (stored === "deleted") return undefined;
+        if (stored !== "lost") return { status: stored.status, reply: stored.reply };
       }
       throw lostEveryRace();
     } finally {

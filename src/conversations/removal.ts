@@ -1,5 +1,6 @@
 import type { Clock } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
+import type { LostRace } from "../fallbacks/core/lost-race.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
 import type { StoredRecord, Write } from "../fallbacks/store/port.ts";
 import { Problem } from "../problems.ts";
@@ -9,6 +10,11 @@ import { indexRemoval, removedTurnId } from "./removal-index.ts";
 import { lostEveryRace, type Sessions, type Versioned } from "./sessions.ts";
 
 export type Removal = Pick<Conversations, "remove" | "removeAll" | "removeOlder" | "sessionIds">;
+
+export interface RemovalDeps {
+  readonly clock: Clock;
+  readonly lostRace: LostRace;
+}
 
 type Session = Versioned<records.SessionRecord>;
 
@@ -32,7 +38,7 @@ const ATTEMPTS = 5;
  * with the last of them. Whoever breaks off leaves the mark, by which any later call goes on. While the store that all processes share is
  * away it ends with the mark: the copy here may lack turns of the others, which would be nobody's once the session is gone.
  */
-export function createRemoval(store: StoreAccess, sessions: Sessions, clock: Clock): Removal {
+export function createRemoval(store: StoreAccess, sessions: Sessions, { clock, lostRace }: RemovalDeps): Removal {
   /** Where nothing is shared, whatever stands in for the store is all that there is. */
   const isShared = store.deadLetters !== undefined;
 
@@ -42,13 +48,17 @@ export function createRemoval(store: StoreAccess, sessions: Sessions, clock: Clo
     isDue: (session: records.SessionRecord) => boolean,
     context: CallContext,
   ): Promise<Session | undefined> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    let lost = 0;
+    // One look more than tries, which sees the mark of the last one.
+    for (let attempt = 0; attempt <= ATTEMPTS; attempt += 1) {
+      await lostRace.after(lost, context);
       const session = await sessions.session(sessionId, context);
       if (!session || session.record.removedAt !== null) return session;
       if (!isDue(session.record)) return undefined;
       const { key, record, version } = session;
       const value: records.SessionRecord = { ...record, removedAt: clock.wall().toISOString() };
-      await sessions.commit([{ kind: "put", collection: "sessions", key, value, expect: version }], context);
+      const write = { kind: "put", collection: "sessions", key, value, expect: version } as const;
+      lost = (await sessions.commit([write], context)) ? 0 : lost + 1;
     }
     throw lostEveryRace();
   }

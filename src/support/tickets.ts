@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { Clock } from "../fallbacks/core/clock.ts";
+import type { Clock, Random } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
 import { LayerError } from "../fallbacks/core/errors.ts";
+import { createLostRace } from "../fallbacks/core/lost-race.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
 import type { StoredRecord, Write } from "../fallbacks/store/port.ts";
 import { Problem } from "../problems.ts";
@@ -84,7 +85,15 @@ type Stored = z.infer<typeof storedSchema>;
 const ticketKey = (ticketId: string) => `ticket/${ticketId}`;
 const ticketsOf = (owner: string) => `owner/${owner}/`;
 
-export function createTickets(store: StoreAccess, deps: { readonly clock: Clock }): Tickets {
+export interface TicketsDeps {
+  readonly clock: Clock;
+  /** Default `Math.random`. */
+  readonly random?: Random;
+}
+
+export function createTickets(store: StoreAccess, { clock, random = Math.random }: TicketsDeps): Tickets {
+  const lostRace = createLostRace({ clock, random });
+
   async function find(ticketId: string, context: CallContext) {
     const { value } = await store.get("tickets", ticketKey(ticketId), context);
     return value && { stored: read(value), version: value.version };
@@ -140,8 +149,10 @@ export function createTickets(store: StoreAccess, deps: { readonly clock: Clock 
     async open({ operationId, owner, orderId, contact, ...rest }, context) {
       const names = { owner: hashOf(owner), operation: hashOf(operationId) };
       let derivation = 0;
+      let lost = 0;
       // Each round either ends, or has met a number that is taken, or has lost a race for one: which the next round sees.
       for (let attempt = 0; attempt < 2 * ATTEMPTS; attempt += 1) {
+        await lostRace.after(lost, context);
         const ticketId = `TK-${shortNumber(operationId, derivation)}`;
         const known = (await find(ticketId, context))?.stored;
         if (known && known.operation === names.operation && known.owner === names.owner) return ticketOf(known);
@@ -156,9 +167,10 @@ export function createTickets(store: StoreAccess, deps: { readonly clock: Clock 
           status: "pending",
           orderId: orderId ?? null,
           contact: contact ?? null,
-          createdAt: deps.clock.wall().toISOString(),
+          createdAt: clock.wall().toISOString(),
         };
         if (await save(stored, context)) return ticketOf(stored);
+        lost += 1;
       }
       throw new LayerError("server", "no free ticket number was found");
     },
@@ -176,6 +188,7 @@ export function createTickets(store: StoreAccess, deps: { readonly clock: Clock 
     },
     async move(owner, ticketId, to, context) {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+        await lostRace.after(attempt, context);
         const found = await findOwn(owner, ticketId, context);
         if (!found) throw new Problem("not_found", `there is no ticket ${ticketId}`, { field: "ticket_id" });
         const { status } = found.stored;

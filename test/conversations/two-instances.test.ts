@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { OpenTurn } from "../../src/conversations/conversations.ts";
+import { sessionKey } from "../../src/conversations/records.ts";
+import { overtaken } from "../contracts/overtaken.ts";
 import { createTestAccess } from "../contracts/store-access.ts";
 import { whileTimePasses } from "../support/while-time-passes.ts";
 import { ann, contextOf, createPeers, createTalker, type FakePeers, problemOf, type Talker } from "./rig.ts";
@@ -110,6 +112,28 @@ describe("two processes on one store", () => {
     await rig.clock.advance(400);
     client.abort();
     expect(await gone).toContain("the caller went away");
+  });
+
+  /** Process `a` when somebody else is four times faster to write to the session, and how long it waits. */
+  async function slowed(sessionId: string, doing: (talker: Talker) => Promise<unknown>) {
+    const row = { collection: "sessions", key: sessionKey(sessionId) } as const;
+    const start = rig.clock.now();
+    const slower = createTalker(overtaken(rig.access, row, 4), rig.clock, peers.join("a"));
+    await whileTimePasses(rig.clock, doing(slower), 0.5);
+    return rig.clock.now() - start;
+  }
+
+  it("an answer that loses races is saved all the same, after a little longer each time", async () => {
+    const open = await a.begin("t1");
+    expect(await slowed(open.sessionId, (talker) => talker.finish(open))).toBe(7.5 + 15 + 30);
+    expect(await turnsOf(open.sessionId)).toMatchObject([{ turnId: "t1", status: "done" }]);
+  });
+
+  it("a deletion that loses races is done all the same, after a little longer each time", async () => {
+    const sessionId = await a.say("t1");
+    const remove = ({ conversations }: Talker) => conversations.remove(ann, sessionId, contextOf(rig.clock));
+    expect(await slowed(sessionId, remove)).toBe(7.5 + 15 + 30);
+    expect(await problemOf(turnsOf(sessionId))).toBe("session_not_found");
   });
 
   it("fault 54: goes on at once without a turn whose process is no more, which is then interrupted for good", async () => {

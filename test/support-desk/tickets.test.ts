@@ -3,8 +3,10 @@ import { createContext } from "../../src/fallbacks/core/context.ts";
 import type { StoreAccess } from "../../src/fallbacks/store/access.ts";
 import { shortNumber } from "../../src/support/operation-number.ts";
 import { createTickets, type TicketInput, type Tickets, ticketStatuses } from "../../src/support/tickets.ts";
+import { overtaken } from "../contracts/overtaken.ts";
 import { createTestAccess } from "../contracts/store-access.ts";
 import type { ManualClock } from "../support/manual-clock.ts";
+import { whileTimePasses } from "../support/while-time-passes.ts";
 
 const input: TicketInput = {
   operationId: "session/turn/1",
@@ -86,6 +88,18 @@ describe("tickets", () => {
       await clock.advance(1);
     }
     expect((await tickets.list("ann", 3, context())).map((ticket) => ticket.ticketId)).toEqual(ids.slice(0, 3));
+  });
+
+  it("is moved although others change it four times meanwhile, and waits a little longer each time", async () => {
+    const { ticketId } = await tickets.open(input, context());
+    const row = { collection: "tickets", key: `ticket/${ticketId}` } as const;
+    const slower = (races: number) => createTickets(overtaken(access, row, races), { clock, random: () => 0 });
+    const start = clock.now();
+    await slower(1).move("ann", ticketId, "processing", context());
+    expect(clock.now()).toBe(start);
+    const moved = slower(4).move("ann", ticketId, "resolved", context());
+    expect(await whileTimePasses(clock, moved, 1)).toMatchObject({ status: "resolved" });
+    expect(clock.now() - start).toBe(5 + 10 + 20);
   });
 
   it("moves as the table says, and not otherwise", async () => {
