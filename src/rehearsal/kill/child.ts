@@ -25,6 +25,21 @@ export interface ChildOptions {
 
 const LAST_WORDS = 4_000;
 
+/** Those that live. One listener ends them all: Node takes more than ten on one event for a leak, and says so. */
+const living = new Set<ChildProcess>();
+const endAll = () => {
+  for (const child of living) child.kill("SIGKILL");
+};
+
+function watchOver(child: ChildProcess): Promise<void> {
+  if (living.size === 0) process.on("exit", endAll);
+  living.add(child);
+  return once(child, "exit").then(() => {
+    living.delete(child);
+    if (living.size === 0) process.off("exit", endAll);
+  });
+}
+
 /** Starts it with nothing but PATH, HOME and TMPDIR of this process's environment. @throws when it cannot be started. */
 export async function startChild({ command, args, cwd, environment }: ChildOptions): Promise<Child> {
   const { PATH, HOME, TMPDIR } = process.env;
@@ -44,9 +59,7 @@ export async function startChild({ command, args, cwd, environment }: ChildOptio
     });
   }
   await once(child, "spawn");
-  const onExit = () => void child.kill("SIGKILL");
-  process.once("exit", onExit);
-  const gone = once(child, "exit").then(() => void process.off("exit", onExit));
+  const gone = watchOver(child);
   const isGone = () => child.exitCode !== null || child.signalCode !== null;
   return {
     pid: child.pid as number,
