@@ -2,9 +2,10 @@ import { existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { LayerError } from "../core/errors.ts";
+import { createThreadGate } from "../core/thread-gate.ts";
 import { startWorkerThread } from "../core/worker-thread.ts";
 import { type BackupTask, type FileReport, taken } from "./backup-tasks.ts";
-import type { BackupAnswer } from "./backup-worker.ts";
+import type { BackupAnswer, BackupWork } from "./backup-worker.ts";
 import { makeDirectory, syncDirectory } from "./directory.ts";
 import { STORE_FILE } from "./embedded.ts";
 import { lockDirectory } from "./lock.ts";
@@ -106,9 +107,10 @@ function keep(file: string, now: Date): string | undefined {
 
 function run(task: BackupTask): Promise<FileReport | undefined> {
   return new Promise((done, failed) => {
-    const thread = startWorkerThread<never, BackupAnswer>(new URL("./backup-worker.ts", import.meta.url), {
-      data: task,
-    });
+    const gate = createThreadGate();
+    const data: BackupWork = { task, gate: gate.shared };
+    const file = new URL("./backup-worker.ts", import.meta.url);
+    const thread = startWorkerThread<never, BackupAnswer>(file, { data, gate });
     thread.listen(
       (answer) => {
         if (answer.type === "done") done(answer.report);

@@ -79,6 +79,16 @@ describe("a backup", () => {
     }
   });
 
+  it("when the process exits while it is made, ends with its code, and is whole or not there", async () => {
+    const file = newFile();
+    const { status, stderr } = spawnSync(process.execPath, [child, newDirectory(), "exit-in-backup", file], {
+      encoding: "utf8",
+    });
+    expect([status, stderr]).toEqual([1, ""]);
+    if (existsSync(file)) expect(await check(file)).toMatchObject({ problems: [], records: { meta: 500 } });
+    expect(readdirSync(dirname(file)).filter((name) => name !== basename(file))).toEqual([]);
+  });
+
   it("takes nobody's place unless it is told to", async () => {
     const [one, two] = [await storeWith("one"), await storeWith("two")];
     const file = newFile();

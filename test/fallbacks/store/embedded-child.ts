@@ -96,12 +96,24 @@ async function exit(): Promise<void> {
   process.exit(1);
 }
 
+/** As a forced end does: exits with 1 in the middle of a backup, when the first pages of the copy are there. */
+async function exitInBackup(): Promise<void> {
+  const all = Array.from({ length: 500 }, (_, index) => single(`before/${index}`, "x".repeat(9_900)));
+  await store.commitAll(all, context);
+  void backup({ directory, file: argument });
+  const files = [`${argument}.new-${process.pid}`, argument];
+  while (!files.some((file) => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0))
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  process.exit(1);
+}
+
 const tasks: Readonly<Record<string, () => Promise<void>>> = {
   write,
   fill,
   load,
   insist,
   exit,
+  "exit-in-backup": exitInBackup,
   backup: () => backup({ directory, file: argument }),
 };
 await tasks[task ?? ""]?.();
