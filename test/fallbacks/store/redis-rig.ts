@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../../src/fallbacks/core/clock.ts";
+import { type Clock, systemClock } from "../../../src/fallbacks/core/clock.ts";
 import { createContext } from "../../../src/fallbacks/core/context.ts";
 import { createFaults } from "../../../src/fallbacks/core/faults.ts";
 import { createLayer } from "../../../src/fallbacks/core/layer.ts";
@@ -20,7 +20,8 @@ export const put = (key: string, value: Json, expect?: number): Write => ({
   ...(expect === undefined ? {} : { expect }),
 });
 
-export const soon = (deadlineMs = 5_000) => createContext({ clock: systemClock, requestId: "test", deadlineMs });
+export const soon = (deadlineMs = 5_000, clock: Clock = systemClock) =>
+  createContext({ clock, requestId: "test", deadlineMs });
 
 export interface Rig {
   readonly access: StoreAccess;
@@ -38,6 +39,8 @@ interface RigOptions {
   /** Default: a new one. */
   readonly directory?: string;
   readonly prefix?: string;
+  /** By which all limits are measured. Default: the system's. */
+  readonly clock?: Clock;
   /** With the limits of the server; else patient, for what is not about time. */
   readonly prompt?: boolean;
 }
@@ -45,11 +48,12 @@ interface RigOptions {
 /** An access over a real Redis and an embedded journal, with a breaker that tries again soon. */
 export function createRig(url: string, options: RigOptions = {}): Rig {
   const limits = options.prompt ? { timeoutMs: 500, silenceMs: 100 } : { timeoutMs: 5_000, silenceMs: 5_000 };
+  const clock = options.clock ?? systemClock;
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "understudy-rig-"));
   const local = createEmbeddedStore({ directory });
   const remote = createRedisStore({
     url,
-    clock: systemClock,
+    clock,
     silenceMs: limits.silenceMs,
     ...(options.prefix && { prefix: options.prefix }),
   });
@@ -65,12 +69,12 @@ export function createRig(url: string, options: RigOptions = {}): Rig {
       { port: local, mode: "equal", timeoutMs: Number.POSITIVE_INFINITY },
     ],
     configured: true,
-    clock: systemClock,
+    clock,
     random: () => 0.5,
-    faults: createFaults({ clock: systemClock, random: () => 0 }),
+    faults: createFaults({ clock, random: () => 0 }),
     words: { impact: {}, down: "Nothing can be saved.", action: "Look at Redis." },
   });
-  const access = createStoreAccess({ layer, local, remote, clock: systemClock, newId: createIds(), drainMs: 100 });
+  const access = createStoreAccess({ layer, local, remote, clock, newId: createIds(), drainMs: 100 });
   const newId = createIds();
   return {
     access,
@@ -78,7 +82,10 @@ export function createRig(url: string, options: RigOptions = {}): Rig {
     remote,
     directory,
     async save(key, value = key) {
-      const { value: committed, by } = await access.commit({ id: newId(), writes: [put(key, value)] }, soon());
+      const { value: committed, by } = await access.commit(
+        { id: newId(), writes: [put(key, value)] },
+        soon(5_000, clock),
+      );
       return `${committed.status} by ${by}`;
     },
     turns: (store) => store.list({ collection: "turns", limit: 1_000 }, soon()),
