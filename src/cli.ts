@@ -1,33 +1,6 @@
 #!/usr/bin/env node
-import { askCommand } from "./commands/ask.ts";
-import { backupCommand } from "./commands/backup.ts";
-import { type Command, type Terminal, UsageError } from "./commands/command.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { drillCommand } from "./commands/drill.ts";
-import { eraseCommand } from "./commands/erase.ts";
-import { evalCommand } from "./commands/eval.ts";
-import { exportCommand } from "./commands/export.ts";
-import { fakeLlmCommand } from "./commands/fake-llm.ts";
-import { ingestCommand } from "./commands/ingest.ts";
-import { restoreCommand } from "./commands/restore.ts";
-import { serveCommand } from "./commands/serve.ts";
-import { statusCommand } from "./commands/status.ts";
-import { ConfigError } from "./config/env.ts";
-
-const commands: Readonly<Record<string, Command>> = {
-  serve: serveCommand,
-  ask: askCommand,
-  ingest: ingestCommand,
-  eval: evalCommand,
-  drill: drillCommand,
-  "fake-llm": fakeLlmCommand,
-  doctor: doctorCommand,
-  status: statusCommand,
-  backup: backupCommand,
-  restore: restoreCommand,
-  export: exportCommand,
-  erase: eraseCommand,
-};
+import { type Terminal, UsageError } from "./commands/command.ts";
+import { commands } from "./commands/commands.ts";
 
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(`${text}\n`),
@@ -51,8 +24,10 @@ async function main([name = "help", ...args]: readonly string[]): Promise<number
     return asked ? 0 : 2;
   }
   try {
-    return await command.run(args, terminal);
+    return await (await command.load()).run(args, terminal);
   } catch (error) {
+    // Behind the command, which has read the settings: help does without.
+    const { ConfigError } = await import("./config/env.ts");
     const usage = error instanceof UsageError ? `\nusage: understudy ${name} ${command.usage}` : "";
     const message = error instanceof Error ? error.message : String(error);
     terminal.err(error instanceof ConfigError ? `The configuration is wrong:\n${message}\n` : `${message}${usage}\n`);

@@ -6,8 +6,6 @@ import { onlyWord, parseOptions } from "./options.ts";
 import { readSettings, runningServer, type Settings } from "./settings.ts";
 
 export const askCommand: Command = {
-  usage: '"QUESTION" [--json]',
-  about: "ask one question, here or of the running server",
   async run(args, terminal) {
     const { values, positionals } = parseOptions(args, { json: { type: "boolean" } });
     const message = onlyWord(positionals, "one question");

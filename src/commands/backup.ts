@@ -4,8 +4,6 @@ import { onlyWord, parseOptions } from "./options.ts";
 import { dataDirectory } from "./settings.ts";
 
 export const backupCommand: Command = {
-  usage: "FILE [--overwrite]",
-  about: "copy all that is kept in DATA_DIR into a file, also while a server runs",
   async run(args, terminal) {
     const { values, positionals } = parseOptions(args, { overwrite: { type: "boolean" } });
     const file = onlyWord(positionals, "the name of a file");

@@ -7,9 +7,6 @@ export interface Terminal {
 }
 
 export interface Command {
-  /** What follows the command's name, such as `PATH...`. */
-  readonly usage: string;
-  readonly about: string;
   /** Resolves to the exit code: 0 only if it worked. @throws {UsageError} for words that are off. */
   run(args: readonly string[], terminal: Terminal): Promise<number>;
 }

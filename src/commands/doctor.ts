@@ -23,8 +23,6 @@ interface Finding {
 }
 
 export const doctorCommand: Command = {
-  usage: "[explain [--step S] ...]",
-  about: "check the configuration and what it needs; explain: which model would answer",
   async run(args, terminal) {
     const [word, ...rest] = args;
     if (word === "explain") {

@@ -7,8 +7,6 @@ import { onlyWord, parseOptions } from "./options.ts";
 const DEADLINE_MS = 5_000;
 
 export const drillCommand: Command = {
-  usage: "matrix [--json] | kill [--cycles N] [--seed S] [--store KIND] [--json]",
-  about: "matrix: the whole chain with every set of layers refused; kill: a server killed at any instant loses nothing",
   async run(args, terminal) {
     const { values, positionals } = parseOptions(args, {
       json: { type: "boolean" },

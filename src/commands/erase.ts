@@ -11,8 +11,6 @@ interface Erasure {
 const ASK_EVERY_MS = 500;
 
 export const eraseCommand: Command = {
-  usage: "USER [--all-keys] [--url SERVER] [--key KEY]",
-  about: "delete everything that a running server keeps of a user, and wait until it is done",
   async run(args, terminal) {
     const server = dataServer(args);
     const { job_id: jobId } = (await (await server.ask("DELETE")).json()) as { job_id: string };

@@ -9,8 +9,6 @@ import { parseOptions } from "./options.ts";
 const OWN_SETS = fileURLToPath(new URL("../../resources/evaluation/", import.meta.url));
 
 export const evalCommand: Command = {
-  usage: "[--data DIR] [--json]",
-  about: "measure search, answers and refusals on labelled data",
   async run(args, terminal) {
     const { values, positionals } = parseOptions(args, { data: { type: "string" }, json: { type: "boolean" } });
     if (positionals.length > 0) throw new UsageError(`${positionals.join(" ")}: a folder is given with --data`);

@@ -5,8 +5,6 @@ import type { Command } from "./command.ts";
 import { dataServer } from "./user-data.ts";
 
 export const exportCommand: Command = {
-  usage: "USER [--all-keys] [--url SERVER] [--key KEY]",
-  about: "write everything that a running server keeps of a user, one JSON object a line",
   async run(args, terminal) {
     const { body } = await dataServer(args).ask("GET");
     if (!body) throw new Error("the server answered without a body");

@@ -12,8 +12,6 @@ const WIDTH = 100;
 
 /** Plays the providers of models until it is told to end: outages can be rehearsed by hand. */
 export const fakeLlmCommand: Command = {
-  usage: "[--port N] [--host H] [--latency MS] [--fault NAME]",
-  about: "play a model that fails on demand",
   async run(args, terminal) {
     const { values, positionals } = parseOptions(args, {
       port: { type: "string" },

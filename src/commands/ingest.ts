@@ -10,8 +10,6 @@ import { parseOptions } from "./options.ts";
 import { readSettings, runningServer } from "./settings.ts";
 
 export const ingestCommand: Command = {
-  usage: "PATH|URL... [--url SERVER] [--sitemap] [--audience ROLE,...] [--json]",
-  about: "add files and pages to the knowledge base",
   async run(args, terminal) {
     const { values, positionals } = parseOptions(args, {
       url: { type: "string" },

@@ -4,8 +4,6 @@ import { onlyWord, parseOptions } from "./options.ts";
 import { dataDirectory } from "./settings.ts";
 
 export const restoreCommand: Command = {
-  usage: "FILE",
-  about: "put a backup into DATA_DIR; what was there is kept beside it",
   async run(args, terminal) {
     const file = onlyWord(parseOptions(args, {}).positionals, "the name of a backup");
     const directory = dataDirectory();

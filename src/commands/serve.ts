@@ -124,8 +124,6 @@ function banner(url: string, config: Config): string {
 }
 
 export const serveCommand: Command = {
-  usage: "",
-  about: "start the server (settings: .env.example)",
   async run(args) {
     parseOptions(args, {});
     return serve();

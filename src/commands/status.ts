@@ -5,8 +5,6 @@ import { parseOptions } from "./options.ts";
 import { readSettings, runningServer } from "./settings.ts";
 
 export const statusCommand: Command = {
-  usage: "[URL]",
-  about: "show every layer of a running server",
   async run(args, terminal) {
     const { positionals } = parseOptions(args, {});
     if (positionals.length > 1) throw new UsageError("give at most one URL");

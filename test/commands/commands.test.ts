@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commands } from "../../src/commands/commands.ts";
 import { runCli } from "../support/run-cli.ts";
 
 let directory: string;
@@ -66,6 +67,24 @@ describe("the command line", () => {
     const { code, out } = await runCli(["doctor"], { environment, hide: ["@langchain/langgraph"] });
     expect(out).toMatch(/wrong {2}graph +degraded: Cannot find package '@langchain\/langgraph'/);
     expect(code).toBe(1);
+  });
+
+  it("reads for help, and for a command, only what that needs", async () => {
+    const hide = ["express", "langfuse", "pdfjs-dist", "@langchain/core"];
+    const { code, out } = await runCli(["--help"], { environment, hide: [...hide, "pino", "zod"] });
+    expect(code).toBe(0);
+    expect(out.match(/^ {2}\S+/gm)?.map((name) => name.trim())).toEqual(Object.keys(commands));
+    expect(await runCli(["backup", "x"], { environment: { DATA_DIR: ":memory:" }, hide })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("there is nothing to copy\nusage: understudy backup FILE [--overwrite]"),
+    });
+    const missing = await runCli(["ask", "x"], { environment, hide });
+    expect(missing).toMatchObject({ code: 1, err: expect.stringMatching(/^Cannot find package '[^']+'.*\n$/) });
+  });
+
+  it("has a program for every command", async () => {
+    for (const entry of Object.values(commands))
+      expect(await entry.load()).toMatchObject({ run: expect.any(Function) });
   });
 
   it.each([
