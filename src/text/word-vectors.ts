@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { atOnce, type Steps } from "./steps.ts";
-import { createSubjectNumbers } from "./subject-numbers.ts";
+import { createSubjectNumbers, type KnownToken } from "./subject-numbers.ts";
 import { termOf } from "./subjects.ts";
-import type { Token } from "./tokenise.ts";
+import { createTokeniser, type Token, type Tokeniser } from "./tokenise.ts";
 import { createTopicTerms } from "./topic-terms.ts";
 import { decodeWordTopics, type WordTopics } from "./word-vectors-format.ts";
 
@@ -15,7 +15,7 @@ const FAINT = 0.05;
 
 /** A part of a text by the numbers of its subjects, and how much it counts. */
 export interface WeighedSubjects {
-  readonly subjects: Iterable<number>;
+  readonly subjects: readonly number[];
   readonly weight: number;
 }
 
@@ -29,8 +29,12 @@ export interface Meaning {
 
 export interface WordVectors {
   readonly dimension: number;
-  /** The numbers of the subjects of a text that are known, each once. */
-  subjectsIn(tokens: Iterable<Token>): ReadonlySet<number>;
+  /** As `tokeniseAfter`, with what is known of each token. */
+  readonly read: Tokeniser<KnownToken>;
+  /** What is known of tokens that were read by others. */
+  readonly known: (token: Token) => KnownToken;
+  /** The numbers of the subjects of these texts that are known, each once, in the order in which they are said. */
+  subjectsIn(texts: readonly (readonly KnownToken[])[]): readonly number[];
   /** Absent when no word is known. */
   meaningOf(parts: readonly WeighedSubjects[]): Meaning | undefined;
   /**
@@ -84,6 +88,7 @@ function* readShipped(): Steps<WordVectors> {
 export function* createWordVectors(words: WordTopics): Steps<WordVectors> {
   const { topics, dimension, starts, topicOf, weights } = words;
   const plain = words.terms.map(termOf);
+  const { known, placesIn } = yield* createSubjectNumbers(words.terms);
   const unit = words.heaviest / 255;
   // Wider than they are kept, so that no number of the sums is converted.
   const projection = new Float64Array((topics + 1) * dimension);
@@ -91,7 +96,6 @@ export function* createWordVectors(words: WordTopics): Steps<WordVectors> {
   /** By topic; of what is behind the last one, 0. */
   const sums = new Float64Array(topics + 1);
   const held = new Uint16Array(topics + AT_ONCE);
-  const subjectsIn = yield* createSubjectNumbers(words.terms);
   const byTopic = yield* createTopicTerms(words);
 
   function add(at: number, weight: number): void {
@@ -158,7 +162,9 @@ export function* createWordVectors(words: WordTopics): Steps<WordVectors> {
 
   return {
     dimension,
-    subjectsIn,
+    read: createTokeniser((term, kind, stop) => known({ term, kind, stop })),
+    known,
+    subjectsIn: placesIn,
     compare(meaning, visit) {
       const told = topicsOf(meaning);
       const least = SLIGHT * told.reduce((most, value) => Math.max(most, value), 0);
@@ -185,8 +191,9 @@ export function* createWordVectors(words: WordTopics): Steps<WordVectors> {
 }
 
 /** Of a whole text, by the shipped vectors. */
-export function meaningOf(tokens: Iterable<Token>): Meaning | undefined {
-  return wordVectors().meaningOf([{ subjects: wordVectors().subjectsIn(tokens), weight: 1 }]);
+export function meaningOf(tokens: readonly Token[]): Meaning | undefined {
+  const vectors = wordVectors();
+  return vectors.meaningOf([{ subjects: vectors.subjectsIn([tokens.map(vectors.known)]), weight: 1 }]);
 }
 
 /** From -1 to 1. */

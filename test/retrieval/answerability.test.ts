@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { featuresOf, isRival, type Rivals } from "../../src/retrieval/answer-features.ts";
 import { ANSWER_THRESHOLD, answeringSentences, fitOf } from "../../src/retrieval/answerability.ts";
-import { type Base, type Evidence, type PassageText, weighEvidence } from "../../src/retrieval/evidence.ts";
+import type { Base } from "../../src/retrieval/asked-words.ts";
+import { type Evidence, type PassageText, weighEvidence } from "../../src/retrieval/evidence.ts";
 import { passageTerms } from "../../src/retrieval/terms.ts";
 
 const refunds = {

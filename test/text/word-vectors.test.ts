@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { atOnce } from "../../src/text/steps.ts";
-import { tokenise } from "../../src/text/tokenise.ts";
+import { NO_CARRY } from "../../src/text/tokenise.ts";
 import { cosineOf, createWordVectors, HALF_SURE, type WordVectors, wordVectors } from "../../src/text/word-vectors.ts";
 import { decodeWordTopics, encodeWordTopics, type WordTopics } from "../../src/text/word-vectors-format.ts";
 import { readTopics } from "../../training/topics.ts";
@@ -11,8 +11,10 @@ import { learnWordTopics } from "../../training/word-topics.ts";
 const training = readTopics(new URL("../../training/topics/", import.meta.url));
 const shipped = readFileSync(new URL("../../resources/words/word-topics.bin", import.meta.url));
 
+const subjectsIn = (text: string, vectors: WordVectors) => vectors.subjectsIn([vectors.read(text, NO_CARRY).tokens]);
+
 const meaningOf = (text: string, vectors: WordVectors = wordVectors()) =>
-  vectors.meaningOf([{ subjects: vectors.subjectsIn(tokenise(text)), weight: 1 }]);
+  vectors.meaningOf([{ subjects: subjectsIn(text, vectors), weight: 1 }]);
 
 function nearness(one: string, other: string, vectors?: WordVectors): number {
   const [left, right] = [meaningOf(one, vectors), meaningOf(other, vectors)];
@@ -66,7 +68,7 @@ describe("word vectors", () => {
 
   it("count a part by its weight", () => {
     const [delivery, battery] = ["parcel courier delivery", "battery charging charger"].map((text) =>
-      wordVectors().subjectsIn(tokenise(text)),
+      subjectsIn(text, wordVectors()),
     );
     const both = (weight: number) =>
       wordVectors().meaningOf([

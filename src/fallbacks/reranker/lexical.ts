@@ -1,3 +1,4 @@
+import { sentenceTokens, textTokens } from "../../text/known-tokens.ts";
 import { remember } from "../../text/remember.ts";
 import { type Token, tokenise } from "../../text/tokenise.ts";
 import { LayerError } from "../core/errors.ts";
@@ -23,8 +24,7 @@ interface Asked {
 }
 
 interface Text {
-  /** In their order. */
-  readonly terms: readonly string[];
+  readonly tokens: readonly Token[];
   readonly heading: ReadonlySet<string>;
 }
 
@@ -52,7 +52,7 @@ export function createLexicalReranker(): Reranker {
         return { ...read, positions: positionsOf(wanted, read) };
       });
       const asked = weigh(tokens, candidates);
-      const average = candidates.reduce((sum, { terms }) => sum + terms.length, 0) / Math.max(1, candidates.length);
+      const average = candidates.reduce((sum, { tokens: own }) => sum + own.length, 0) / Math.max(1, candidates.length);
       return candidates.map((candidate) => scoreOf(asked, candidate, average));
     },
   };
@@ -60,15 +60,13 @@ export function createLexicalReranker(): Reranker {
 
 function readText(text: string): Text {
   const lineEnd = text.indexOf("\n");
-  const heading = lineEnd < 0 ? [] : termsOf(text.slice(0, lineEnd));
-  return { terms: termsOf(text), heading: new Set(heading) };
+  const heading = lineEnd < 0 ? [] : sentenceTokens(text.slice(0, lineEnd));
+  return { tokens: textTokens(text), heading: new Set(heading.map(({ term }) => term)) };
 }
 
-const termsOf = (text: string) => tokenise(text).map(({ term }) => term);
-
-function positionsOf(wanted: ReadonlySet<string>, { terms }: Text): ReadonlyMap<string, readonly number[]> {
+function positionsOf(wanted: ReadonlySet<string>, { tokens }: Text): ReadonlyMap<string, readonly number[]> {
   const positions = new Map<string, number[]>();
-  for (const [at, term] of terms.entries()) {
+  for (const [at, { term }] of tokens.entries()) {
     if (!wanted.has(term)) continue;
     const known = positions.get(term);
     if (known) known.push(at);
@@ -85,8 +83,8 @@ function weigh(query: readonly Token[], candidates: readonly Candidate[]): reado
   });
 }
 
-function scoreOf(asked: readonly Asked[], { positions, heading, terms }: Candidate, average: number): number {
-  const damping = K1 * (1 - B + (B * terms.length) / Math.max(1, average));
+function scoreOf(asked: readonly Asked[], { positions, heading, tokens }: Candidate, average: number): number {
+  const damping = K1 * (1 - B + (B * tokens.length) / Math.max(1, average));
   let total = 0;
   let covered = 0;
   let pairs = 0;
