@@ -1,4 +1,3 @@
-import { createTop } from "../fallbacks/core/top.ts";
 import { readPhrases } from "../text/phrases.ts";
 import { remember } from "../text/remember.ts";
 import { synonymsOf } from "../text/synonyms.ts";
@@ -71,15 +70,13 @@ const NEAREST_TERMS = 3_000;
 export function meantTerms(question: string, isHeld: (term: string) => boolean): ReadonlyMap<string, number> {
   const meaning = meaningOf(readPhrases(question).tokens);
   if (!meaning) return new Map();
-  const top = createTop(NEAREST_TERMS);
-  wordVectors().compare(meaning, (term, says) => {
-    if (says > top.floor) top.offer(term, says);
-  });
   const terms = new Map<string, number>();
-  for (const { id, score } of top.list()) {
-    if (terms.size === MEANT_TERMS) break;
+  let left = NEAREST_TERMS;
+  for (const { term, says } of wordVectors().alike(meaning)) {
     // Of a term that comes twice what says more.
-    if (!terms.has(id) && isHeld(id)) terms.set(id, score ** MEANT_POWER);
+    if (!terms.has(term) && isHeld(term)) terms.set(term, says ** MEANT_POWER);
+    left -= 1;
+    if (terms.size === MEANT_TERMS || left === 0) break;
   }
   return terms;
 }

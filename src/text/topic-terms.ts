@@ -1,20 +1,35 @@
 import type { Steps } from "./steps.ts";
-import { isTwoWords } from "./subjects.ts";
+import { termOf } from "./subjects.ts";
 import type { WordTopics } from "./word-vectors-format.ts";
 
+/** A word, or a pair of characters, as a text's terms have it, and how much it tells. */
+export interface ToldTerm {
+  readonly term: string;
+  readonly says: number;
+}
+
 /** What `createTopicTerms` comes to. */
-export type TopicTerms = (topic: number, times: number, to: Float64Array) => void;
+export type TopicTerms = (asked: Iterable<readonly [topic: number, times: number]>) => Iterable<ToldTerm>;
 
 /** Subjects of one step, and the characters that one takes as long as, twice. */
 const AT_ONCE = 512;
 const COST = 10;
 
 /**
- * The other way round: the subjects that tell of a topic, two words excepted, which are no term of a text.
- * @returns adds what each of those of a topic tells of it, 1 to 255, so many times to what stands at its place in the list
+ * The other way round: the subjects that tell of topics, two words excepted, which are no term of a text.
+ * @returns of topics and how often each counts, above 0, the terms that tell of any: how much is the sum of what they tell of each, 1 to
+ * 255, times that. Those that tell most come first, of equals by their code units; each is found when it is asked for, until the next
+ * topics are given.
  */
-export function* createTopicTerms({ terms, topics, starts, topicOf, weights }: WordTopics): Steps<TopicTerms> {
-  const places = terms.flatMap((term, at) => (isTwoWords(term) ? [] : [at]));
+export function* createTopicTerms({
+  terms: subjects,
+  topics,
+  starts,
+  topicOf,
+  weights,
+}: WordTopics): Steps<TopicTerms> {
+  const terms = subjects.map(termOf);
+  const places = terms.flatMap((term, at) => (term === undefined ? [] : [at]));
   const endOf = new Uint32Array(topics);
   const each = function* (visit: (topic: number, at: number, weight: number) => void): Steps<void> {
     for (const [count, at] of places.entries()) {
@@ -44,11 +59,60 @@ export function* createTopicTerms({ terms, topics, starts, topicOf, weights }: W
     weightAt[place] = weight;
     endOf[topic] = place + 1;
   });
-  return (topic, times, to) => {
+  /** By place in the list: all zeros but those of `told`. */
+  const says = new Float64Array(terms.length);
+  /** The places of what tells anything, and how many there are. */
+  const told = new Uint32Array(places.length);
+  let count = 0;
+
+  function add(topic: number, times: number): void {
     const end = endOf[topic] as number;
     for (let place = topic === 0 ? 0 : (endOf[topic - 1] as number); place < end; place += 1) {
       const at = termAt[place] as number;
-      to[at] = (to[at] as number) + times * (weightAt[place] as number);
+      const before = says[at] as number;
+      if (before === 0) {
+        told[count] = at;
+        count += 1;
+      }
+      says[at] = before + times * (weightAt[place] as number);
     }
+  }
+
+  const isBefore = (one: number, other: number) => {
+    const [mine, others] = [says[one] as number, says[other] as number];
+    return mine > others || (mine === others && (terms[one] ?? "") < (terms[other] ?? ""));
+  };
+
+  /** `told` is a binary heap whose root comes before all others. */
+  function sink(from: number): void {
+    const at = told[from] as number;
+    let place = from;
+    for (let child = 2 * place + 1; child < count; child = 2 * place + 1) {
+      if (child + 1 < count && isBefore(told[child + 1] as number, told[child] as number)) child += 1;
+      if (!isBefore(told[child] as number, at)) break;
+      told[place] = told[child] as number;
+      place = child;
+    }
+    told[place] = at;
+  }
+
+  function* inOrder(): Iterable<ToldTerm> {
+    while (count > 0) {
+      const at = told[0] as number;
+      const term = { term: terms[at] ?? "", says: says[at] as number };
+      says[at] = 0;
+      count -= 1;
+      told[0] = told[count] as number;
+      if (count > 0) sink(0);
+      yield term;
+    }
+  }
+
+  return (asked) => {
+    for (let place = 0; place < count; place += 1) says[told[place] as number] = 0;
+    count = 0;
+    for (const [topic, times] of asked) add(topic, times);
+    for (let place = (count >> 1) - 1; place >= 0; place -= 1) sink(place);
+    return inOrder();
   };
 }

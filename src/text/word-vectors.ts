@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { atOnce, type Steps } from "./steps.ts";
 import { createSubjectNumbers, type KnownToken } from "./subject-numbers.ts";
-import { termOf } from "./subjects.ts";
 import { createTokeniser, type Token, type Tokeniser } from "./tokenise.ts";
-import { createTopicTerms } from "./topic-terms.ts";
+import { createTopicTerms, type ToldTerm } from "./topic-terms.ts";
 import { decodeWordTopics, type WordTopics } from "./word-vectors-format.ts";
 
 /** Length of a sum of word vectors that is half sure: about that of the median question of the sample's sets. */
@@ -38,10 +37,11 @@ export interface WordVectors {
   /** Absent when no word is known. */
   meaningOf(parts: readonly WeighedSubjects[]): Meaning | undefined;
   /**
-   * Visits the known words of any language, and pairs of characters as a text's terms have them, with how much each says of the same by
-   * the topics that matter most to it; what says nothing of these is left out. A term that is both a word and a pair comes twice.
+   * The known words of any language, and pairs of characters as a text's terms have them, with how much each says of the same by
+   * the topics that matter most to it, above 0: those first that say most, of equals by their code units. Each is found when it is asked
+   * for, and only until another meaning is given. A term that is both a word and a pair comes twice.
    */
-  compare(meaning: Meaning, visit: (term: string, says: number) => void): void;
+  alike(meaning: Meaning): Iterable<ToldTerm>;
 }
 
 /**
@@ -87,7 +87,6 @@ function* readShipped(): Steps<WordVectors> {
 
 export function* createWordVectors(words: WordTopics): Steps<WordVectors> {
   const { topics, dimension, starts, topicOf, weights } = words;
-  const plain = words.terms.map(termOf);
   const { known, placesIn } = yield* createSubjectNumbers(words.terms);
   const unit = words.heaviest / 255;
   // Wider than they are kept, so that no number of the sums is converted.
@@ -165,14 +164,10 @@ export function* createWordVectors(words: WordTopics): Steps<WordVectors> {
     read: createTokeniser((term, kind, stop) => known({ term, kind, stop })),
     known,
     subjectsIn: placesIn,
-    compare(meaning, visit) {
+    alike(meaning) {
       const told = topicsOf(meaning);
       const least = SLIGHT * told.reduce((most, value) => Math.max(most, value), 0);
-      const says = new Float64Array(plain.length);
-      for (const [topic, value] of told.entries()) {
-        if (value > 0 && value >= least) byTopic(topic, value, says);
-      }
-      for (let at = 0; at < says.length; at += 1) if (says[at] !== 0) visit(plain[at] ?? "", says[at] as number);
+      return byTopic([...told.entries()].filter(([, value]) => value > 0 && value >= least));
     },
     meaningOf(parts) {
       sums.fill(0);

@@ -124,11 +124,14 @@ describe("word vectors", () => {
       }, 0);
       return says > 0 ? [[term.replace("~", ""), says]] : [];
     });
-    const told: (readonly [string, number])[] = [];
-    vectors.compare(meaning, (term, says) => told.push([term, says]));
+    // Of what was asked for before, and not to its end, nothing is left.
+    for (const _ of vectors.alike(meaning)) break;
+    const told = [...vectors.alike(meaning)].map(({ term, says }) => [term, says] as const);
     const ordered = (all: readonly (readonly [string, number])[]) =>
       all.map(([term, says]) => `${term} ${says.toFixed(5)}`).sort();
     expect(ordered(told)).toEqual(ordered(plain));
+    const byRank = [...told].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+    expect(told).toEqual(byRank);
   });
 });
 
