@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { segmenterWords } from "../src/text/segmenter-words.ts";
+import type { ChineseWords } from "../src/text/chinese-words.ts";
 import { isPair, isTwoWords, subjectsOf } from "../src/text/subjects.ts";
 import { createTokeniser, NO_CARRY, type Token } from "../src/text/tokenise.ts";
 import type { WordTopics } from "../src/text/word-vectors-format.ts";
@@ -19,18 +19,16 @@ const DIMENSION = 256;
 /** Of what topics have in common the power that is taken out: 0 nothing, 1 all of it (as in Caron 2001 for latent semantic analysis). */
 const WHITENING = 0.7;
 
-/** Cuts Chinese by the dictionary that the list of Chinese words was learnt from, which the list says again of nearly all of this text. */
-const tokenise = createTokeniser((term, kind, stop): Token => ({ term, kind, stop }), { chinese: segmenterWords });
-
 type Counts = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
 /**
  * How much each word tells of each topic: the logarithm of how much likelier the word is there than elsewhere, smoothed, so that 0 stands
  * for every topic without the word (explicit semantic analysis, Gabrilovich and Markovitch 2007, over topics of our own). Topics that
  * share words are near each other: the projection is on the first singular vectors of that table, as in latent semantic analysis.
+ * @param chinese cuts the text as the server will cut what is asked.
  */
-export function learnWordTopics(topics: readonly Topic[]): WordTopics {
-  const counts = countWords(topics);
+export function learnWordTopics(topics: readonly Topic[], chinese: ChineseWords): WordTopics {
+  const counts = countWords(topics, chinese);
   const terms = [...counts.keys()].filter((term) => textsWith(counts, term) >= fewestOf(term)).sort();
   const rows = weigh(counts, terms, topics.length);
   const dimension = Math.min(DIMENSION, topics.length);
@@ -50,7 +48,8 @@ export function learnWordTopics(topics: readonly Topic[]): WordTopics {
 }
 
 /** For each word the topics with it, and how often: a text counts once. */
-function countWords(topics: readonly Topic[]): Counts {
+function countWords(topics: readonly Topic[], chinese: ChineseWords): Counts {
+  const tokenise = createTokeniser((term, kind, stop): Token => ({ term, kind, stop }), { chinese });
   const counts = new Map<string, Map<number, number>>();
   topics.forEach(({ en, zh }, topic) => {
     for (const text of [en, zh].flatMap(({ asked, said }) => [...asked, ...said])) {

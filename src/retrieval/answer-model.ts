@@ -7,17 +7,17 @@ export const answerModel: {
   readonly weights: Readonly<Record<keyof Features, number>>;
 } = {
   bias: {
-    en: -1.892,
-    zh: -1.965,
+    en: -2.36,
+    zh: -2.352,
   },
   weights: {
-    sentence: 3.646,
-    repeated: -2.528,
-    meaning: 3.672,
-    sureness: -4.75,
-    sentenceAhead: 5.815,
-    meaningAhead: 15.884,
-    asked: 0.274,
-    noFigure: -1.276,
+    sentence: 4.17,
+    repeated: -2.405,
+    meaning: 3.168,
+    sureness: -4.28,
+    sentenceAhead: 5.809,
+    meaningAhead: 15.64,
+    asked: 0.314,
+    noFigure: -1.315,
   },
 };

@@ -1,14 +1,5 @@
-import { accounts } from "./synonyms-accounts.ts";
-import { buying } from "./synonyms-buying.ts";
-import { delivery } from "./synonyms-delivery.ts";
-import { devices } from "./synonyms-devices.ts";
-import { general } from "./synonyms-general.ts";
-import { returns } from "./synonyms-returns.ts";
-import { service } from "./synonyms-service.ts";
-import { software } from "./synonyms-software.ts";
 import { tokenise } from "./tokenise.ts";
-
-const list = ["", buying, delivery, returns, accounts, service, devices, software, general, ""].join("\n");
+import { readWordList } from "./word-list.ts";
 
 /** Words that stand for each other (`asked` and `found` are the same), or words of questions and those of texts that stand for them. */
 export interface SynonymEntry {
@@ -19,7 +10,7 @@ export interface SynonymEntry {
 }
 
 /**
- * The list, an entry a line, each in one language:
+ * The lists of both languages, `resources/words/synonyms-*.txt`, an entry a line, each in one language:
  * - `coupon voucher`: a group, every word stands for every other. Two lines with a word in common say nothing of their others.
  * - `dead kaput > broken faulty`: who asks with a word on the left may mean each on the right, and not the other way round.
  *
@@ -30,8 +21,11 @@ export interface SynonymEntry {
  * ("use", "time"), nor for those whose stem is also that of quite another word ("customs" and "customer").
  */
 export function synonymEntries(): readonly SynonymEntry[] {
-  return list.split("\n").flatMap((line) => (line === "" ? [] : entryOf(line)));
+  return languages.flatMap(linesOf).map(entryOf);
 }
+
+const languages = ["en", "zh"] as const;
+const linesOf = (language: (typeof languages)[number]) => readWordList(`synonyms-${language}`);
 
 function entryOf(line: string): SynonymEntry {
   const [left = "", right] = line.split(" > ");
@@ -49,41 +43,32 @@ const isStemmed = (word: string) => /^[a-z]/.test(word);
 const beginningOf = (word: string) =>
   isStemmed(word) ? word.slice(0, 2) : String.fromCodePoint(word.codePointAt(0) ?? 0);
 
-/**
- * Entries by each term that may be asked. Read as far as terms were looked up: stemming all words would take tens of
- * milliseconds at once, and a question needs few.
- */
+/** The entries that one of whose asked words begins so: stemming all words would take tens of milliseconds at once, and a question needs few. */
+let unread: Map<string, SynonymEntry[]> | undefined;
+/** Entries by each term that may be asked, of the beginnings that were looked up. */
 const byTerm = new Map<string, SynonymEntry[]>();
-/** How the words begin that were read. */
-const read = new Set<string>();
 
 function entriesOf(term: string): readonly SynonymEntry[] {
+  unread ??= byBeginning();
   const beginning = beginningOf(term);
-  if (!read.has(beginning)) {
-    read.add(beginning);
-    for (const line of linesWith(beginning)) readLine(line, beginning);
+  for (const entry of unread.get(beginning) ?? []) {
+    for (const word of entry.asked) if (beginningOf(word) === beginning) note(byTerm, synonymTerm(word), entry);
   }
+  unread.delete(beginning);
   return byTerm.get(term) ?? [];
 }
 
-/** The lines in which a word begins so. */
-function linesWith(beginning: string): ReadonlySet<string> {
-  const lines = new Set<string>();
-  for (const start of [`\n${beginning}`, ` ${beginning}`])
-    for (let at = list.indexOf(start); at !== -1; at = list.indexOf(start, at + 1))
-      lines.add(list.slice(list.lastIndexOf("\n", at) + 1, list.indexOf("\n", at + 1)));
-  return lines;
+function byBeginning(): Map<string, SynonymEntry[]> {
+  const entries = new Map<string, SynonymEntry[]>();
+  for (const entry of synonymEntries())
+    for (const beginning of new Set(entry.asked.map(beginningOf))) note(entries, beginning, entry);
+  return entries;
 }
 
-function readLine(line: string, beginning: string): void {
-  const entry = entryOf(line);
-  for (const word of entry.asked) {
-    if (beginningOf(word) !== beginning) continue;
-    const term = synonymTerm(word);
-    const entries = byTerm.get(term);
-    if (entries) entries.push(entry);
-    else byTerm.set(term, [entry]);
-  }
+function note(entries: Map<string, SynonymEntry[]>, key: string, entry: SynonymEntry): void {
+  const known = entries.get(key);
+  if (known) known.push(entry);
+  else entries.set(key, [entry]);
 }
 
 const none: ReadonlySet<string> = new Set();

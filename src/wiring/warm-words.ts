@@ -1,5 +1,6 @@
 import { inSlices, light, pause } from "../retrieval/slices.ts";
 import { readPhrases } from "../text/phrases.ts";
+import { synonymsOf } from "../text/synonyms.ts";
 import { loadWordVectors } from "../text/word-vectors.ts";
 
 /** One in each language, as the phrases of either are read when a text of it is. */
@@ -11,6 +12,8 @@ const TEXTS = ["a", "甲"];
  */
 export async function warmWords(signal: AbortSignal): Promise<void> {
   await inSlices(light(loadWordVectors()), signal);
+  await pause(signal);
+  synonymsOf("a");
   for (const text of TEXTS) {
     await pause(signal);
     readPhrases(text);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { chineseWords } from "../../src/text/chinese-words.ts";
 import { atOnce } from "../../src/text/steps.ts";
 import { NO_CARRY } from "../../src/text/tokenise.ts";
 import { cosineOf, createWordVectors, HALF_SURE, type WordVectors, wordVectors } from "../../src/text/word-vectors.ts";
@@ -83,7 +84,7 @@ describe("word vectors", () => {
   });
 
   it("are what the words tell of each topic, more than in proportion where they agree, projected", () => {
-    const words = learnWordTopics(training.slice(0, 7));
+    const words = learnWordTopics(training.slice(0, 7), chineseWords());
     const vectors = atOnce(createWordVectors(words));
     const known = fc.subarray([...words.terms.keys()], { minLength: 1, maxLength: 12 });
     fc.assert(
@@ -105,7 +106,7 @@ describe("word vectors", () => {
   });
 
   it("tell of each known word how much it says of the same, by the topics that have three tenths of the first one's share", () => {
-    const words = learnWordTopics(training.slice(0, 7));
+    const words = learnWordTopics(training.slice(0, 7), chineseWords());
     const vectors = atOnce(createWordVectors(words));
     const meaning = meaningOf("refund my money to the card 退款", vectors);
     if (!meaning) throw new Error("no word is known");
@@ -136,7 +137,7 @@ describe("word vectors", () => {
 });
 
 describe("the shipped file of word vectors", () => {
-  const learnt = learnWordTopics(training);
+  const learnt = learnWordTopics(training, chineseWords());
 
   it("is what is learnt from training/topics: `npm run train` makes it anew", () => {
     const { projection: _, ...words } = decodeWordTopics(shipped);
@@ -158,7 +159,7 @@ describe("the shipped file of word vectors", () => {
   });
 
   it("is read as it was written, and not when it is another file or cut off", () => {
-    const words = learnWordTopics(training.slice(0, 5));
+    const words = learnWordTopics(training.slice(0, 5), chineseWords());
     const bytes = encodeWordTopics(words);
     // As a part of a larger buffer, which is what reading a small file gives.
     const inside = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3);
