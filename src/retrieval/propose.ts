@@ -28,7 +28,9 @@ export interface Proposed {
 /** Passages that each path may propose. */
 export const PATH_LIMIT = 25;
 /** Passages that are reranked and weighed: with 12, the hybrid lost to its own lexical half. */
-export const RERANK_LIMIT = 25;
+const RERANK_LIMIT = 25;
+/** Of these so many at least of the first by words: a model that does not know the language of the base finds anything nearer. */
+const WORDS_LEAST = 8;
 /** Where some may not be found, or say the same, more are asked for, until there are enough or no more. */
 const ASKED_MORE = 4;
 const MOST_ASKED = 1_000;
@@ -82,6 +84,15 @@ export async function firstOf(
     if (enough >= 0) return found.slice(0, enough + 1);
     if (all.length < limit || limit === MOST_ASKED) return found;
   }
+}
+
+/** What is reranked and weighed: the first of both paths together, and the first of the words whatever the vectors say. */
+export function candidatesOf(library: Library, { lexical, fused }: Proposed, accept: Accept): readonly LibraryChunk[] {
+  const first = differentOf(library, fused.keys(), accept).slice(0, RERANK_LIMIT);
+  const sure = differentOf(library, lexical, accept).slice(0, WORDS_LEAST);
+  const texts = new Set(first.map(({ text }) => text));
+  const missing = sure.filter(({ text }) => !texts.has(text));
+  return [...first.slice(0, RERANK_LIMIT - missing.length), ...missing];
 }
 
 /** The same text twice says nothing more: the first one stays. */

@@ -14,7 +14,7 @@ import {
 import { type Evidence, weighEvidence } from "./evidence.ts";
 import type { Passage, SearchResult, Source, Span } from "./knowledge.ts";
 import type { LibraryChunk } from "./library.ts";
-import { type Accept, createPropose, differentOf, PATH_LIMIT, type ProposeOptions, RERANK_LIMIT } from "./propose.ts";
+import { type Accept, candidatesOf, createPropose, PATH_LIMIT, type ProposeOptions } from "./propose.ts";
 import { meantBy, ratedOf, relatedOf } from "./related.ts";
 import { createRivals } from "./rivals.ts";
 import { tolerate } from "./tolerate.ts";
@@ -90,8 +90,9 @@ export function createRetrieve(options: RetrieveOptions) {
     context: CallContext,
   ): Promise<SearchResult> {
     const { accept, k, scoreThreshold } = request;
-    const { lexical, semantic, fused, kind } = await propose(question, accept, context);
-    const best = differentOf(library, fused.keys(), accept).slice(0, RERANK_LIMIT);
+    const proposals = await propose(question, accept, context);
+    const { lexical, semantic, fused, kind } = proposals;
+    const best = candidatesOf(library, proposals, accept);
     const texts = best.map((chunk) => `${chunk.topic}\n${chunk.path}\n${chunk.text}`);
     const reranked =
       best.length === 0
@@ -150,15 +151,18 @@ export function createRetrieve(options: RetrieveOptions) {
     return { ...spanOf(chunk), score: rounded(fit), ...(url !== null && { url }) };
   }
 
-  /** Best first. */
+  /** Best first. Where none of them answers and another one does, that is the last: what answers is not lost by the order. */
   function keptOf(
     candidates: readonly Candidate[],
     { k, scoreThreshold, accept }: RetrieveRequest,
   ): readonly Candidate[] {
-    return candidates
+    const ordered = candidates
       .filter(({ chunk, fit }) => fit >= scoreThreshold && accept?.(chunk.id) !== false)
-      .sort((a, b) => b.order - a.order || (a.chunk.id < b.chunk.id ? -1 : 1))
-      .slice(0, k);
+      .sort((a, b) => b.order - a.order || (a.chunk.id < b.chunk.id ? -1 : 1));
+    const kept = ordered.slice(0, k);
+    if (kept.some(({ fit }) => fit >= ANSWER_THRESHOLD)) return kept;
+    const [surest] = ordered.slice(k).sort((a, b) => b.fit - a.fit);
+    return surest && surest.fit >= ANSWER_THRESHOLD ? [...kept.slice(0, k - 1), surest] : kept;
   }
 
   function citedOf(question: string, { chunk, evidence, fit }: Weighed): readonly Source[] {
