@@ -1,7 +1,23 @@
 import { defineConfig } from "vitest/config";
 
+/** Of `test/e2e`: servers in the process of the test, where nothing is measured by a clock that others hold up. They run with the rest. */
+const unhurried = [
+  "grounding",
+  "openai-clients",
+  "owners",
+  "recovery",
+  "store-failure",
+  "streams",
+  "transcript",
+  "vercel-ai",
+];
+
 /** Whole servers, that are killed and frozen, and whose time is measured: nothing else may run beside them. */
-const alone = ["test/cluster-e2e/**/*.test.ts", "test/e2e/**/*.test.ts", "test/rehearsal/**/*.test.ts"];
+const alone = [
+  "test/cluster-e2e/**/*.test.ts",
+  `test/e2e/!(${unhurried.join("|")}).test.ts`,
+  "test/rehearsal/**/*.test.ts",
+];
 
 /** They put something in the place of a module, or look at what is of the whole process: its timers, its memory, its event loop. */
 const isolated = [
