@@ -1,20 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createAccounts, WITHOUT_KEY } from "./accounts/accounts.ts";
-import { readApiKeys } from "./accounts/key-sources.ts";
-import type { ApiKey } from "./accounts/keys.ts";
 import type { Config } from "./config/config.ts";
-import { ConfigError, silenceVendors } from "./config/env.ts";
+import { silenceVendors } from "./config/env.ts";
 import type { Secrets } from "./config/secrets.ts";
 import { createConversations } from "./conversations/create-conversations.ts";
 import { type Clock, type Random, systemClock } from "./fallbacks/core/clock.ts";
 import { createContext } from "./fallbacks/core/context.ts";
-import { nobodyLeaves, within } from "./fallbacks/core/deadline.ts";
 import type { LayerEvent } from "./fallbacks/core/events.ts";
-import { createFaults, type Faults, parseFaults } from "./fallbacks/core/faults.ts";
+import { createFaults, type Faults } from "./fallbacks/core/faults.ts";
 import { seededRandom } from "./fallbacks/core/random.ts";
 import { type LayerStatus, layerNames } from "./fallbacks/core/status.ts";
-import { withFaults } from "./fallbacks/llm/faulty.ts";
 import type { StoreAccess } from "./fallbacks/store/access.ts";
 import { createStoreAccess } from "./fallbacks/store/create-access.ts";
 import type { Chat } from "./graph/chat-types.ts";
@@ -22,7 +17,6 @@ import { createLangGraphExecutor, type LangGraphOptions } from "./graph/langgrap
 import { createLog, type Log } from "./log.ts";
 import { createEventLog } from "./log-events.ts";
 import { createMetrics } from "./metrics/create-metrics.ts";
-import { createStandIns } from "./rehearsal/stand-ins.ts";
 import type { Knowledge } from "./retrieval/knowledge.ts";
 import { createHttpServer } from "./server/create-server.ts";
 import { createMeteredChat } from "./server/metered-chat.ts";
@@ -32,19 +26,21 @@ import { createHandoffs } from "./support/handoffs.ts";
 import { createTickets } from "./support/tickets.ts";
 import { createAgents } from "./wiring/agents.ts";
 import { createBackground } from "./wiring/background.ts";
+import { faultPlanOf, keysOf } from "./wiring/checked-settings.ts";
+import { closeInOrder } from "./wiring/closing.ts";
+import { createFirstPorts } from "./wiring/first-ports.ts";
 import { createKnowledgeBase } from "./wiring/knowledge-base.ts";
 import { createLayers, type FirstPorts, type LayerSet } from "./wiring/layers.ts";
-import { changesOf } from "./wiring/live-changes.ts";
+import { createLiveSettings, createReload } from "./wiring/live-settings.ts";
 import { openLocalStore } from "./wiring/local-store.ts";
 import { createModelLayer } from "./wiring/model-layer.ts";
 import { createModelMemory } from "./wiring/model-memory.ts";
-import { createModelPorts } from "./wiring/model-ports.ts";
-import { createRemotePorts } from "./wiring/remote-ports.ts";
+import { createOperators } from "./wiring/operators.ts";
+import { createReadiness } from "./wiring/readiness.ts";
 import { addSampleOnce } from "./wiring/sample-knowledge.ts";
+import { serverSettings } from "./wiring/server-settings.ts";
 import { createShared } from "./wiring/shared.ts";
-import { tracingStatus } from "./wiring/tracing-status.ts";
 import { createUnite } from "./wiring/unite.ts";
-import { warmWords } from "./wiring/warm-words.ts";
 
 /** What a test, a drill or a command may put in the place of the real thing. */
 export interface Overrides {
@@ -80,16 +76,12 @@ export interface App {
 const resources = new URL("../resources/", import.meta.url);
 /** Reading everything that is stored must never be what keeps a data directory from starting. */
 const START_UP_MS = 3_600_000;
-const WARM_MS = 5_000;
 /** So long may the shared store take to hear what waits for it before this server serves by its own copy. */
 const SETTLE_MS = 2_000;
-/** For each part, when it is closed: a server that is frozen must not hold this one. */
-const CLOSE_MS = 5_000;
 /** So long may jobs take to come to a point from which another process can go on. */
 const JOBS_GRACE_MS = 2_000;
 const DEAD_LETTER =
   "something that was acknowledged here cannot be copied to the shared store; it is kept for a person to look at";
-const LOADING = "the graph engine is loading";
 
 /** config -> layers -> nodes -> server. @throws {ConfigError} when a value cannot be used. */
 export async function createApp(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<App> {
@@ -99,39 +91,35 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   const newId = overrides.newId ?? (() => randomBytes(16).toString("hex"));
   const log = overrides.log ?? createLog(config.logLevel);
   const report = (error: unknown, fields: object) => log.error({ err: error, ...fields }, "failed in the background");
-  let keys = keysOf(config, secrets);
+  const keys = keysOf(config, secrets);
   const accounts = createAccounts({ mode: config.authMode, keys });
   const faults = createFaults({ clock, random: seededRandom(config.faults.seed) });
-  faults.set(checked("FAULTS", () => parseFaults(config.faults.plan)));
-
-  let current = config;
+  faults.set(faultPlanOf(config));
 
   // Not of `newId`, which in a test may give the same to every process.
   const instance = randomBytes(16).toString("hex");
   const localStore = await openLocalStore(config.store, instance);
   const langgraph = createLangGraphExecutor(overrides.langgraph);
-  const modelPorts = createModelPorts({ clock, faults });
-  const models = modelPorts.make(config, secrets);
-  const remotes: FirstPorts = {
-    ...createRemotePorts({ config, secrets, clock, alarm: (fields, message) => log.error(fields, message) }),
-    ...(models && { llm: models }),
-  };
-  // A fault needs a port to hit, so layers that have only their local one get a stand-in before it.
-  const faulty = faults.plan.map(({ layer }) => layer).filter((name) => !remotes[name]);
-  const made = createStandIns(new Set(faulty), clock, localStore.local);
-  const standIns = { ...made, ...(made.llm && { llm: made.llm.map((model) => withFaults(model, faults)) }) };
-  const firsts = { ...standIns, ...remotes, ...overrides.firsts };
-  let modelsNow = firsts.llm;
+  const { firsts, modelsOf, identityOf } = createFirstPorts({
+    config,
+    secrets,
+    clock,
+    faults,
+    local: localStore.local,
+    overrides: overrides.firsts,
+    alarm: (fields, message) => log.error(fields, message),
+  });
+  const live = createLiveSettings({ llm: config.llm, ports: firsts.llm, keys });
   const memory = createModelMemory({
     clock,
     random,
     rest: { cooldownMs: config.llm.cooldownMs },
-    identityOf: (port) => modelPorts.identityOf(port) ?? port.name,
+    identityOf: (port) => identityOf(port) ?? port.name,
   });
   const metrics = createMetrics({
     clock,
-    layers: () => statuses(),
-    priceOf: (name) => current.llm.models.find((model) => model.name === name)?.price ?? null,
+    layers: () => operators.statuses(),
+    priceOf: (name) => live.llm.models.find((model) => model.name === name)?.price ?? null,
     formerSpaces: () => knowledge.formerSpaces,
   });
   const eventLog = createEventLog({ log, clock });
@@ -146,7 +134,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     random,
     instance,
     predecessors: localStore.lock?.predecessors ?? [],
-    identityOf: (port) => modelPorts.identityOf(port),
+    identityOf,
     report,
   });
   const { cluster, shareOf } = shared;
@@ -186,7 +174,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     conversationsOf,
     conversations,
     retentionDays: config.retentionDays,
-    keyIds: () => [WITHOUT_KEY, ...keys.map(({ keyId }) => keyId)],
+    keyIds: () => [WITHOUT_KEY, ...live.keys.map(({ keyId }) => keyId)],
     clock,
     random,
     newId,
@@ -215,7 +203,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     conversations,
     tickets,
     handoffs: createHandoffs(store, { clock }),
-    models: () => current.llm.models,
+    models: () => live.llm.models,
     onIntent: metrics.intentCache,
     onGrounding: metrics.grounding,
     languages: new URL("languages/", resources),
@@ -239,16 +227,23 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
 
   let listening = false;
   const stopping = new AbortController();
-  const notReady = new Set([LOADING]);
-  // These know more than their layer: what waits to be copied or filled up.
-  const shown = {
-    ...layers,
+  const readiness = createReadiness({
+    engine: config.graph.engine,
+    langgraph,
+    store,
+    clock,
+    signal: startUp.signal,
+    report,
+  });
+  const operators = createOperators({
+    layers,
     store,
     vectors,
-    embeddings: { status: () => knowledge.embeddingsStatus() },
-    tracing: { status: () => tracingStatus(layers.tracing.status(), firsts.tracing?.[0]) },
-  };
-  const statuses = () => layerNames.map((name) => shown[name].status());
+    knowledge,
+    tracing: firsts.tracing?.[0],
+    faults,
+    faultsAllowed: config.faults.allowed,
+  });
   const server = createHttpServer({
     chat: metered,
     conversations,
@@ -257,42 +252,14 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     ...background,
     knowledge,
     ingestion,
-    layers: statuses,
-    ready() {
-      const unable = store.status().state === "down" ? ["nothing can be saved"] : [];
-      const reasons = [...notReady, ...unable];
-      return { ready: reasons.length === 0, reasons };
-    },
+    layers: () => operators.statuses(),
+    ready: () => readiness.ready(),
     accounts,
-    operate: {
-      control: async (name, order) => {
-        await layers[name].control(order);
-        return shown[name].status();
-      },
-      explain: (asked) => layers.llm.explain(asked),
-      ...(store.deadLetters && { deadLetters: store.deadLetters }),
-      faults: {
-        get plan() {
-          return faults.plan;
-        },
-        set: (plan) => faults.set(plan),
-        allowed: config.faults.allowed,
-      },
-    },
+    operate: operators.operate,
     metrics,
     stopping: stopping.signal,
-    tiers: () => current.llm.tiers.map(({ name }) => name),
-    settings: {
-      version: packageVersion(),
-      host: config.host,
-      production: config.production,
-      authMode: config.authMode,
-      corsOrigins: config.corsOrigins,
-      maxDeadlineMs: config.limits.deadlineMs,
-      maxBodyBytes: { chat: 256_000, documents: 42_000_000 },
-      requestsPerMinute: config.limits.requestsPerMinute,
-      turnsAtOnce: config.limits.turnsAtOnce,
-    },
+    tiers: () => live.llm.tiers.map(({ name }) => name),
+    settings: serverSettings(config),
     clock,
     log,
     newId,
@@ -304,92 +271,42 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     knowledge,
     layers,
     faults,
-    statuses,
+    statuses: () => operators.statuses(),
     async listen() {
       const { url } = await server.listen(config.port);
       listening = true;
       localStore.lock?.update(url);
       // Nobody waits for these either: an outage at the start is known before the first question.
       for (const name of layerNames) void layers[name].check();
-      // Not awaited: a turn that comes before it is loaded waits for it, and if it cannot be loaded falls back.
-      (config.graph.engine === "langgraph"
-        ? within({ clock, signal: startUp.signal, ms: WARM_MS }, () => langgraph.warm())
-        : Promise.resolve()
-      )
-        .catch((error: unknown) => report(error, { doing: "loading the graph engine" }))
-        .finally(() => notReady.delete(LOADING))
-        // After it is ready, which it need not wait for: a question that comes before reads at once what is left.
-        .then(() => warmWords(stopping.signal))
-        .catch(
-          (error: unknown) => stopping.signal.aborted || report(error, { doing: "reading what is known of words" }),
-        );
+      readiness.warm();
       return url;
     },
-    async reload(next, nextSecrets) {
-      // All that can fail comes first, so that settings are taken whole or not at all.
-      const nextKeys = keysOf(next, nextSecrets);
-      const ports = overrides.firsts?.llm ?? modelPorts.make(next, nextSecrets) ?? standIns.llm;
-      const changed = changesOf({ llm: current.llm, ports: modelsNow, keys }, { llm: next.llm, ports, keys: nextKeys });
-      accounts.replace(nextKeys);
-      if (changed.some((what) => what !== "keys")) {
-        layers.llm.replace(
-          createModelLayer(next, ports, { clock, random, faults, onEvent, memoryOf: memory.memoryOf, shareOf }),
-        );
-        memory.keep(ports ?? []);
-        void layers.llm.check();
-      }
-      current = { ...current, llm: next.llm };
-      keys = nextKeys;
-      modelsNow = ports;
-      return changed;
-    },
+    reload: createReload({
+      live,
+      accounts,
+      llm: layers.llm,
+      memory,
+      modelsOf,
+      layerOf: (next, ports) =>
+        createModelLayer(next, ports, { clock, random, faults, onEvent, memoryOf: memory.memoryOf, shareOf }),
+    }),
     async close(graceMs = 0) {
-      notReady.add("the server is shutting down");
+      readiness.stop();
       const drained = listening ? await server.close(graceMs) : true;
       stopping.abort();
       metrics.close();
-      const closing = [
+      const parts = [
         { close: () => background.close(JOBS_GRACE_MS) },
         fetcher,
         knowledge,
         ...[...layerNames].reverse().map((name) => ({ ...layers, store, vectors })[name]),
         shared,
       ];
-      // One that fails to close, or hangs, keeps no other one open, and never the lock.
-      for (const part of closing) {
-        // How long this process may take is a matter of real time, whatever clock a test moves.
-        const limit = { clock: systemClock, signal: nobodyLeaves, ms: CLOSE_MS };
-        await within(limit, () => part.close()).catch((error: unknown) => report(error, { doing: "closing" }));
-      }
+      // It never fails, so that the lock is always given back.
+      await closeInOrder(parts, report);
       eventLog.close();
       localStore.lock?.release();
       return drained;
     },
   };
-}
-
-/** @throws {ConfigError} that names the variable. */
-function keysOf({ llm }: Config, secrets: Secrets): readonly ApiKey[] {
-  const tiers = llm.tiers.map(({ name }) => name);
-  try {
-    return readApiKeys(secrets, tiers);
-  } catch (error) {
-    if (error instanceof RangeError) throw new ConfigError([error.message]);
-    throw error;
-  }
-}
-
-/** Turns a RangeError of a parser into one that names the variable. */
-function checked<T>(variable: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof RangeError) throw new ConfigError([`${variable}: ${error.message}`]);
-    throw error;
-  }
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return String((JSON.parse(text) as { version: unknown }).version);
 }
