@@ -12,6 +12,7 @@ import { createJobs } from "../../src/jobs/create-jobs.ts";
 import type { Jobs } from "../../src/jobs/jobs.ts";
 import { createIds, createTestAccess } from "../contracts/store-access.ts";
 import { createRig, soon } from "../fallbacks/store/redis-rig.ts";
+import { endsWithProcess } from "../support/ends-with-process.ts";
 import { describeWithRedis, type RedisServer, startRedis } from "../support/redis-server.ts";
 import { startNode } from "../support/run-cli.ts";
 import { createTown, createWorker, found, type Town, type Worker } from "./jobs-rig.ts";
@@ -23,11 +24,10 @@ const settings = { pollMs: 20, leaseMs: 600_000, retryMs: 20 };
 /** Starts the child, waits until it has begun a job, and kills it in the middle. Returns the id of the job. */
 async function beginAndDie(args: readonly string[]): Promise<string> {
   const child = startNode("test/jobs/jobs-child.ts", args);
-  const onExit = () => void child.kill("SIGKILL");
-  process.once("exit", onExit);
+  endsWithProcess(child);
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
-  const gone = once(child, "close").finally(() => process.off("exit", onExit));
+  const gone = once(child, "close");
   const begun = await Promise.race([
     once(createInterface({ input: child.stdout }), "line").then(([line]) => String(line)),
     gone.then(() => Promise.reject(new Error(`the child ended: ${errors}`))),

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { endsWithProcess } from "./ends-with-process.ts";
 import { freeze } from "./freeze.ts";
 import { startNode } from "./run-cli.ts";
 
@@ -21,9 +22,8 @@ export async function startChildServer(script: string, port = 0, args: readonly 
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     errors += text;
   });
-  const onExit = () => void child.kill("SIGKILL");
-  process.once("exit", onExit);
-  const gone = once(child, "close").finally(() => process.off("exit", onExit));
+  endsWithProcess(child);
+  const gone = once(child, "close");
   const url = await Promise.race([
     once(createInterface({ input: child.stdout }), "line").then(([line]) => String(line)),
     gone.then(() => Promise.reject(new Error(`${script} did not start: ${errors}`))),

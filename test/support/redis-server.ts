@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, it } from "vitest";
+import { endsWithProcess } from "./ends-with-process.ts";
 import { freePort } from "./free-port.ts";
 import { freeze } from "./freeze.ts";
 
@@ -108,10 +109,7 @@ async function launch(port: number, directory: string, args: readonly string[]):
       said = `${said}${text}`.slice(-4_000);
     });
   }
-  // A worker that ends early must not leave it behind; SIGKILL reaches a frozen process too.
-  const onExit = () => void child.kill("SIGKILL");
-  process.once("exit", onExit);
-  child.once("exit", () => process.off("exit", onExit));
+  endsWithProcess(child);
   child.once("error", (error) => {
     said += String(error);
   });
