@@ -7,16 +7,16 @@ export const answerModel: {
   readonly weights: Readonly<Record<keyof Features, number>>;
 } = {
   bias: {
-    en: -2.36,
-    zh: -2.352,
+    en: -2.359,
+    zh: -2.351,
   },
   weights: {
-    sentence: 4.17,
+    sentence: 4.169,
     repeated: -2.405,
     meaning: 3.168,
-    sureness: -4.28,
-    sentenceAhead: 5.809,
-    meaningAhead: 15.64,
+    sureness: -4.281,
+    sentenceAhead: 5.808,
+    meaningAhead: 15.642,
     asked: 0.314,
     noFigure: -1.315,
   },
