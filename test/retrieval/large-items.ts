@@ -1,4 +1,4 @@
-/** A page of which "Will the van collect my old fridge?" is refused, with its first section named. */
+/** A page of which "Does the van bring my fridge after dark?" is refused, with its first section named. */
 export const largeItems = `# Delivery
 
 ## Large items
