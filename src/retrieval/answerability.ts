@@ -34,7 +34,7 @@ const MOST_SENTENCES = 3;
 /** A further sentence is cited when its words and its meaning say this share of what the best one's do. */
 const FURTHER_SHARE = 0.6;
 /** What a number adds to a sentence when one is asked for. */
-const NUMBER_BONUS = 0.5;
+const NUMBER_BONUS = 0.8;
 
 const ASKS_NUMBER =
   /\bhow (?:many|much|long|often|old|far|high|loud|soon|quickly|big|large|late)\b|\bwhen\b|\bwhat (?:time|price|number|percentage)\b|\b(?:deadline|cost|price|fee)\b|多少|多久|多长|几|何时|什么时候|多大|多高|多远|多重|期限|时限|价格|费用|最晚|最迟/u;
