@@ -165,7 +165,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   const sessionEvents = createSessionEvents(cluster);
   const conversationsOf = (access: StoreAccess) => createConversations(access, { clock, newId, cluster, random });
   const conversations = announceTurns(conversationsOf(store), sessionEvents);
-  const tickets = createTickets(store, { clock });
+  const tickets = createTickets(store, { clock, random });
   const background = createBackground({
     store,
     shared: firsts.store !== undefined,

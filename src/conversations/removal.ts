@@ -55,6 +55,7 @@ export function createRemoval(store: StoreAccess, sessions: Sessions, { clock, l
       const session = await sessions.session(sessionId, context);
       if (!session || session.record.removedAt !== null) return session;
       if (!isDue(session.record)) return undefined;
+      if (attempt === ATTEMPTS) break;
       const { key, record, version } = session;
       const value: records.SessionRecord = { ...record, removedAt: clock.wall().toISOString() };
       const write = { kind: "put", collection: "sessions", key, value, expect: version } as const;

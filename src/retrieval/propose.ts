@@ -86,13 +86,16 @@ export async function firstOf(
   }
 }
 
-/** What is reranked and weighed: the first of both paths together, and the first of the words whatever the vectors say. */
+/** What is reranked and weighed: the first of the words whatever the vectors say, and then the first of both paths together. */
 export function candidatesOf(library: Library, { lexical, fused }: Proposed, accept: Accept): readonly LibraryChunk[] {
-  const first = differentOf(library, fused.keys(), accept).slice(0, RERANK_LIMIT);
   const sure = differentOf(library, lexical, accept).slice(0, WORDS_LEAST);
-  const texts = new Set(first.map(({ text }) => text));
-  const missing = sure.filter(({ text }) => !texts.has(text));
-  return [...first.slice(0, RERANK_LIMIT - missing.length), ...missing];
+  const texts = new Set(sure.map(({ text }) => text));
+  let others = RERANK_LIMIT - texts.size;
+  return differentOf(library, fused.keys(), accept).filter(({ text }) => {
+    if (texts.has(text)) return true;
+    others -= 1;
+    return others >= 0;
+  });
 }
 
 /** The same text twice says nothing more: the first one stays. */

@@ -3,14 +3,8 @@ import type { Layer } from "../fallbacks/core/layer.ts";
 import type { Reranker } from "../fallbacks/reranker/port.ts";
 import { detectLanguage, type Language } from "../text/language.ts";
 import { type Features, featuresOf } from "./answer-features.ts";
-import {
-  ANSWER_THRESHOLD,
-  answeringSentences,
-  FOREIGN_SENTENCE,
-  fitOf,
-  MOST_GUESSED,
-  READING_THRESHOLD,
-} from "./answerability.ts";
+import { answeringSentences, FOREIGN_SENTENCE, fitOf, MOST_GUESSED, READING_THRESHOLD } from "./answerability.ts";
+import { choose } from "./choose.ts";
 import { type Evidence, weighEvidence } from "./evidence.ts";
 import type { Passage, SearchResult, Source, Span } from "./knowledge.ts";
 import type { LibraryChunk } from "./library.ts";
@@ -26,6 +20,7 @@ export interface RetrieveOptions extends ProposeOptions {
 }
 
 export interface RetrieveRequest {
+  /** Passages at most, 1 or more. */
   readonly k: number;
   /** A passage that fits less is left out, 0 to 1. */
   readonly scoreThreshold: number;
@@ -49,9 +44,6 @@ const SAME_LANGUAGE = 1.2;
 const FIT_SHARE = { words: 0.2, model: 0.1 } as const;
 /** What the words of the headings add: measured best from 0.15 to 0.3. */
 const HEADING_SHARE = 0.15;
-
-/** Where something answers for sure, the first in the order answers that does so nearly: the order knows more than the fit. */
-const NEARLY = 0.9 * ANSWER_THRESHOLD;
 
 interface Weighed {
   readonly chunk: LibraryChunk;
@@ -127,11 +119,9 @@ export function createRetrieve(options: RetrieveOptions) {
       };
       return { chunk, stages, order, evidence, features, fit };
     });
-    const kept = keptOf(candidates, request);
+    const { kept, answering } = choose(orderedOf(candidates, request), k);
     const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...sourceOf(chunk, fit), stages }));
     const found = { passages, confidence: Math.max(0, ...kept.map(({ fit }) => fit)) };
-    const isAnswered = kept.some(({ fit }) => fit >= ANSWER_THRESHOLD);
-    const answering = isAnswered ? kept.find(({ fit }) => fit >= NEARLY) : undefined;
     if (answering) {
       const reading = kept.filter(({ fit }) => fit >= READING_THRESHOLD).map(({ chunk, fit }) => sourceOf(chunk, fit));
       return { ...found, answerable: true, sentences: citedOf(question, answering), reading, related: [] };
@@ -151,18 +141,14 @@ export function createRetrieve(options: RetrieveOptions) {
     return { ...spanOf(chunk), score: rounded(fit), ...(url !== null && { url }) };
   }
 
-  /** Best first. Where none of them answers and another one does, that is the last: what answers is not lost by the order. */
-  function keptOf(
+  /** What fits at all, best first. */
+  function orderedOf(
     candidates: readonly Candidate[],
-    { k, scoreThreshold, accept }: RetrieveRequest,
+    { scoreThreshold, accept }: RetrieveRequest,
   ): readonly Candidate[] {
-    const ordered = candidates
+    return candidates
       .filter(({ chunk, fit }) => fit >= scoreThreshold && accept?.(chunk.id) !== false)
       .sort((a, b) => b.order - a.order || (a.chunk.id < b.chunk.id ? -1 : 1));
-    const kept = ordered.slice(0, k);
-    if (kept.some(({ fit }) => fit >= ANSWER_THRESHOLD)) return kept;
-    const [surest] = ordered.slice(k).sort((a, b) => b.fit - a.fit);
-    return surest && surest.fit >= ANSWER_THRESHOLD ? [...kept.slice(0, k - 1), surest] : kept;
   }
 
   function citedOf(question: string, { chunk, evidence, fit }: Weighed): readonly Source[] {

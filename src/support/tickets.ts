@@ -87,11 +87,10 @@ const ticketsOf = (owner: string) => `owner/${owner}/`;
 
 export interface TicketsDeps {
   readonly clock: Clock;
-  /** Default `Math.random`. */
-  readonly random?: Random;
+  readonly random: Random;
 }
 
-export function createTickets(store: StoreAccess, { clock, random = Math.random }: TicketsDeps): Tickets {
+export function createTickets(store: StoreAccess, { clock, random }: TicketsDeps): Tickets {
   const lostRace = createLostRace({ clock, random });
 
   async function find(ticketId: string, context: CallContext) {
@@ -158,6 +157,7 @@ export function createTickets(store: StoreAccess, { clock, random = Math.random 
         if (known && known.operation === names.operation && known.owner === names.owner) return ticketOf(known);
         if (known) {
           derivation += 1;
+          lost = 0;
           continue;
         }
         const stored: Stored = {

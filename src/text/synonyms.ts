@@ -15,7 +15,7 @@ export interface SynonymEntry {
  * - `dead kaput > broken faulty`: who asks with a word on the left may mean each on the right, and not the other way round.
  *
  * An English word stands for all forms that the stemmer makes one with it; a compound is written as one word (`signin` is
- * also `sign-in`). A Chinese word has one or two characters, or is one that the segmenter leaves whole: only those are terms
+ * also `sign-in`). A Chinese word has one or two characters, or is one of the list of words: only those are terms
  * wherever they stand. Of longer ones the parts are compared anyway ("优惠券" and "代金券" share "券"), or the first two
  * characters are listed ("连不" for "连不上" and "连不到"). There is no place for words that say little in most questions
  * ("use", "time"), nor for those whose stem is also that of quite another word ("customs" and "customer").

@@ -58,7 +58,7 @@ let shipped: WordVectors | undefined;
 /** What is still to be done, by whoever goes on first. */
 let loading: Steps<WordVectors> | undefined;
 
-/** Those of `resources/words`. What `loadWordVectors` has not done by now is done at once: an eighth of a second in all. */
+/** Those of `resources/words`. What `loadWordVectors` has not done by now is done at once: some tenths of a second at most. */
 export function wordVectors(): WordVectors {
   return shipped ?? atOnce(loadWordVectors());
 }

@@ -7,7 +7,7 @@ import { loadWordVectors } from "../text/word-vectors.ts";
 const TEXTS = ["a", "甲"];
 
 /**
- * Reads what is known of words, which the first question would have to wait for, in slices of a few milliseconds: 130 ms in all.
+ * Reads what is known of words, which the first question would have to wait for, in slices: a fifth of a second in all, of some tens of milliseconds the longest.
  * @throws {LayerError} `aborted` when the signal fires; the first question then does what is left.
  */
 export async function warmWords(signal: AbortSignal): Promise<void> {

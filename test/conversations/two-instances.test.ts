@@ -136,6 +136,15 @@ describe("two processes on one store", () => {
     expect(await problemOf(turnsOf(sessionId))).toBe("session_not_found");
   });
 
+  it("a deletion that loses every race deletes nothing, and says so", async () => {
+    const sessionId = await a.say("t1");
+    const row = { collection: "sessions", key: sessionKey(sessionId) } as const;
+    const slower = createTalker(overtaken(rig.access, row, 5), rig.clock, peers.join("a"));
+    const refused = problemOf(slower.conversations.remove(ann, sessionId, contextOf(rig.clock)));
+    expect(await whileTimePasses(rig.clock, refused, 0.5)).toBe("too_many_turns");
+    expect(await turnsOf(sessionId)).toHaveLength(1);
+  });
+
   it("fault 54: goes on at once without a turn whose process is no more, which is then interrupted for good", async () => {
     const sessionId = await a.say("t1");
     await a.begin("t2", sessionId);

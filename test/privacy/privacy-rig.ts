@@ -37,14 +37,14 @@ export function createPrivacyRig(
 ): PrivacyRig {
   const newId = createIds();
   const conversations = createConversations(store, { clock, newId, random: () => 0.5 });
-  const tickets = createTickets(store, { clock });
+  const tickets = createTickets(store, { clock, random: () => 0.5 });
   const handoffs = createHandoffs(store, { clock });
   const { town = createTown(), settings = {} } = change;
   const worker = createWorker({ store, clock, town, settings });
   const strict = sharedOnly(store, clock);
   const erasing = {
     conversations: createConversations(strict, { clock, newId }),
-    tickets: createTickets(strict, { clock }),
+    tickets: createTickets(strict, { clock, random: () => 0.5 }),
     handoffs: createHandoffs(strict, { clock }),
   };
   const { jobs } = worker;

@@ -129,6 +129,9 @@ describe("answerability", () => {
     const clean = { ...tank, text: tank.text.replace("Rinse the tank with care", "It has to be clean") };
     expect(cited("How often do guests rinse their machine?", clean)).toEqual(["Rinse it 3 times."]);
     expect(cited("Do guests rinse their machine?", tank)).toHaveLength(2);
+    const window = "The return window of 30 days begins on the day after the parcel.";
+    const goods = `Unopened goods can be returned within 30 days. ${window} Return what is unopened. Return unopened goods in their box.`;
+    expect(cited("How long do I have to return unopened goods?", { ...tank, text: goods })).toContain(window);
     expect(cited("card wallet parcel e-mail refund").length).toBeLessThanOrEqual(3);
   });
 

@@ -9,12 +9,7 @@ const pages = {
   name: "pages.md",
   content: [
     `## Unopened goods\n\n${ANSWER}.`,
-    ...Array.from(
-      { length: 60 },
-      (_, at) => `## Hall ${at}
-
-Goods stand in hall ${at} for some days.`,
-    ),
+    ...Array.from({ length: 60 }, (_, at) => `## Hall ${at}\n\nGoods stand in hall ${at} for some days.`),
   ].join("\n\n"),
 };
 

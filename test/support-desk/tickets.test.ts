@@ -25,7 +25,7 @@ describe("tickets", () => {
 
   beforeEach(() => {
     ({ clock, access } = createTestAccess());
-    tickets = createTickets(access, { clock });
+    tickets = createTickets(access, { clock, random: () => 0.5 });
   });
 
   it("opens a ticket with a number that can be read out", async () => {
@@ -99,6 +99,22 @@ describe("tickets", () => {
     expect(clock.now()).toBe(start);
     const moved = slower(4).move("ann", ticketId, "resolved", context());
     expect(await whileTimePasses(clock, moved, 1)).toMatchObject({ status: "resolved" });
+    expect(clock.now() - start).toBe(5 + 10 + 20);
+  });
+
+  it("is opened although others win the race for its number, and waits a little longer each time", async () => {
+    let races = 4;
+    const losing: StoreAccess = {
+      ...access,
+      async commit(operation, before) {
+        races -= 1;
+        const committed = await access.commit(races < 0 ? operation : { id: operation.id, writes: [] }, before);
+        return races < 0 ? committed : { ...committed, value: { status: "conflict", key: "ticket/taken" } };
+      },
+    };
+    const start = clock.now();
+    const opened = createTickets(losing, { clock, random: () => 0 }).open(input, context());
+    expect(await whileTimePasses(clock, opened, 1)).toMatchObject({ status: "pending" });
     expect(clock.now() - start).toBe(5 + 10 + 20);
   });
 

@@ -35,7 +35,7 @@ async function createSide(past: readonly Operation[] = []) {
     },
   };
   return {
-    tickets: createTickets(recorded, { clock }),
+    tickets: createTickets(recorded, { clock, random: () => 0.5 }),
     handoffs: createHandoffs(recorded, { clock }),
     operations,
   };
@@ -63,7 +63,11 @@ async function sharedAfter(...sides: readonly { readonly operations: readonly Op
   const store = createMemoryStore();
   for (const side of sides) await replay(store, side.operations);
   const { access } = createTestAccess({ clock, local: store });
-  return { store, tickets: createTickets(access, { clock }), handoffs: createHandoffs(access, { clock }) };
+  return {
+    store,
+    tickets: createTickets(access, { clock, random: () => 0.5 }),
+    handoffs: createHandoffs(access, { clock }),
+  };
 }
 
 it("one wish that two processes have met is one ticket and one hand-off", async () => {

@@ -155,7 +155,6 @@ describe("the shipped file of word vectors", () => {
   it("is made ready in hundreds of small steps", () => {
     const steps = [...createWordVectors(decodeWordTopics(shipped))];
     expect(steps.length).toBeGreaterThan(300);
-    expect(Math.max(...steps)).toBeLessThan(16_384);
   });
 
   it("is read as it was written, and not when it is another file or cut off", () => {

@@ -5,7 +5,7 @@ import { testApp } from "../support/test-app.ts";
 
 // In a process of its own, where nothing has asked for them before; the tests follow each other.
 
-/** Does one of hundreds of steps where they are not. */
+/** Does one of hundreds of steps where they are not: to be asked a few times only. */
 const areRead = () => loadWordVectors().next().done === true;
 
 it("lets others go first while it reads, and stops with the server", async () => {
@@ -20,5 +20,5 @@ it("reads on where it stopped once a server listens, before anything is asked", 
   const app = await testApp();
   onTestFinished(async () => void (await app.close()));
   await app.listen();
-  await vi.waitFor(() => expect(areRead()).toBe(true), { interval: 50, timeout: 10_000 });
+  await vi.waitFor(() => expect(areRead()).toBe(true), { interval: 500, timeout: 10_000 });
 });
