@@ -7,17 +7,17 @@ export const answerModel: {
   readonly weights: Readonly<Record<keyof Features, number>>;
 } = {
   bias: {
-    en: -2.359,
-    zh: -2.351,
+    en: -2.247,
+    zh: -2.308,
   },
   weights: {
-    sentence: 4.169,
-    repeated: -2.405,
-    meaning: 3.168,
-    sureness: -4.281,
-    sentenceAhead: 5.808,
-    meaningAhead: 15.642,
-    asked: 0.314,
-    noFigure: -1.315,
+    sentence: 4.224,
+    repeated: -2.587,
+    meaning: 3.286,
+    sureness: -4.421,
+    sentenceAhead: 5.859,
+    meaningAhead: 15.639,
+    asked: 0.313,
+    noFigure: -1.276,
   },
 };
