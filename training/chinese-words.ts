@@ -11,7 +11,7 @@ const ROUNDS = 5;
 /**
  * How often each of the listed words, each light word and each single character stands in the training text, as the text is cut by those
  * counts; one that does not stand there is given 1. Begins with all places where a word might stand, then cuts and counts again (the
- * expectation-maximisation of a unigram model by its best path alone, as in Brent 1999).
+ * expectation-maximisation of a unigram model, by its best path alone).
  * @param listed words that may be cut, of more characters than one.
  */
 export function learnChineseWords(topics: readonly Topic[], listed: readonly string[]): ReadonlyMap<string, number> {
