@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { keyless } from "../src/commands/keyless-evaluation.ts";
 import { auroc } from "../src/evaluation/metrics.ts";
-import { readSets } from "../src/evaluation/sets.ts";
-import { answerModel } from "../src/retrieval/answer-model.ts";
-import type { Language } from "../src/text/language.ts";
-import { basesDigest, basesDirectory, type Fitted, fittedFile, meansOf, sampleOf } from "./fitted.ts";
+import { type AnswerModel, createTerms, namesOfTerms } from "../src/retrieval/answer-terms.ts";
+import { languages, readBases, unitedOf } from "./bases.ts";
+import { digestOf, type Fitted, fittedFile, meansOf, sampleOf } from "./fitted.ts";
+import { rangesOf } from "./input-ranges.ts";
 import { type JudgedQuestion, judgePassages } from "./judged-passages.ts";
 import { type Example, fitLogistic, type Logistic, logOdds } from "./logistic.ts";
 
@@ -12,8 +12,12 @@ import { type Example, fitLogistic, type Logistic, logOdds } from "./logistic.ts
 const REFUSED = 0.83;
 /** Bases that are left out together, in turn. */
 const FOLDS = 8;
+/** Bases that are asked together once more: of many passages the best one is good by chance. */
+const UNITED = 12;
 /** What the passages of one question count: the right ones so much, the others together the root of their number. */
 const RIGHT = 3;
+/** And those of a message about something else: counting in full, they took four of a hundred right answers in Chinese. */
+const OFF_TOPIC = 0.3;
 
 /** A question by its best passage. */
 interface Rated {
@@ -22,99 +26,115 @@ interface Rated {
   readonly isRight: boolean;
 }
 
-const languages = ["en", "zh"] as const satisfies readonly Language[];
-const names = Object.keys(answerModel.weights);
-const valuesOf = (features: Readonly<Record<string, number>>) => names.map((name) => features[name] ?? 0);
+const bases = readBases();
+const alone: JudgedQuestion[] = [];
+for (const base of bases) alone.push(...(await judgePassages([base], keyless)));
+const united: JudgedQuestion[] = [];
+for (const group of unitedOf(bases, UNITED)) united.push(...(await judgePassages(group, keyless)));
+const questions = [...alone, ...united];
 
-const questions: JudgedQuestion[] = [];
-const sets = readSets(basesDirectory).filter((set) => set.kind === "answers");
-for (const set of sets) questions.push(...(await judgePassages(set, keyless)));
+const ranges = rangesOf(questions);
+const terms = createTerms(ranges);
+const examples = new Map(questions.map((question) => [question, examplesOf(question)]));
 
+const whole = fitLogistic([...examples.values()].flat());
 const rated = leaveOut();
-const { bias, weights } = fitLogistic(questions.flatMap(examplesOf));
 const report: string[] = [];
-const biases = Object.fromEntries(
-  languages.map((language) => {
-    const own = rated.filter(({ question }) => question.language === language);
-    const threshold = thresholdOf(own);
-    report.push(`${language}: ${told(own, threshold)}\n`);
-    return [language, rounded(bias - threshold)];
-  }),
-);
-const numbers = Object.fromEntries(names.map((name, index) => [name, rounded(weights[index] ?? 0)]));
-const model = { bias: biases, weights: numbers };
-const sampled = new Set(sampleOf(sets).map(({ name }) => name));
-const sample = meansOf(
-  questions.filter(({ set }) => sampled.has(set)),
-  names,
-);
-const fitted: Fitted = { bases: basesDigest(), sample, model };
+const biases = { en: 0, zh: 0 };
+for (const language of languages) {
+  const of = (asked: readonly JudgedQuestion[]) => {
+    const wanted = new Set(asked.filter((question) => question.language === language));
+    return rated.filter(({ question }) => wanted.has(question));
+  };
+  const threshold = thresholdOf(of(alone));
+  report.push(told(language, of(alone), threshold));
+  report.push(told(`${language}, ${UNITED} bases together`, of(united), threshold));
+  biases[language] = rounded(whole.bias - threshold);
+}
+const model: AnswerModel = {
+  bias: biases,
+  inputs: ranges,
+  weights: Object.fromEntries(namesOfTerms.map((name, index) => [name, rounded(whole.weights[index] as number)])),
+};
+const sampled = new Set(sampleOf(bases).map(({ set }) => set.name));
+const fitted: Fitted = {
+  learntFrom: digestOf(),
+  sample: meansOf(alone.filter(({ set }) => sampled.has(set))),
+  model,
+};
 writeFileSync(fittedFile, `${JSON.stringify(fitted, null, 2)}\n`);
-// As the formatter would write it.
-const written = JSON.stringify(model, null, 2)
-  .replaceAll(/"(\w+)":/g, "$1:")
-  .replaceAll(/([^{,])\n/g, "$1,\n");
-writeFileSync(
-  new URL("../src/retrieval/answer-model.ts", import.meta.url),
-  `import type { Language } from "../text/language.ts";
-import type { Features } from "./answer-features.ts";
+writeFileSync(new URL("../src/retrieval/answer-model.ts", import.meta.url), written());
+process.stdout.write(`${alone.length} questions; of bases left out of the fit\n${report.join("")}`);
+
+/** As the formatter would write it. */
+function written(): string {
+  const body = JSON.stringify(model, null, 2)
+    .replaceAll(/"(\w+)":/g, "$1:")
+    .replaceAll(/([^{,])\n/g, "$1,\n");
+  return `import type { AnswerModel } from "./answer-terms.ts";
 
 /** Written by \`npm run fit\`, see training/README.md: logistic regression of "this passage answers the question". */
-export const answerModel: {
-  readonly bias: Readonly<Record<Language, number>>;
-  readonly weights: Readonly<Record<keyof Features, number>>;
-} = ${written};
-`,
-);
-process.stdout.write(`${questions.length} questions; of bases left out of the fit\n${report.join("")}`);
-
-/** What has to be passed to be an answer, as log odds. */
-function thresholdOf(all: readonly Rated[]): number {
-  const others = all.filter(({ question }) => !question.answerable).map(({ odds }) => odds);
-  return others.sort((a, b) => a - b)[Math.floor(others.length * REFUSED)] ?? 0;
+export const answerModel: AnswerModel = ${body};
+`;
 }
 
-function told(all: readonly Rated[], threshold: number): string {
+/** What has to be passed to be an answer, as log odds; messages about nothing in any base are no part of it. */
+function thresholdOf(all: readonly Rated[]): number {
+  const others = all.filter(({ question }) => isUnanswered(question)).map(({ odds }) => odds);
+  return others.sort((a, b) => a - b)[Math.floor(others.length * REFUSED)] as number;
+}
+
+function isUnanswered({ answerable, offTopic }: JudgedQuestion): boolean {
+  return !answerable && !offTopic;
+}
+
+function told(name: string, all: readonly Rated[], threshold: number): string {
   const answerable = all.filter(({ question }) => question.answerable);
   const first = answerable.filter(({ isRight }) => isRight);
-  const right = first.filter(({ odds }) => odds > threshold).length;
-  const area = auroc(all.map(({ odds, question }) => ({ score: odds, positive: question.answerable }))).value;
+  const of = (rated: readonly Rated[], passes: boolean) =>
+    rated.filter(({ odds }) => odds > threshold === passes).length;
+  const asked = all.filter(({ question }) => !question.offTopic);
+  const area = auroc(asked.map(({ odds, question }) => ({ score: odds, positive: question.answerable }))).value;
+  const unanswered = all.filter(({ question }) => isUnanswered(question));
+  const offTopic = all.filter(({ question }) => question.offTopic);
   return (
-    `right passage first ${first.length} of ${answerable.length}, AUROC ${area.toFixed(3)}, ` +
-    `${right} answered by the right passage where ${REFUSED * 100} of a hundred without an answer are refused`
+    `${name}: right passage first ${first.length} of ${answerable.length}, AUROC ${area.toFixed(3)}, ` +
+    `${of(first, true)} answered by it and ${of(answerable, true) - of(first, true)} by another one; refused ` +
+    `${of(unanswered, false)} of ${unanswered.length} without an answer and ${of(offTopic, false)} of ${offTopic.length} about something else\n`
   );
 }
 
 /** Each question by what was learnt from other bases. */
 function leaveOut(): readonly Rated[] {
-  const sets = [...new Set(questions.map(({ set }) => set))];
-  return Array.from(
-    { length: FOLDS },
-    (_, fold) => new Set(sets.filter((_set, index) => index % FOLDS === fold)),
-  ).flatMap((left) => {
-    const model = fitLogistic(questions.filter(({ set }) => !left.has(set)).flatMap(examplesOf));
-    return questions.filter(({ set }) => left.has(set)).map((question) => rate(question, model));
+  const foldOf = new Map(bases.map(({ set }, index) => [set.name, index % FOLDS]));
+  return Array.from({ length: FOLDS }, (_, fold) => fold).flatMap((fold) => {
+    const isLeft = ({ set }: JudgedQuestion) => foldOf.get(set) === fold;
+    const model = fitLogistic(
+      questions.filter((each) => !isLeft(each)).flatMap((each) => examples.get(each) ?? []),
+      whole,
+    );
+    return questions.filter(isLeft).map((question) => rate(question, model));
   });
 }
 
 function rate(question: JudgedQuestion, model: Logistic): Rated {
   let odds = Number.NEGATIVE_INFINITY;
   let isRight = false;
-  for (const { features, answers } of question.passages) {
-    const own = logOdds(model, valuesOf(features));
+  for (const { values, positive } of examples.get(question) ?? []) {
+    const own = logOdds(model, values);
     if (own <= odds) continue;
     odds = own;
-    isRight = answers;
+    isRight = positive;
   }
   return { question, odds, isRight };
 }
 
-function examplesOf({ passages }: JudgedQuestion): readonly Example[] {
+function examplesOf({ passages, asked, offTopic }: JudgedQuestion): readonly Example[] {
   const answering = passages.filter(({ answers }) => answers).length;
   return passages.map(({ features, answers }) => ({
-    values: valuesOf(features),
+    values: terms(features, asked),
     positive: answers,
-    weight: answers ? RIGHT / answering : 1 / Math.sqrt(passages.length),
+    weight: answers ? RIGHT / answering : (offTopic ? OFF_TOPIC : 1) / Math.sqrt(passages.length),
   }));
 }
 

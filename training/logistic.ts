@@ -1,7 +1,7 @@
 import { Matrix, solve } from "ml-matrix";
 
 export interface Example {
-  readonly values: readonly number[];
+  readonly values: ArrayLike<number>;
   readonly positive: boolean;
   /** How much it counts, above 0. */
   readonly weight: number;
@@ -13,62 +13,90 @@ export interface Logistic {
   readonly weights: readonly number[];
 }
 
-/** Against weights that only repeat each other: as if so much had spoken for 0. Measured alike from 1 to 10. */
-const RIDGE = 3;
+/** Against weights that only repeat each other: as if so much had spoken for 0. Measured alike from 30 to 100. */
+const RIDGE = 50;
 const MOST_STEPS = 50;
-/** In a step so small nothing changes any more. */
-const SETTLED = 1e-7;
+/** In a step so small nothing changes any more: weights are kept with three decimals. */
+const SETTLED = 1e-4;
 
-/** Logistic regression with a ridge on standardised values, by Newton's method (iteratively reweighted least squares). */
-export function fitLogistic(examples: readonly Example[]): Logistic {
+/**
+ * Logistic regression with a ridge on standardised values, by Newton's method (iteratively reweighted least squares).
+ * @param near a fit of nearly the same examples, from which it is not as far
+ */
+export function fitLogistic(examples: readonly Example[], near?: Logistic): Logistic {
   const columns = examples[0]?.values.length ?? 0;
-  const all = examples.reduce((sum, { weight }) => sum + weight, 0);
-  const means = Array.from({ length: columns }, (_, column) => mean(examples, (values) => values[column] ?? 0, all));
-  const spreads = means.map((middle, column) =>
-    Math.sqrt(mean(examples, (values) => ((values[column] ?? 0) - middle) ** 2, all)),
-  );
-  const rows = examples.map(({ values }) => [
-    1,
-    ...values.map((value, column) => (value - (means[column] ?? 0)) / (spreads[column] || 1)),
-  ]);
-  let beta = Array.from({ length: columns + 1 }, () => 0);
+  const { means, spreads } = scaleOf(examples, columns);
+  const rows = examples.map(({ values }) => {
+    const row = new Float64Array(columns + 1);
+    row[0] = 1;
+    for (let at = 0; at < columns; at += 1)
+      row[at + 1] = ((values[at] as number) - (means[at] as number)) / (spreads[at] as number);
+    return row;
+  });
+  const beta = near ? standardised(near, means, spreads) : new Float64Array(columns + 1);
   for (let step = 0; step < MOST_STEPS; step += 1) {
     const change = newtonStep(rows, examples, beta);
-    beta = beta.map((value, index) => value + (change[index] ?? 0));
+    for (const [index, value] of change.entries()) beta[index] = (beta[index] as number) + value;
     if (Math.max(...change.map(Math.abs)) < SETTLED) break;
   }
-  const weights = beta.slice(1).map((value, column) => value / (spreads[column] || 1));
-  const bias = weights.reduce((sum, weight, column) => sum - weight * (means[column] ?? 0), beta[0] ?? 0);
+  const weights = Array.from(beta.subarray(1), (value, column) => value / (spreads[column] as number));
+  const bias = weights.reduce((sum, weight, column) => sum - weight * (means[column] as number), beta[0] as number);
   return { bias, weights };
 }
 
-export function logOdds({ bias, weights }: Logistic, values: readonly number[]): number {
-  return weights.reduce((sum, weight, index) => sum + weight * (values[index] ?? 0), bias);
+export function logOdds({ bias, weights }: Logistic, values: ArrayLike<number>): number {
+  return weights.reduce((sum, weight, index) => sum + weight * (values[index] as number), bias);
 }
 
-function mean(examples: readonly Example[], of: (values: readonly number[]) => number, all: number): number {
-  return examples.reduce((sum, { values, weight }) => sum + weight * of(values), 0) / all;
+function standardised({ bias, weights }: Logistic, means: Float64Array, spreads: Float64Array): Float64Array {
+  const middle = weights.reduce((sum, weight, column) => sum + weight * (means[column] as number), bias);
+  return Float64Array.of(middle, ...weights.map((weight, column) => weight * (spreads[column] as number)));
 }
 
-function newtonStep(rows: readonly (readonly number[])[], examples: readonly Example[], beta: readonly number[]) {
+/** The mean and the standard deviation of each column; 1 for one that is the same everywhere. */
+function scaleOf(examples: readonly Example[], columns: number) {
+  const means = new Float64Array(columns);
+  const spreads = new Float64Array(columns);
+  const all = examples.reduce((sum, { weight }) => sum + weight, 0);
+  for (let column = 0; column < columns; column += 1) {
+    const mean = examples.reduce((sum, { values, weight }) => sum + weight * (values[column] as number), 0) / all;
+    const square = (value: number) => (value - mean) ** 2;
+    const spread = examples.reduce((sum, { values, weight }) => sum + weight * square(values[column] as number), 0);
+    means[column] = mean;
+    spreads[column] = Math.sqrt(spread / all) || 1;
+  }
+  return { means, spreads };
+}
+
+function newtonStep(rows: readonly Float64Array[], examples: readonly Example[], beta: Float64Array) {
   const size = beta.length;
-  const gradient = Matrix.zeros(size, 1);
-  const curvature = Matrix.zeros(size, size);
-  rows.forEach((row, index) => {
+  const gradient = new Float64Array(size);
+  const curvature = new Float64Array(size * size);
+  for (const [index, row] of rows.entries()) {
     const { weight, positive } = examples[index] as Example;
-    const odds = row.reduce((sum, value, column) => sum + value * (beta[column] ?? 0), 0);
+    let odds = 0;
+    for (let at = 0; at < size; at += 1) odds += (row[at] as number) * (beta[at] as number);
     const likely = 1 / (1 + Math.exp(-odds));
     const off = weight * ((positive ? 1 : 0) - likely);
     const steep = weight * likely * (1 - likely);
     for (let a = 0; a < size; a += 1) {
-      gradient.set(a, 0, gradient.get(a, 0) + off * (row[a] ?? 0));
-      for (let b = 0; b < size; b += 1)
-        curvature.set(a, b, curvature.get(a, b) + steep * (row[a] ?? 0) * (row[b] ?? 0));
+      gradient[a] = (gradient[a] as number) + off * (row[a] as number);
+      const share = steep * (row[a] as number);
+      // What is above the diagonal is the same as what is below it.
+      for (let b = 0, at = a * size; b <= a; b += 1, at += 1)
+        curvature[at] = (curvature[at] as number) + share * (row[b] as number);
     }
-  });
-  for (let a = 1; a < size; a += 1) {
-    gradient.set(a, 0, gradient.get(a, 0) - RIDGE * (beta[a] ?? 0));
-    curvature.set(a, a, curvature.get(a, a) + RIDGE);
   }
-  return solve(curvature, gradient).to1DArray();
+  const whole = new Matrix(size, size);
+  for (let a = 0; a < size; a += 1) {
+    for (let b = 0; b <= a; b += 1) {
+      const value = curvature[a * size + b] as number;
+      whole.set(a, b, value);
+      whole.set(b, a, value);
+    }
+    if (a === 0) continue;
+    gradient[a] = (gradient[a] as number) - RIDGE * (beta[a] as number);
+    whole.set(a, a, whole.get(a, a) + RIDGE);
+  }
+  return solve(whole, Matrix.columnVector(gradient)).to1DArray();
 }

@@ -5,17 +5,22 @@ import type { Evidence } from "./evidence.ts";
 export interface Features {
   /** Of `Evidence`. */
   readonly sentence: number;
+  readonly whole: number;
+  readonly missing: number;
   readonly repeated: number;
   readonly meaning: number;
   readonly sureness: number;
   /** How far it is ahead of the best of the other candidates; below 0 when it is behind. */
   readonly sentenceAhead: number;
+  readonly wholeAhead: number;
   /** What it is ahead by counts as much as the words of the question are sure of their meaning. */
   readonly meaningAhead: number;
   /** Words that the question asks with, at most 12. */
   readonly asked: number;
   /** 1 where a figure is asked for and none of its kind is there, else 0. */
   readonly noFigure: number;
+  /** Natural logarithm of how many passages the base has: of many the best is good by chance. */
+  readonly size: number;
 }
 
 /** From here on two passages say the same, as two pages about one thing do: neither takes anything from the other. */
@@ -30,6 +35,7 @@ export function isRival(one: Evidence, other: Evidence): boolean {
 export interface Rivals {
   /** Of the passages that say something else the most that one has of each. */
   readonly sentence: number;
+  readonly whole: number;
   readonly meaning: number;
   /** In the whole base. */
   readonly passages: number;
@@ -50,7 +56,7 @@ const RIVAL_OF_FEW = { sentence: 0.4, meaning: 0.45, few: 4, enough: 16 } as con
  * Whether a passage stands out from the others tells more than how much it has of the question: what fits them all tells little apart.
  */
 export function featuresOf(evidence: Evidence, rivals: Rivals): Features {
-  const { sentence, repeated, meaning, sureness, asked, figure } = evidence;
+  const { sentence, whole, missing, repeated, meaning, sureness, asked, figure } = evidence;
   const { few, enough } = RIVAL_OF_FEW;
   const small = Math.min(1, Math.max(0, (enough - rivals.passages) / (enough - few)));
   const least = (part: "sentence" | "meaning") => LEAST_RIVAL[part] + small * RIVAL_OF_FEW[part];
@@ -59,12 +65,16 @@ export function featuresOf(evidence: Evidence, rivals: Rivals): Features {
   const meaningAhead = lead > 0 ? lead * sureness : lead;
   return {
     sentence,
+    whole,
+    missing,
     repeated,
     meaning,
     sureness,
     sentenceAhead,
+    wholeAhead: whole - Math.max(least("sentence"), rivals.whole),
     meaningAhead: sentenceAhead > 0 ? Math.max(BEHIND, meaningAhead) : meaningAhead,
     asked: Math.min(MOST_ASKED, asked),
     noFigure: figure === false ? 1 : 0,
+    size: Math.log(Math.max(1, rivals.passages)),
   };
 }

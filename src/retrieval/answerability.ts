@@ -3,6 +3,7 @@ import { foldText } from "../text/normalise.ts";
 import type { TextSpan } from "../text/sentences.ts";
 import type { Features } from "./answer-features.ts";
 import { answerModel } from "./answer-model.ts";
+import { createTerms, namesOfTerms } from "./answer-terms.ts";
 import type { Evidence } from "./evidence.ts";
 
 /** From here on an answer is more likely right than not. */
@@ -41,16 +42,17 @@ const ASKS_NUMBER =
 const HOLDS_NUMBER =
   /\p{Nd}|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twice|once|free|immediately|daily|weekly|monthly|yearly)\b|[一二三四五六七八九十两百千半]\s?(?:[天日个周年月次杯件张元小]|分钟)|免费|随时|当天|次日|立即/u;
 
+const answerTerms = createTerms(answerModel.inputs);
+const weights = namesOfTerms.map((name) => answerModel.weights[name] ?? 0);
+
 /**
  * How likely it is that the passage answers the question, 0 to 1.
  * @param language of the question: words are counted otherwise in each
  */
 export function fitOf(features: Features, language: Language): number {
-  const z = Object.entries(answerModel.weights).reduce(
-    (sum, [name, weight]) => sum + weight * features[name as keyof Features],
-    answerModel.bias[language],
-  );
-  return 1 / (1 + Math.exp(-z));
+  const terms = answerTerms(features, language);
+  const odds = terms.reduce((sum, term, index) => sum + term * (weights[index] as number), answerModel.bias[language]);
+  return 1 / (1 + Math.exp(-odds));
 }
 
 /**

@@ -46,6 +46,11 @@ const SYNONYM = 2;
 const PHRASE = 4;
 const INFLECTION = 8;
 
+/** How rare a word is that the base does not hold. */
+export function rarestIn({ documents }: Base): number {
+  return rarityOf(0, documents + BACKGROUND);
+}
+
 /** What a question asks with. */
 export function askedOf(question: string, base: Base): readonly Asked[] {
   const documents = base.documents + BACKGROUND;
@@ -84,6 +89,8 @@ export interface Shares {
   heldBy(place: Place): Held;
   /** Of the words by weight, in all these places together, 0 to 1. */
   shareOf(held: readonly Held[]): number;
+  /** The greatest weight that one of the words lacks in all these places together. */
+  missingOf(held: readonly Held[]): number;
   /** Of the words, in any of these places as they are, 0 to 1. */
   repeatedOf(held: readonly Held[]): number;
 }
@@ -118,15 +125,20 @@ export function createShares(asked: readonly Asked[]): Shares {
     return { place, bits };
   }
 
+  /** What the places have of one word by its weight. */
+  function creditIn(held: readonly Held[], each: Asked, index: number): number {
+    const bits = held.reduce((all, one) => all | (one.bits[index] as number), 0);
+    return each.weight * creditOf(each, bits, held);
+  }
+
   return {
     heldBy,
     shareOf(held) {
       if (total === 0) return 0;
-      const sum = asked.reduce((found, each, index) => {
-        const bits = held.reduce((all, one) => all | (one.bits[index] as number), 0);
-        return found + each.weight * creditOf(each, bits, held);
-      }, 0);
-      return sum / total;
+      return asked.reduce((found, each, index) => found + creditIn(held, each, index), 0) / total;
+    },
+    missingOf(held) {
+      return asked.reduce((most, each, index) => Math.max(most, each.weight - creditIn(held, each, index)), 0);
     },
     repeatedOf(held) {
       if (words.length === 0) return 0;

@@ -5,12 +5,16 @@ import { sentenceSpans, type TextSpan } from "../text/sentences.ts";
 import type { KnownToken } from "../text/subject-numbers.ts";
 import { cosineOf, type Meaning, meaningOf, wordVectors } from "../text/word-vectors.ts";
 import { figureAsked } from "./asked-kinds.ts";
-import { askedOf, type Base, createShares, type Place } from "./asked-words.ts";
+import { askedOf, type Base, createShares, type Place, rarestIn } from "./asked-words.ts";
 
 /** How a passage bears on a question, from words alone, so that it means the same whichever path found the passage. */
 export interface Evidence {
   /** Of the question's words, weighted by rarity: the share in the best single sentence with its headings, 0 to 1. */
   readonly sentence: number;
+  /** The share in the whole passage with its headings, 0 to 1. */
+  readonly whole: number;
+  /** How rare the rarest word is that it lacks, by the share of a word that the base does not hold: 0 when it lacks none, to 1. */
+  readonly missing: number;
   /** The share of them that the passage or its headings have as they are, rare or not, 0 to 1. */
   readonly repeated: number;
   /** The share in the title and the headings, 0 to 1. */
@@ -81,6 +85,7 @@ const readPassage = remember(KEPT, (passage): PassageRead => {
 export function weighEvidence(question: string, base: Base): (passage: PassageText) => Evidence {
   const asked = askedOf(question, base);
   const shares = createShares(asked);
+  const rarest = rarestIn(base);
   const meaning = meaningOf(readPhrases(question).tokens);
   const saysFigure = figureAsked(question);
   return (passage) => {
@@ -96,9 +101,12 @@ export function weighEvidence(question: string, base: Base): (passage: PassageTe
       const together = shares.shareOf([above, held]);
       return { start, end, held, share: shares.shareOf([held]), meaning: near, together };
     });
+    const all = [above, ...weighed.map(({ held }) => held)];
     return {
       sentence: Math.max(0, ...weighed.map(({ together }) => together)),
-      repeated: shares.repeatedOf([above, ...weighed.map(({ held }) => held)]),
+      whole: shares.shareOf(all),
+      missing: shares.missingOf(all) / rarest,
+      repeated: shares.repeatedOf(all),
       heading: shares.shareOf([above]),
       meaning: nearness(meaning, about),
       about,

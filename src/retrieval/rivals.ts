@@ -38,6 +38,7 @@ export function createRivals({ proposed, language, weigh, passages }: RivalOptio
     });
     return {
       sentence: Math.max(0, ...rivals.map(({ evidence }) => evidence.sentence)),
+      whole: Math.max(0, ...rivals.map(({ evidence }) => evidence.whole)),
       meaning: Math.max(0, ...rivals.map(({ evidence }) => evidence.meaning)),
       passages,
     };

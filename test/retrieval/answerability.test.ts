@@ -46,6 +46,16 @@ describe("evidence", () => {
     expect(evidence("?!").repeated).toBe(0);
   });
 
+  it("knows what the whole passage has, and how rare the rarest word is that it lacks", () => {
+    expect(evidence("refund to a card e-mail")).toMatchObject({ whole: expect.closeTo(1, 10), missing: 0 });
+    expect(evidence("refund to a card e-mail").sentence).toBeLessThan(0.9);
+    expect(evidence("card volcano").missing).toBe(1);
+    expect(evidence("card tank").missing).toBeGreaterThan(0.5);
+    expect(evidence("card tank").missing).toBeLessThan(1);
+    expect(evidence("card reimbursement").missing).toBeLessThan(evidence("card tank").missing);
+    expect(evidence("?!")).toMatchObject({ whole: 0, missing: 0 });
+  });
+
   it("holds a denied word against a text about its opposite", () => {
     const opened = { path: "", topic: "Opened filters", text: "Opened filters are swapped." };
     const any = { path: "", topic: "Filters", text: "Filters are swapped." };
@@ -56,13 +66,17 @@ describe("evidence", () => {
   it("stays in range on a base of one passage, where it can still be sure", () => {
     const alone = baseOf(refunds);
     const found = weighEvidence("How long does a refund to my card take?", alone)(refunds);
-    expect(fitOf(featuresOf(found, { sentence: 0, meaning: 0, passages: 1 }), "en")).toBeGreaterThan(ANSWER_THRESHOLD);
+    expect(fitOf(featuresOf(found, { sentence: 0, whole: 0, meaning: 0, passages: 1 }), "en")).toBeGreaterThan(
+      ANSWER_THRESHOLD,
+    );
   });
 });
 
 describe("answerability", () => {
   const none: Evidence = {
     sentence: 0,
+    whole: 0,
+    missing: 1,
     repeated: 0,
     heading: 0,
     meaning: 0,
@@ -72,7 +86,7 @@ describe("answerability", () => {
     figure: undefined,
     sentences: [],
   };
-  const others: Rivals = { sentence: 0.3, meaning: 0.2, passages: 30 };
+  const others: Rivals = { sentence: 0.3, whole: 0.3, meaning: 0.2, passages: 30 };
   const fit = (evidence: Partial<Evidence>, rivals: Partial<Rivals> = {}) =>
     fitOf(featuresOf({ ...none, ...evidence }, { ...others, ...rivals }), "en");
 
@@ -82,8 +96,12 @@ describe("answerability", () => {
       expect(fit({ [part]: 1 })).toBeGreaterThan(fit({ [part]: 0.5 }));
     expect(fit({ sentence: 1, meaning: 0.6 })).toBeGreaterThan(0.95);
     // As near as its rival: the surer the words are, the more that speaks against it.
-    expect(fit({ meaning: 0.2, sureness: 0.7 })).toBeLessThan(fit({ meaning: 0.2 }));
-    expect(fit({ sentence: 0.5, repeated: 1 })).toBeLessThan(fit({ sentence: 0.5, repeated: 0.5 }));
+    const near = { sentence: 0.3, whole: 0.3, missing: 0.5, meaning: 0.2 };
+    expect(fit({ ...near, sureness: 0.7 })).toBeLessThan(fit(near));
+    const half = { sentence: 0.5, whole: 0.5, missing: 0.5, meaning: 0.5 };
+    expect(fit({ ...half, repeated: 1 })).toBeLessThan(fit({ ...half, repeated: 0.5 }));
+    expect(fit({ ...half, missing: 0.2 })).toBeGreaterThan(fit(half));
+    expect(fit({ ...half, whole: 0.8 })).toBeGreaterThan(fit(half));
     expect(fit({ meaning: 0.5, figure: false })).toBeLessThan(fit({ meaning: 0.5, figure: true }));
     expect(fit({ meaning: 0.5, figure: true })).toBe(fit({ meaning: 0.5 }));
   });
@@ -101,6 +119,8 @@ describe("answerability", () => {
     expect(fit(evidence, { meaning: 0.45 })).toBeLessThan(fit(evidence));
     expect(fit(evidence, { sentence: 0.55 })).toBeLessThan(fit(evidence));
     expect(fit(evidence, { passages: 3 })).toBeLessThan(fit(evidence));
+    expect(fit(evidence, { passages: 300 })).toBeLessThan(fit(evidence));
+    expect(fit(evidence, { passages: 3_000 })).toBe(fit(evidence, { passages: 300_000 }));
     // To be ahead of nothing is no merit.
     expect(fit(evidence, { sentence: 0, meaning: 0 })).toBe(fit(evidence, { sentence: 0.1, meaning: 0.05 }));
   });
