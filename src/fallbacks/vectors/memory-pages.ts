@@ -1,4 +1,12 @@
-import { type Arena, type ArenaPlan, createArena, PAGE_ROWS, pageOfArena, planArena } from "./scan-arena.ts";
+import {
+  type Arena,
+  type ArenaPlan,
+  createArena,
+  encodeInArena,
+  PAGE_ROWS,
+  pageOfArena,
+  planArena,
+} from "./scan-arena.ts";
 
 /** Room for rows, a page of `PAGE_ROWS` after the other: growing copies nothing. */
 export interface Pages {
@@ -8,12 +16,14 @@ export interface Pages {
   readonly arenas: readonly Arena[] | undefined;
   /** Appends a page of zeros. */
   grow(): void;
+  /** To be told of each row whose numbers have been written: where a thread can read it, its codes are made from them. */
+  written(row: number): void;
   /** Gives all memory back. */
   clear(): void;
 }
 
 export interface PagesOptions {
-  /** So many pages are on the heap before all move to where a thread can read them. Default 4: that takes a millisecond. */
+  /** So many pages are on the heap before all move to where a thread can read them. Default 8: that takes one to two milliseconds. */
   readonly plainPages?: number;
   /** The most that one arena takes. Default 1 GB. */
   readonly arenaBytes?: number;
@@ -25,7 +35,7 @@ export interface PagesOptions {
   readonly freed: (arenas: readonly Arena[]) => void;
 }
 
-const PLAIN_PAGES = 4;
+const PLAIN_PAGES = 8;
 const ARENA_BYTES = 1024 ** 3;
 
 /** @param stride numbers of a row. */
@@ -34,10 +44,11 @@ export function createPages(stride: number, options: PagesOptions): Pages {
   const plan = planArena(stride, arenaBytes);
   let list: Float32Array[] = [];
   let arenas: Arena[] | undefined;
+  let centre = new Float32Array(stride);
   let refused = false;
 
   function sharedPage(into: Arena[], at: number): Float32Array {
-    const arena = into[Math.floor(at / plan.pages)] ?? createArena(plan);
+    const arena = into[Math.floor(at / plan.pages)] ?? createArena(plan, centre);
     const before = arena.memory.buffer.byteLength;
     const page = pageOfArena(arena, plan, at % plan.pages);
     const { byteLength } = arena.memory.buffer;
@@ -46,14 +57,22 @@ export function createPages(stride: number, options: PagesOptions): Pages {
     return page;
   }
 
-  /** Moves everything to where a thread can read it. */
+  /** @param into all arenas. */
+  function encode(into: readonly Arena[], row: number): void {
+    const ofArena = plan.pages * PAGE_ROWS;
+    encodeInArena(into[Math.floor(row / ofArena)] as Arena, plan, row % ofArena);
+  }
+
+  /** Moves everything to where a thread can read it. What comes later is much like this, so its centre is taken for that of all. */
   function share(into: Arena[]): void {
+    centre = centreOf(list, stride);
     const moved = list.map((page, at) => {
       const place = sharedPage(into, at);
       place.set(page);
       return place;
     });
     list = moved;
+    for (let row = 0; row < list.length * PAGE_ROWS; row += 1) encode(into, row);
   }
 
   function newPage(): Float32Array {
@@ -85,10 +104,20 @@ export function createPages(stride: number, options: PagesOptions): Pages {
       const page = newPage();
       list.push(page);
     },
+    written(row) {
+      if (arenas) encode(arenas, row);
+    },
     clear() {
       freed(arenas ?? []);
       list = [];
       arenas = undefined;
     },
   };
+}
+
+/** The mean of the rows of full pages; zeros without any. */
+function centreOf(pages: readonly Float32Array[], stride: number): Float32Array<ArrayBuffer> {
+  const sums = new Float64Array(stride);
+  for (const page of pages) page.forEach((number, at) => (sums[at % stride] = (sums[at % stride] as number) + number));
+  return Float32Array.from(sums, (sum) => sum / Math.max(1, pages.length * PAGE_ROWS));
 }

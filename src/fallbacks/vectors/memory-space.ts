@@ -50,11 +50,9 @@ export function createSpace(dimension: number, options: PagesOptions): Space {
   function write(row: number, vector: Float32Array, length: number): void {
     const page = pages.list[Math.floor(row / PAGE_ROWS)] as Float32Array;
     const from = (row % PAGE_ROWS) * stride;
-    if (Math.abs(length - 1) < UNIT_WITHIN) {
-      page.set(vector, from);
-      return;
-    }
-    for (let at = 0; at < dimension; at += 1) page[from + at] = (vector[at] as number) / length;
+    if (Math.abs(length - 1) < UNIT_WITHIN) page.set(vector, from);
+    else for (let at = 0; at < dimension; at += 1) page[from + at] = (vector[at] as number) / length;
+    pages.written(row);
   }
 
   function append(id: string): number {
@@ -79,6 +77,7 @@ export function createSpace(dimension: number, options: PagesOptions): Space {
       const id = ids[last];
       if (gap >= last || id === undefined) continue;
       place(gap).set(place(last));
+      pages.written(gap);
       ids[gap] = id;
       rows.set(id, gap);
       ids.pop();

@@ -10,7 +10,7 @@ export interface MemoryVectorsOptions {
   readonly report?: (error: unknown, fields: object) => void;
   /** Numbers (vectors times dimension) of a space that are looked through on the event loop. Default 20,000 vectors of 384. */
   readonly mostOnLoop?: number;
-  /** Pages of 256 vectors that a space has before a thread can read it. Default 4. */
+  /** Pages of 128 vectors that a space has before a thread can read it. Default 8. */
   readonly plainPages?: number;
   /** The most memory that a thread is shown as one piece, in bytes. Default 1 GB. */
   readonly arenaBytes?: number;

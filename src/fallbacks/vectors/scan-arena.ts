@@ -1,27 +1,35 @@
-import { ROW_BYTES, WASM_PAGE } from "./scan-kernel.ts";
-import { type SharedMemory, sharedMemory } from "./scan-wasm.ts";
+import { COLUMN_BYTES, type Kernel, PAIR_BYTES, ROW_BYTES, WASM_PAGE } from "./scan-kernel.ts";
+import { kernelOn, type SharedMemory, sharedMemory } from "./scan-wasm.ts";
 
 /** Memory that a thread can read: first a place where the thread works, then pages one behind the other. */
 export interface Arena {
   /** Another one for each. */
   readonly id: number;
   readonly memory: SharedMemory;
+  /** For whoever writes the rows. */
+  readonly kernel: Kernel;
 }
 
 /** Where things are in an arena, in bytes; the same for all arenas of a space. */
 export interface ArenaPlan {
   /** Numbers of a row. */
   readonly stride: number;
-  /** Where the products of one page go, from 0 on; the questions are behind them. */
+  /** Where the products of one page go, from 0 on; the questions are behind them, each with its numbers and then its pairs of columns. */
   readonly queries: number;
+  readonly queryBytes: number;
+  /** Numbers that are taken off those of each row before it is encoded. */
+  readonly centre: number;
   readonly firstPage: number;
+  /** From the start of a page, where its rows are as numbers: their codes by column, and their scales. */
+  readonly codes: number;
+  readonly scales: number;
   readonly pageBytes: number;
   /** How many pages there is room for, at least 1. */
   readonly pages: number;
 }
 
 /** Rows of a page. */
-export const PAGE_ROWS = 256;
+export const PAGE_ROWS = COLUMN_BYTES;
 /** Questions that are answered in one pass. */
 export const MOST_QUERIES = 16;
 
@@ -40,14 +48,24 @@ export function strideOf(dimension: number): number {
 /** @param mostBytes of the arena; one page has room in any. */
 export function planArena(stride: number, mostBytes: number): ArenaPlan {
   const queries = PAGE_ROWS * NUMBER_BYTES;
-  const firstPage = queries + MOST_QUERIES * stride * NUMBER_BYTES;
-  const pageBytes = PAGE_ROWS * stride * NUMBER_BYTES;
-  return { stride, queries, firstPage, pageBytes, pages: Math.max(1, Math.floor((mostBytes - firstPage) / pageBytes)) };
+  const queryBytes = stride * NUMBER_BYTES + (stride / 2) * PAIR_BYTES;
+  const centre = queries + MOST_QUERIES * queryBytes;
+  const firstPage = centre + stride * NUMBER_BYTES;
+  const codes = PAGE_ROWS * stride * NUMBER_BYTES;
+  const scales = codes + PAGE_ROWS * stride;
+  const pageBytes = scales + PAGE_ROWS * NUMBER_BYTES;
+  const pages = Math.max(1, Math.floor((mostBytes - firstPage) / pageBytes));
+  return { stride, queries, queryBytes, centre, firstPage, codes, scales, pageBytes, pages };
 }
 
-/** @throws {Error} where there is no WebAssembly, or no address space left. */
-export function createArena(plan: ArenaPlan): Arena {
-  return { id: made++, memory: sharedMemory(plan.firstPage, plan.firstPage + plan.pages * plan.pageBytes) };
+/**
+ * @param centre of the rows, `plan.stride` numbers; the same for all arenas of a space.
+ * @throws {Error} where there is no WebAssembly, or no address space left.
+ */
+export function createArena(plan: ArenaPlan, centre: Float32Array): Arena {
+  const memory = sharedMemory(plan.firstPage, plan.firstPage + plan.pages * plan.pageBytes);
+  new Float32Array(memory.buffer, plan.centre, plan.stride).set(centre);
+  return { id: made++, memory, kernel: kernelOn(memory) };
 }
 
 /** The page with this number, from 0 to `plan.pages - 1`; grows the arena when it is not there yet. @throws {RangeError} when that fails. */
@@ -60,4 +78,13 @@ export function pageOfArena({ memory }: Arena, plan: ArenaPlan, page: number): F
     memory.grow(Math.ceil((Math.min(most, Math.max(end, has + GROWN_AT_ONCE)) - has) / WASM_PAGE));
   }
   return new Float32Array(memory.buffer, start, PAGE_ROWS * plan.stride);
+}
+
+/** Makes the codes of a row, whose number in the arena is given, anew. */
+export function encodeInArena({ kernel }: Arena, plan: ArenaPlan, row: number): void {
+  const page = plan.firstPage + Math.floor(row / PAGE_ROWS) * plan.pageBytes;
+  const at = row % PAGE_ROWS;
+  const rowBytes = plan.stride * NUMBER_BYTES;
+  const scale = page + plan.scales + at * NUMBER_BYTES;
+  kernel.encode(page + at * rowBytes, rowBytes, plan.centre, page + plan.codes + at, scale);
 }

@@ -1,7 +1,8 @@
 import type { Query } from "./scan.ts";
 import { type ArenaPlan, PAGE_ROWS } from "./scan-arena.ts";
-import type { Kernel } from "./scan-kernel.ts";
-import { createSelection } from "./scan-selection.ts";
+import { type CodedQuery, encodeQuery } from "./scan-codes.ts";
+import { CODED_AT_ONCE, type Kernel } from "./scan-kernel.ts";
+import { createSelection, roundingOf, rowsOf, type Selection } from "./scan-selection.ts";
 import type { SharedMemory } from "./scan-wasm.ts";
 
 /** An arena with the kernel that works in it. */
@@ -10,9 +11,26 @@ export interface ArenaKernel {
   readonly kernel: Kernel;
 }
 
+interface Asked extends CodedQuery {
+  readonly vector: Float32Array;
+  readonly wanted: number;
+}
+
+/** Far more than doubles are rounded by in a product of unit vectors. */
+const ROUNDING = 1e-9;
+
+/** Rows of one arena. */
+interface Part {
+  readonly kernel: Kernel;
+  readonly floats: Float32Array;
+  readonly firstRow: number;
+  readonly rows: number;
+}
+
 /**
- * Looks through the rows in arenas with the kernel: each page is read from memory once, whatever the number of queries.
- * @param queries at most `MOST_QUERIES`. @returns for each the rows that a `Selection` picks.
+ * Looks through the rows in arenas with the kernel. All codes of the columns that a question names are read, once for all questions; then the
+ * numbers of the rows that may be among the best by these.
+ * @param queries at most `MOST_QUERIES`. @returns for each the rows that a `Selection` picks by the numbers.
  */
 export function scanArenas(
   arenas: readonly ArenaKernel[],
@@ -20,23 +38,84 @@ export function scanArenas(
   count: number,
   queries: readonly Query[],
 ): readonly Uint32Array[] {
-  const rowBytes = plan.pageBytes / PAGE_ROWS;
-  const selections = queries.map(({ wanted }) => createSelection(plan.stride, wanted));
-  for (const [at, { memory, kernel }] of arenas.entries()) {
-    const firstRow = at * plan.pages * PAGE_ROWS;
-    const rows = Math.min(count - firstRow, plan.pages * PAGE_ROWS);
-    if (rows <= 0) break;
-    const asked = new Float32Array(memory.buffer, plan.queries, queries.length * plan.stride);
-    for (const [index, { vector }] of queries.entries()) asked.set(vector, index * plan.stride);
-    const products = new Float32Array(memory.buffer, 0, PAGE_ROWS);
-    for (let row = 0; row < rows; row += PAGE_ROWS) {
-      const many = Math.min(PAGE_ROWS, rows - row);
-      const page = plan.firstPage + row * rowBytes;
-      for (const [index, selection] of selections.entries()) {
-        kernel.products(page, many, rowBytes, plan.queries + index * rowBytes, 0);
-        selection.take(firstRow + row, products, many);
-      }
+  const ofArena = plan.pages * PAGE_ROWS;
+  const parts = arenas.map(({ kernel, memory }, at): Part => {
+    const rows = Math.max(0, Math.min(count - at * ofArena, ofArena));
+    return { kernel, floats: new Float32Array(memory.buffer), firstRow: at * ofArena, rows };
+  });
+  const asked = queries.map((query): Asked => ({ ...query, ...encodeQuery(query.vector) }));
+  const coarse = asked.map(({ wanted }) => createSelection(wanted));
+  for (const part of parts) offerCodes(part, plan, asked, coarse);
+  const rounding = roundingOf(plan.stride);
+  return coarse.map((selection, index) => {
+    const fine = createSelection(queries[index]?.wanted ?? 1);
+    const ofCentre = productAt(parts[0] as Part, plan, index, plan.centre);
+    // The best by codes come first: from their numbers it follows for most others that they are worse, however coarse codes are.
+    for (const { row, high } of selection.picked()) {
+      if (ofCentre + high + 2 * rounding < fine.floor) continue;
+      const part = parts[Math.floor(row / ofArena)] as Part;
+      const product = productAt(part, plan, index, addressOf(plan, row % ofArena));
+      fine.offer(row, product - rounding, product + rounding);
+    }
+    return rowsOf(fine.picked());
+  });
+}
+
+/**
+ * Leaves the questions where the kernel reads them.
+ * @throws {Error} when this thread has not heard yet how far the memory has grown: what is beyond would be taken for no number.
+ */
+function offerCodes(part: Part, plan: ArenaPlan, asked: readonly Asked[], selections: readonly Selection[]): void {
+  const { kernel, floats, firstRow, rows } = part;
+  const words = new Int32Array(floats.buffer);
+  const lastPage = plan.firstPage + (Math.ceil(rows / PAGE_ROWS) - 1) * plan.pageBytes;
+  if (floats.byteLength < lastPage + plan.pageBytes) throw new Error("the memory has fewer rows than there are");
+  for (const [index, { vector, pairs }] of asked.entries()) {
+    floats.set(vector, queryOf(plan, index) / 4);
+    words.set(pairs, pairsOf(plan, index) / 4);
+  }
+  for (let row = 0; row < rows; row += PAGE_ROWS) {
+    const page = plan.firstPage + (row / PAGE_ROWS) * plan.pageBytes;
+    const many = Math.min(PAGE_ROWS, rows - row);
+    const outEnd = Math.ceil(many / CODED_AT_ONCE) * CODED_AT_ONCE * 4;
+    const scales = floats.subarray((page + plan.scales) / 4, (page + plan.pageBytes) / 4);
+    for (const [index, query] of asked.entries()) {
+      const pairs = pairsOf(plan, index);
+      kernel.codedProducts(page + plan.codes, pairs, pairs + query.pairs.byteLength, 0, outEnd);
+      offerCoded(selections[index] as Selection, firstRow + row, words, scales, many, query);
     }
   }
-  return selections.map((selection) => selection.rows());
 }
+
+/** Offers rows that follow each other by what the kernel says of their codes. */
+function offerCoded(
+  selection: Selection,
+  firstRow: number,
+  products: Int32Array,
+  scales: Float32Array,
+  count: number,
+  { unit, error }: CodedQuery,
+): void {
+  let { floor } = selection;
+  for (let at = 0; at < count; at += 1) {
+    const scale = scales[at] as number;
+    const product = (products[at] as number) * unit;
+    const high = (product + error) * scale + ROUNDING;
+    if (high < floor) continue;
+    selection.offer(firstRow + at, (product - error) * scale - ROUNDING, high);
+    floor = selection.floor;
+  }
+}
+
+/** The product of a question with the numbers at an address. */
+function productAt({ floats, kernel }: Part, plan: ArenaPlan, index: number, address: number): number {
+  kernel.products(address, 1, plan.stride * 4, queryOf(plan, index), 0);
+  return floats[0] as number;
+}
+
+function addressOf(plan: ArenaPlan, row: number): number {
+  return plan.firstPage + Math.floor(row / PAGE_ROWS) * plan.pageBytes + (row % PAGE_ROWS) * plan.stride * 4;
+}
+
+const queryOf = (plan: ArenaPlan, index: number) => plan.queries + index * plan.queryBytes;
+const pairsOf = (plan: ArenaPlan, index: number) => queryOf(plan, index) + plan.stride * 4;

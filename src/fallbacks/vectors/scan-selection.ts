@@ -1,63 +1,95 @@
-/** Picks rows by approximate products: among them are, whatever the rounding was, the `wanted` best and all that tie with those. */
+/** Picks rows by what is known of their products: among them are the `wanted` best and all that tie with those. */
 export interface Selection {
-  /** The products of rows that follow each other. */
-  take(firstRow: number, products: Float32Array | Float64Array, count: number): void;
-  /** In no promised order. */
-  rows(): Uint32Array;
+  /** A row whose product is below this is none of them. It only rises. */
+  readonly floor: number;
+  /** @param low what the product of the row is at least. @param high what it is at most. */
+  offer(row: number, low: number, high: number): void;
+  /** First `wanted` rows, or more that tie, from whose products the floor comes; then the others in no promised order. */
+  picked(): readonly Picked[];
+}
+
+export interface Picked {
+  readonly row: number;
+  readonly high: number;
+}
+
+/** Rows that are kept, beyond those that are wanted, until they are looked through again. */
+const KEPT = 1_024;
+
+/** @param wanted at least 1. */
+export function createSelection(wanted: number): Selection {
+  const best = createBest(wanted);
+  let kept: (Picked & { readonly low: number })[] = [];
+  let full = KEPT + 2 * wanted;
+
+  function tidy(): void {
+    kept = kept.filter(({ high }) => high >= best.floor);
+    full = 2 * kept.length + KEPT;
+  }
+
+  return {
+    get floor() {
+      return best.floor;
+    },
+    offer(row, low, high) {
+      if (high < best.floor) return;
+      kept.push({ row, low, high });
+      best.offer(low);
+      if (kept.length > full) tidy();
+    },
+    picked() {
+      tidy();
+      const isBest = ({ low }: { readonly low: number }) => low >= best.floor;
+      return [...kept.filter(isBest), ...kept.filter((each) => !isBest(each))];
+    },
+  };
+}
+
+/** Their rows. */
+export function rowsOf(picked: readonly Picked[]): Uint32Array {
+  return Uint32Array.from(picked, ({ row }) => row);
 }
 
 /** Doubles the rounding error, and is enough for unit vectors that are a little longer than 1. */
 const SAFETY = 4;
 /** Of a product of singles: half of the last of 24 bits. */
 const HALF_BIT = 2 ** -24;
-/** Rows that are kept, beyond those that are wanted, until they are looked through again. */
-const KEPT = 1_024;
 
-/** @param stride numbers of a row. @param wanted at least 1. */
-export function createSelection(stride: number, wanted: number): Selection {
+/**
+ * How far a product of two rows of singles may be from the true one, twice over.
+ * @param stride numbers of a row.
+ */
+export function roundingOf(stride: number): number {
   // Each of the sixteen sums that the kernel adds up side by side is rounded once for each of its parts.
-  const margin = SAFETY * HALF_BIT * (stride / 16 + 5);
-  const best = createBest(wanted);
-  let rows: number[] = [];
-  let scores: number[] = [];
-  let cut = Number.NEGATIVE_INFINITY;
-  let full = KEPT + 2 * wanted;
+  return (SAFETY * HALF_BIT * (stride / 16 + 5)) / 2;
+}
 
-  function tidy(): void {
-    const kept = rows.flatMap((_, at) => ((scores[at] as number) >= cut ? at : []));
-    rows = kept.map((at) => rows[at] as number);
-    scores = kept.map((at) => scores[at] as number);
-    full = 2 * rows.length + KEPT;
+/** Offers rows that follow each other, by products that are off by `rounding` at most. */
+export function offerProducts(
+  selection: Selection,
+  firstRow: number,
+  products: Float32Array | Float64Array,
+  count: number,
+  rounding: number,
+): void {
+  let { floor } = selection;
+  for (let at = 0; at < count; at += 1) {
+    const product = products[at] as number;
+    if (product + rounding < floor) continue;
+    selection.offer(firstRow + at, product - rounding, product + rounding);
+    floor = selection.floor;
   }
-
-  return {
-    take(firstRow, products, count) {
-      for (let at = 0; at < count; at += 1) {
-        const score = products[at] as number;
-        if (score < cut) continue;
-        rows.push(firstRow + at);
-        scores.push(score);
-        if (best.offer(score)) cut = best.floor - margin;
-      }
-      if (rows.length > full) tidy();
-    },
-    rows() {
-      tidy();
-      return Uint32Array.from(rows);
-    },
-  };
 }
 
 /** The best scores of any number of them, in a heap whose root is the worst of these. */
-function createBest(limit: number): { offer(score: number): boolean; readonly floor: number } {
+function createBest(limit: number): { offer(score: number): void; readonly floor: number } {
   const heap = new Float64Array(limit).fill(Number.NEGATIVE_INFINITY);
   return {
     get floor() {
       return heap[0] as number;
     },
-    /** Whether it is one of them. */
     offer(score) {
-      if (score <= (heap[0] as number)) return false;
+      if (score <= (heap[0] as number)) return;
       let at = 0;
       for (let child = 1; child < limit; child = 2 * at + 1) {
         if (child + 1 < limit && (heap[child + 1] as number) < (heap[child] as number)) child += 1;
@@ -66,7 +98,6 @@ function createBest(limit: number): { offer(score: number): boolean; readonly fl
         at = child;
       }
       heap[at] = score;
-      return true;
     },
   };
 }

@@ -30,7 +30,7 @@ export function createScanThread(start: StartScanThread, onEnd: (error: Error) =
   let made = 0;
 
   function sentOf(arenas: readonly Arena[]): readonly SentArena[] {
-    const sent = arenas.map((arena): SentArena => (known.has(arena.id) ? { id: arena.id } : arena));
+    const sent = arenas.map(({ id, memory }): SentArena => (known.has(id) ? { id } : { id, memory }));
     for (const { id } of arenas) known.add(id);
     return sent;
   }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PAGE_ROWS, strideOf } from "../../../src/fallbacks/vectors/scan-arena.ts";
 import { createPlainScan } from "../../../src/fallbacks/vectors/scan-plain.ts";
-import { createSelection } from "../../../src/fallbacks/vectors/scan-selection.ts";
+import { createSelection, offerProducts, roundingOf, rowsOf } from "../../../src/fallbacks/vectors/scan-selection.ts";
 import { hasKernel, kernelOn, sharedMemory } from "../../../src/fallbacks/vectors/scan-wasm.ts";
 
 const QUERY = PAGE_ROWS * 4;
@@ -83,14 +83,14 @@ describe("the selection of rows", () => {
     );
     fc.assert(
       fc.property(offered, fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 64 }), (rows, wanted, step) => {
-        const selection = createSelection(stride, wanted);
+        const selection = createSelection(wanted);
         // What the kernel may be off by.
         const products = Float64Array.from(rows, (row) => row.score + (row.error * stride) / 16 / 2 ** 24);
         for (let at = 0; at < rows.length; at += step) {
           const some = products.subarray(at, at + step);
-          selection.take(at, some, some.length);
+          offerProducts(selection, at, some, some.length, roundingOf(stride));
         }
-        const picked = new Set(selection.rows());
+        const picked = new Set(rowsOf(selection.picked()));
         const floor = rows.map((row) => row.score).sort((a, b) => b - a)[Math.min(wanted, rows.length) - 1] ?? 0;
         for (const [at, row] of rows.entries()) expect(picked.has(at)).toBe(row.score >= floor);
       }),
@@ -98,11 +98,11 @@ describe("the selection of rows", () => {
   });
 
   it("goes through any number of rows that become better and better", () => {
-    const selection = createSelection(16, 3);
+    const selection = createSelection(3);
     for (let page = 0; page < 1_000; page += 1) {
       const products = Float64Array.from({ length: 100 }, (_, at) => (page * 100 + at) / 1_000);
-      selection.take(page * 100, products, 100);
+      offerProducts(selection, page * 100, products, 100, roundingOf(16));
     }
-    expect(selection.rows().sort()).toEqual(Uint32Array.of(99_997, 99_998, 99_999));
+    expect(rowsOf(selection.picked()).sort()).toEqual(Uint32Array.of(99_997, 99_998, 99_999));
   });
 });

@@ -317,12 +317,13 @@ describe("the scanning thread", () => {
   it("answers exactly as the event loop does, whatever is in how many pieces of memory", async () => {
     const { port } = await rig();
     const many = createMemoryVectors({ ...large, arenaBytes: 200_000, scanner: scanners[0] as Scanner });
+    const moved = createMemoryVectors({ ...large, plainPages: 5, scanner: scanners[0] as Scanner });
     const plain = createMemoryVectors();
     const records = Array.from({ length: 3_000 }, (_, at) => ({
       id: `d${at % 2_500}`,
       vector: Float32Array.from({ length: 40 }, (_, place) => Math.sin(at * 41 + place * place)),
     }));
-    for (const each of [port, many, plain]) {
+    for (const each of [port, many, moved, plain]) {
       await each.upsert("many", records, context);
       await each.remove("many", ids(records.slice(100, 150)), context);
     }
@@ -332,6 +333,7 @@ describe("the scanning thread", () => {
     const expected = await answers(plain);
     expect(await answers(port)).toEqual(expected);
     expect(await answers(many)).toEqual(expected);
+    expect(await answers(moved)).toEqual(expected);
   });
 
   it("finds what is written while it scans, and never half of it", async () => {
