@@ -4,7 +4,8 @@ import { createTop } from "../core/top.ts";
 import type { Space } from "./memory-space.ts";
 import type { VectorHit } from "./port.ts";
 import type { Scanner } from "./scan.ts";
-import { MOST_QUERIES, PAGE_ROWS } from "./scan-arena.ts";
+import { MOST_QUERIES, ON_LOOP, PAGE_ROWS } from "./scan-arena.ts";
+import { scanArenas } from "./scan-pages.ts";
 import { createPlainScan } from "./scan-plain.ts";
 
 /** Finds the rows of one space that are most similar to a question. */
@@ -70,7 +71,10 @@ export function createSearch(space: Space, scanner: Scanner, mostOnLoop: number)
     question.resolve(hitsOf(question, [rows, space.written]));
   }
 
-  function hitsOf({ unit, limit }: Question, lists: readonly Iterable<number>[]): readonly VectorHit[] {
+  function hitsOf(
+    { unit, limit }: Pick<Question, "unit" | "limit">,
+    lists: readonly Iterable<number>[],
+  ): readonly VectorHit[] {
     const top = createTop(limit);
     const plain = createPlainScan(unit, plan.stride);
     for (const rows of lists) {
@@ -85,9 +89,15 @@ export function createSearch(space: Space, scanner: Scanner, mostOnLoop: number)
   const pageAt = (row: number) => space.pages.list[Math.floor(row / PAGE_ROWS)] as Float32Array;
 
   function atOnce(unit: Float32Array, limit: number): readonly VectorHit[] {
+    const { arenas } = space.pages;
+    const { length } = space.ids;
+    if (arenas) {
+      // Rows that have gone since the thread began to read may be among the best.
+      const wanted = limit + length - space.size;
+      return hitsOf({ unit, limit }, scanArenas(arenas, plan, length, [{ vector: unit, wanted }], ON_LOOP));
+    }
     const top = createTop(limit);
     const plain = createPlainScan(unit, plan.stride);
-    const { length } = space.ids;
     for (let row = 0; row < length; row += PAGE_ROWS) {
       const many = Math.min(PAGE_ROWS, length - row);
       const found = plain.products(pageAt(row), many);

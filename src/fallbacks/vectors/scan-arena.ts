@@ -1,7 +1,7 @@
 import { COLUMN_BYTES, type Kernel, PAIR_BYTES, ROW_BYTES, WASM_PAGE } from "./scan-kernel.ts";
 import { kernelOn, type SharedMemory, sharedMemory } from "./scan-wasm.ts";
 
-/** Memory that a thread can read: first a place where the thread works, then pages one behind the other. */
+/** Memory that a thread can read: first places to work, one for the event loop and one for the thread, then pages one behind the other. */
 export interface Arena {
   /** Another one for each. */
   readonly id: number;
@@ -14,7 +14,9 @@ export interface Arena {
 export interface ArenaPlan {
   /** Numbers of a row. */
   readonly stride: number;
-  /** Where the products of one page go, from 0 on; the questions are behind them, each with its numbers and then its pairs of columns. */
+  /** Of a place to work: the products of one page, then the questions, each with its numbers and then its pairs of columns. */
+  readonly workBytes: number;
+  /** From the start of a place to work. */
   readonly queries: number;
   readonly queryBytes: number;
   /** Numbers that are taken off those of each row before it is encoded. */
@@ -33,6 +35,11 @@ export const PAGE_ROWS = COLUMN_BYTES;
 /** Questions that are answered in one pass. */
 export const MOST_QUERIES = 16;
 
+/** Who works in an arena, each in a place of its own: a pass on the event loop may come while the thread makes another one. */
+export const ON_LOOP = 0;
+export const IN_THREAD = 1;
+const PLACES_TO_WORK = 2;
+
 const NUMBER_BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Growing page by page would tell the thread each time. */
 const GROWN_AT_ONCE = 16 * 1024 ** 2;
@@ -49,13 +56,14 @@ export function strideOf(dimension: number): number {
 export function planArena(stride: number, mostBytes: number): ArenaPlan {
   const queries = PAGE_ROWS * NUMBER_BYTES;
   const queryBytes = stride * NUMBER_BYTES + (stride / 2) * PAIR_BYTES;
-  const centre = queries + MOST_QUERIES * queryBytes;
+  const workBytes = queries + MOST_QUERIES * queryBytes;
+  const centre = PLACES_TO_WORK * workBytes;
   const firstPage = centre + stride * NUMBER_BYTES;
   const codes = PAGE_ROWS * stride * NUMBER_BYTES;
   const scales = codes + PAGE_ROWS * stride;
   const pageBytes = scales + PAGE_ROWS * NUMBER_BYTES;
   const pages = Math.max(1, Math.floor((mostBytes - firstPage) / pageBytes));
-  return { stride, queries, queryBytes, centre, firstPage, codes, scales, pageBytes, pages };
+  return { stride, workBytes, queries, queryBytes, centre, firstPage, codes, scales, pageBytes, pages };
 }
 
 /**

@@ -23,6 +23,8 @@ const ROUNDING = 1e-9;
 interface Part {
   readonly kernel: Kernel;
   readonly floats: Float32Array;
+  /** Where the place to work begins. */
+  readonly work: number;
   readonly firstRow: number;
   readonly rows: number;
 }
@@ -30,18 +32,25 @@ interface Part {
 /**
  * Looks through the rows in arenas with the kernel. All codes of the columns that a question names are read, once for all questions; then the
  * numbers of the rows that may be among the best by these.
- * @param queries at most `MOST_QUERIES`. @returns for each the rows that a `Selection` picks by the numbers.
+ * @param queries at most `MOST_QUERIES`. @param place to work, `ON_LOOP` or `IN_THREAD`. @returns for each the rows that a `Selection` picks by the numbers.
  */
 export function scanArenas(
   arenas: readonly ArenaKernel[],
   plan: ArenaPlan,
   count: number,
   queries: readonly Query[],
+  place: number,
 ): readonly Uint32Array[] {
   const ofArena = plan.pages * PAGE_ROWS;
   const parts = arenas.map(({ kernel, memory }, at): Part => {
     const rows = Math.max(0, Math.min(count - at * ofArena, ofArena));
-    return { kernel, floats: new Float32Array(memory.buffer), firstRow: at * ofArena, rows };
+    return {
+      kernel,
+      floats: new Float32Array(memory.buffer),
+      work: place * plan.workBytes,
+      firstRow: at * ofArena,
+      rows,
+    };
   });
   const asked = queries.map((query): Asked => ({ ...query, ...encodeQuery(query.vector) }));
   const coarse = asked.map(({ wanted }) => createSelection(wanted));
@@ -66,23 +75,24 @@ export function scanArenas(
  * @throws {Error} when this thread has not heard yet how far the memory has grown: what is beyond would be taken for no number.
  */
 function offerCodes(part: Part, plan: ArenaPlan, asked: readonly Asked[], selections: readonly Selection[]): void {
-  const { kernel, floats, firstRow, rows } = part;
+  const { kernel, floats, work, firstRow, rows } = part;
   const words = new Int32Array(floats.buffer);
+  const products = words.subarray(work / 4, work / 4 + PAGE_ROWS);
   const lastPage = plan.firstPage + (Math.ceil(rows / PAGE_ROWS) - 1) * plan.pageBytes;
   if (floats.byteLength < lastPage + plan.pageBytes) throw new Error("the memory has fewer rows than there are");
   for (const [index, { vector, pairs }] of asked.entries()) {
-    floats.set(vector, queryOf(plan, index) / 4);
-    words.set(pairs, pairsOf(plan, index) / 4);
+    floats.set(vector, queryOf(part, plan, index) / 4);
+    words.set(pairs, pairsOf(part, plan, index) / 4);
   }
   for (let row = 0; row < rows; row += PAGE_ROWS) {
     const page = plan.firstPage + (row / PAGE_ROWS) * plan.pageBytes;
     const many = Math.min(PAGE_ROWS, rows - row);
-    const outEnd = Math.ceil(many / CODED_AT_ONCE) * CODED_AT_ONCE * 4;
+    const outEnd = work + Math.ceil(many / CODED_AT_ONCE) * CODED_AT_ONCE * 4;
     const scales = floats.subarray((page + plan.scales) / 4, (page + plan.pageBytes) / 4);
     for (const [index, query] of asked.entries()) {
-      const pairs = pairsOf(plan, index);
-      kernel.codedProducts(page + plan.codes, pairs, pairs + query.pairs.byteLength, 0, outEnd);
-      offerCoded(selections[index] as Selection, firstRow + row, words, scales, many, query);
+      const pairs = pairsOf(part, plan, index);
+      kernel.codedProducts(page + plan.codes, pairs, pairs + query.pairs.byteLength, work, outEnd);
+      offerCoded(selections[index] as Selection, firstRow + row, products, scales, many, query);
     }
   }
 }
@@ -108,14 +118,15 @@ function offerCoded(
 }
 
 /** The product of a question with the numbers at an address. */
-function productAt({ floats, kernel }: Part, plan: ArenaPlan, index: number, address: number): number {
-  kernel.products(address, 1, plan.stride * 4, queryOf(plan, index), 0);
-  return floats[0] as number;
+function productAt(part: Part, plan: ArenaPlan, index: number, address: number): number {
+  const { kernel, floats, work } = part;
+  kernel.products(address, 1, plan.stride * 4, queryOf(part, plan, index), work);
+  return floats[work / 4] as number;
 }
 
 function addressOf(plan: ArenaPlan, row: number): number {
   return plan.firstPage + Math.floor(row / PAGE_ROWS) * plan.pageBytes + (row % PAGE_ROWS) * plan.stride * 4;
 }
 
-const queryOf = (plan: ArenaPlan, index: number) => plan.queries + index * plan.queryBytes;
-const pairsOf = (plan: ArenaPlan, index: number) => queryOf(plan, index) + plan.stride * 4;
+const queryOf = ({ work }: Part, plan: ArenaPlan, index: number) => work + plan.queries + index * plan.queryBytes;
+const pairsOf = (part: Part, plan: ArenaPlan, index: number) => queryOf(part, plan, index) + plan.stride * 4;

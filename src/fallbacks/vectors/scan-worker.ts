@@ -1,5 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import type { FromScanThread, SentArena, ToScanThread } from "./scan.ts";
+import { IN_THREAD } from "./scan-arena.ts";
 import { type ArenaKernel, scanArenas } from "./scan-pages.ts";
 import { kernelOn } from "./scan-wasm.ts";
 
@@ -22,7 +23,8 @@ function arenaOf({ id, memory }: SentArena): ArenaKernel {
 function answer(message: Extract<ToScanThread, { type: "scan" }>): FromScanThread {
   const { pass, plan, count, queries } = message;
   try {
-    return { pass, found: scanArenas(message.arenas.map(arenaOf), plan, count, queries), reason: undefined };
+    const arenas = message.arenas.map(arenaOf);
+    return { pass, found: scanArenas(arenas, plan, count, queries, IN_THREAD), reason: undefined };
   } catch (error) {
     return { pass, found: undefined, reason: String(error) };
   }

@@ -4,6 +4,8 @@ import { seededRandom } from "../../../src/fallbacks/core/random.ts";
 import {
   createArena,
   encodeInArena,
+  IN_THREAD,
+  ON_LOOP,
   PAGE_ROWS,
   pageOfArena,
   planArena,
@@ -150,7 +152,7 @@ describe.skipIf(!hasKernel)("codes of 8 bits", () => {
   it.each([1, 512, 4_096])("do not wrap around in 32 bits where all %i numbers are as large as can be", (dimension) => {
     const largest = unit(new Float32Array(dimension).fill(1));
     const { plan, arenas } = lay([largest, largest.map((value) => -value)], dimension, new Float32Array(dimension));
-    const [found] = scanArenas(arenas, plan, 2, [{ vector: largest, wanted: 1 }]);
+    const [found] = scanArenas(arenas, plan, 2, [{ vector: largest, wanted: 1 }], ON_LOOP);
     expect(found).toEqual(Uint32Array.of(0));
   });
 });
@@ -171,6 +173,7 @@ describe.skipIf(!hasKernel)("a scan of codes", () => {
       plan,
       count,
       queries.map((vector) => ({ vector, wanted })),
+      IN_THREAD,
     );
     return { found, rated };
   }
@@ -207,6 +210,28 @@ describe.skipIf(!hasKernel)("a scan of codes", () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it("may be made on the event loop while the thread makes another one", () => {
+    const random = seededRandom(2);
+    const rows = Array.from({ length: 500 }, () => dense(random, 40));
+    const laid = lay(rows, 40, meanOf(rows, 40));
+    const [one, other] = [dense(random, 40), dense(random, 40)];
+    const scanned = (vector: Row, arenas: Parameters<typeof scanArenas>[0], place: number) =>
+      scanArenas(arenas, laid.plan, rows.length, [{ vector, wanted: 5 }], place)[0];
+    const alone = [scanned(one, laid.arenas, IN_THREAD), scanned(other, laid.arenas, ON_LOOP)];
+    // Between any two steps of the thread.
+    const disturbed = laid.arenas.map(({ memory, kernel }) => {
+      const then =
+        <T extends readonly number[]>(step: (...place: T) => void) =>
+        (...place: T) => {
+          step(...place);
+          expect(scanned(other, laid.arenas, ON_LOOP)).toEqual(alone[1]);
+        };
+      const { encode, codedProducts, products } = kernel;
+      return { memory, kernel: { encode, codedProducts: then(codedProducts), products: then(products) } };
+    });
+    expect(scanned(one, disturbed, IN_THREAD)).toEqual(alone[0]);
   });
 
   it.each([

@@ -175,6 +175,23 @@ describe("questions to a large space", () => {
     await expect(late).rejects.toMatchObject({ errorClass: "aborted" });
   });
 
+  it("are answered at once when it is no longer large, also while a pass still reads it and rows go", async () => {
+    const { scanner, passes, end } = createGatedScanner();
+    const port = createMemoryVectors({ plainPages: 0, mostOnLoop: 90 * 16, scanner });
+    const records = Array.from({ length: 100 }, (_, at) => ({ id: `d${at}`, vector: vector(100, at) }));
+    await port.upsert("s", records, context);
+    const asked = port.query("s", vector(1, 0), 2, context);
+    await settle();
+    await port.remove("s", ids(records.slice(0, 40)), context);
+    await end();
+    // It looks again, as better ones may have been left out, and reads 60 rows.
+    expect(passes).toHaveLength(1);
+    await port.remove("s", ids(records.slice(40, 50)), context);
+    expect(ids(await port.query("s", vector(1, 0), 3, context))).toEqual(["d50", "d51", "d52"]);
+    await end();
+    expect(ids(await asked)).toEqual(["d50", "d51"]);
+  });
+
   it("fail with a scan that does, and the next ones do not", async () => {
     const { scanner } = createGatedScanner();
     let times = 0;
