@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 export interface Server {
   readonly child: ChildProcess;
@@ -43,6 +43,17 @@ export function stopServer(server: Server): Promise<void> {
 export function residentMb(pid: number | undefined): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+}
+
+/** Milliseconds for which threads of this process have had a processor (Linux). */
+export function processorTime(): { readonly main: number; readonly others: number } {
+  let [main, others] = [0, 0];
+  for (const thread of readdirSync("/proc/self/task")) {
+    const ms = Number(readFileSync(`/proc/self/task/${thread}/schedstat`, "utf8").split(" ")[0]) / 1e6;
+    if (Number(thread) === process.pid) main += ms;
+    else others += ms;
+  }
+  return { main, others };
 }
 
 export function quantile(values: readonly number[], q: number): number {

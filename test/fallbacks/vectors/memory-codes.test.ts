@@ -222,14 +222,19 @@ describe.skipIf(!hasKernel)("a scan of codes", () => {
     const alone = [scanned(one, laid.arenas, IN_THREAD), scanned(other, laid.arenas, ON_LOOP)];
     // Between any two steps of the thread.
     const disturbed = laid.arenas.map(({ memory, kernel }) => {
-      const then =
-        <T extends readonly number[]>(step: (...place: T) => void) =>
-        (...place: T) => {
-          step(...place);
-          expect(scanned(other, laid.arenas, ON_LOOP)).toEqual(alone[1]);
-        };
-      const { encode, codedProducts, products } = kernel;
-      return { memory, kernel: { encode, codedProducts: then(codedProducts), products: then(products) } };
+      const disturb = () => expect(scanned(other, laid.arenas, ON_LOOP)).toEqual(alone[1]);
+      const own: Kernel = {
+        ...kernel,
+        codedProducts(...place) {
+          kernel.codedProducts(...place);
+          disturb();
+        },
+        products(...place) {
+          kernel.products(...place);
+          disturb();
+        },
+      };
+      return { memory, kernel: own };
     });
     expect(scanned(one, disturbed, IN_THREAD)).toEqual(alone[0]);
   });
