@@ -88,27 +88,28 @@ function offerCodes(part: Part, plan: ArenaPlan, asked: readonly Asked[], select
     const page = plan.firstPage + (row / PAGE_ROWS) * plan.pageBytes;
     const many = Math.min(PAGE_ROWS, rows - row);
     const outEnd = work + Math.ceil(many / CODED_AT_ONCE) * CODED_AT_ONCE * 4;
-    const scales = floats.subarray((page + plan.scales) / 4, (page + plan.pageBytes) / 4);
+    const scales = (page + plan.scales) / 4;
     for (const [index, query] of asked.entries()) {
       const pairs = pairsOf(part, plan, index);
       kernel.codedProducts(page + plan.codes, pairs, pairs + query.pairs.byteLength, work, outEnd);
-      offerCoded(selections[index] as Selection, firstRow + row, products, scales, many, query);
+      offerCoded(selections[index] as Selection, firstRow + row, products, floats, scales, many, query);
     }
   }
 }
 
-/** Offers rows that follow each other by what the kernel says of their codes. */
+/** Offers rows that follow each other by what the kernel says of their codes. @param scales where theirs are in `floats`. */
 function offerCoded(
   selection: Selection,
   firstRow: number,
   products: Int32Array,
-  scales: Float32Array,
+  floats: Float32Array,
+  scales: number,
   count: number,
   { unit, error }: CodedQuery,
 ): void {
   let { floor } = selection;
   for (let at = 0; at < count; at += 1) {
-    const scale = scales[at] as number;
+    const scale = floats[scales + at] as number;
     const product = (products[at] as number) * unit;
     const high = (product + error) * scale + ROUNDING;
     if (high < floor) continue;

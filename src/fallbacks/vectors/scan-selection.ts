@@ -19,12 +19,23 @@ const KEPT = 1_024;
 /** @param wanted at least 1. */
 export function createSelection(wanted: number): Selection {
   const best = createBest(wanted);
-  let kept: (Picked & { readonly low: number })[] = [];
+  // Not objects: there are hundreds in each pass, and the garbage of many took 7 MB.
+  const rows: number[] = [];
+  const lows: number[] = [];
+  const highs: number[] = [];
   let full = KEPT + 2 * wanted;
 
   function tidy(): void {
-    kept = kept.filter(({ high }) => high >= best.floor);
-    full = 2 * kept.length + KEPT;
+    let kept = 0;
+    for (let at = 0; at < rows.length; at += 1) {
+      if ((highs[at] as number) < best.floor) continue;
+      rows[kept] = rows[at] as number;
+      lows[kept] = lows[at] as number;
+      highs[kept] = highs[at] as number;
+      kept += 1;
+    }
+    for (const list of [rows, lows, highs]) list.length = kept;
+    full = 2 * kept + KEPT;
   }
 
   return {
@@ -33,14 +44,17 @@ export function createSelection(wanted: number): Selection {
     },
     offer(row, low, high) {
       if (high < best.floor) return;
-      kept.push({ row, low, high });
+      rows.push(row);
+      lows.push(low);
+      highs.push(high);
       best.offer(low);
-      if (kept.length > full) tidy();
+      if (rows.length > full) tidy();
     },
     picked() {
       tidy();
-      const isBest = ({ low }: { readonly low: number }) => low >= best.floor;
-      return [...kept.filter(isBest), ...kept.filter((each) => !isBest(each))];
+      const isBest = (at: number) => (lows[at] as number) >= best.floor;
+      const all = rows.map((row, at) => ({ row, high: highs[at] as number }));
+      return [...all.filter((_, at) => isBest(at)), ...all.filter((_, at) => !isBest(at))];
     },
   };
 }
