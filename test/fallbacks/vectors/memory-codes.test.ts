@@ -239,6 +239,17 @@ describe.skipIf(!hasKernel)("a scan of codes", () => {
     expect(scanned(one, disturbed, IN_THREAD)).toEqual(alone[0]);
   });
 
+  it("refuses rows that this thread does not see in the memory yet", () => {
+    const random = seededRandom(3);
+    const laid = lay([dense(random, 40)], 40, new Float32Array(40));
+    const early = laid.arenas.map(({ memory, kernel }) => {
+      const buffer = new SharedArrayBuffer(laid.plan.firstPage);
+      return { kernel, memory: { buffer, grow: (pages: number) => memory.grow(pages) } };
+    });
+    const queries = [{ vector: dense(random, 40), wanted: 1 }];
+    expect(() => scanArenas(early, laid.plan, 1, queries, IN_THREAD)).toThrow("fewer rows than there are");
+  });
+
   it.each([
     ["dense", 100],
     ["sparse", 100],
