@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import { endianness } from "node:os";
 import { crc32 } from "node:zlib";
 import { CHINESE_WORDS } from "../text/chinese-words.ts";
+import { hashOfStretch } from "../text/stretch-hash.ts";
 import { tokenise } from "../text/tokenise.ts";
 import { readWordList } from "../text/word-list.ts";
 import { MOST_SLOTS } from "./postings.ts";
 import type { Work } from "./slices.ts";
-import { hashOf, termsOf } from "./term-table.ts";
+import { termsOf } from "./term-table.ts";
 import type { Compacted } from "./words-compact.ts";
 
 /** What is kept of the passages of a document besides their words. */
@@ -44,7 +45,7 @@ const STEP = 0x4_0000;
 function revisionOf(): string {
   const makers = JSON.stringify([tokenise(SAMPLE), readWordList(CHINESE_WORDS)]);
   const made = createHash("sha256").update(makers).digest("hex").slice(0, 16);
-  return `${FORMAT} ${endianness()} ${process.versions["icu"] ?? ""} ${made} ${hashOf(SAMPLE, 1)}`;
+  return `${FORMAT} ${endianness()} ${process.versions["icu"] ?? ""} ${made} ${hashOfStretch(SAMPLE, 0, SAMPLE.length, 1)}`;
 }
 
 interface Header {

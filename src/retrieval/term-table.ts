@@ -1,4 +1,4 @@
-import { scattered } from "../text/pair-table.ts";
+import { hashOfStretch, hashOfUnits } from "../text/stretch-hash.ts";
 import type { Work } from "./slices.ts";
 import { grown } from "./words-grow.ts";
 
@@ -31,8 +31,6 @@ export interface PackedTerms {
 
 /** So many units become a string at once. */
 const UNITS_AT_ONCE = 1_024;
-/** 2^32 divided by the golden ratio. */
-const FACTOR = 0x9e37_79b1;
 
 /**
  * The first terms are packed: a `Map` of a million would take a second to make and 60 MB. Those behind go into a `Map`, so that adding one
@@ -75,7 +73,7 @@ export function termsOf(from: PackedTerms): Terms {
 
   /** Where it is, or is to be. */
   function placeOf(term: string): number {
-    let place = hashOf(term, seed) & last;
+    let place = hashOfStretch(term, 0, term.length, seed) & last;
     for (let held = places[place] as number; held !== 0; held = places[place] as number) {
       if (isAt(held - 1, term)) break;
       place = (place + 1) & last;
@@ -150,24 +148,4 @@ export function termsOf(from: PackedTerms): Terms {
       yield* later;
     },
   };
-}
-
-/** As `hashOf`, of the term in these units. */
-function hashOfUnits(units: Uint16Array, from: number, to: number, seed: number): number {
-  let hash = seed;
-  for (let at = from; at < to; at += 1) {
-    hash = Math.imul(hash ^ (units[at] as number), FACTOR);
-    hash ^= hash >>> 15;
-  }
-  return scattered(hash);
-}
-
-/** Where a table has a term depends on it: files of tables name what it gives. */
-export function hashOf(term: string, seed: number): number {
-  let hash = seed;
-  for (let at = 0; at < term.length; at += 1) {
-    hash = Math.imul(hash ^ term.charCodeAt(at), FACTOR);
-    hash ^= hash >>> 15;
-  }
-  return scattered(hash);
 }

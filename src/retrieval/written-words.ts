@@ -1,4 +1,5 @@
-import { createKindAt, widthAt } from "../text/character-kinds.ts";
+import { createUnitKindAt, WIDE } from "../text/character-kinds.ts";
+import { createStretches, type Stretches } from "../text/stretches.ts";
 
 /** Compares texts by their different words as they are written, without a stemmer and whatever the case. */
 export interface WrittenWords {
@@ -21,19 +22,22 @@ const isHan = /\p{Script=Han}/u;
 const isLetter = /[\p{L}\p{N}]/u;
 const BASIC_PLANE = 0x1_0000;
 
-const kindAt = createKindAt(kindOf);
+const kindAt = createUnitKindAt(kindOf);
 
 /**
  * The words are those of `/\p{Script=Han}|[\p{L}\p{N}]+/gu` in lower case. Han characters, of which a text has hundreds, are told apart by
- * marks in a table: cutting each out and looking it up in a set takes ten times as long.
+ * marks in a table, and other words by where they stand: cutting each out and looking it up in a set takes several times as long, and
+ * leaves much to collect.
  */
 export function createWrittenWords(): WrittenWords {
   /** By unit: the number of the text that had it last; one table for the first text, one for the others. */
   const firstMarks = new Uint32Array(BASIC_PLANE);
   const marks = new Uint32Array(BASIC_PLANE);
+  /** Words of letters and digits, and Han characters outside the basic plane. */
+  const firstRuns = createStretches();
+  const runs = createStretches();
   let texts = 0;
   let first = 0;
-  let firstRuns: ReadonlySet<string> = new Set();
   let firstWords = 0;
 
   return {
@@ -41,17 +45,30 @@ export function createWrittenWords(): WrittenWords {
       return firstWords;
     },
     begin(text) {
-      const { runs, han } = readWords(text.toLowerCase(), firstMarks, nextText());
-      first = texts;
-      firstRuns = runs;
-      firstWords = runs.size + han.length;
+      first = nextText();
+      firstWords = 0;
+      const count = () => {
+        firstWords += 1;
+      };
+      readWords(text.toLowerCase(), { marks: firstMarks, mark: first, runs: firstRuns, onHan: count, onRun: count });
     },
     compare(text) {
-      const { runs, han } = readWords(text.toLowerCase(), marks, nextText());
+      let words = 0;
       let common = 0;
-      for (const unit of han) if (firstMarks[unit] === first) common += 1;
-      for (const run of runs) if (firstRuns.has(run)) common += 1;
-      return { words: runs.size + han.length, common };
+      readWords(text.toLowerCase(), {
+        marks,
+        mark: nextText(),
+        runs,
+        onHan(unit) {
+          words += 1;
+          if (firstMarks[unit] === first) common += 1;
+        },
+        onRun() {
+          words += 1;
+          if (firstRuns.hasLastOf(runs)) common += 1;
+        },
+      });
+      return { words, common };
     },
   };
 
@@ -60,7 +77,7 @@ export function createWrittenWords(): WrittenWords {
     if (texts === 0xffff_ffff) {
       firstMarks.fill(0);
       marks.fill(0);
-      firstRuns = new Set();
+      first = 0;
       texts = 0;
     }
     texts += 1;
@@ -68,36 +85,51 @@ export function createWrittenWords(): WrittenWords {
   }
 }
 
-interface Words {
-  /** Words of letters and digits, and Han characters outside the basic plane. */
-  readonly runs: ReadonlySet<string>;
-  /** The different Han characters of the basic plane. */
-  readonly han: readonly number[];
+interface Reading {
+  /** What is read now: `mark` stands in `marks` for each Han character of the basic plane that has come. */
+  readonly marks: Uint32Array;
+  readonly mark: number;
+  readonly runs: Stretches;
+  /** A Han character of the basic plane that has not come before. */
+  readonly onHan: (unit: number) => void;
+  /** Any other word that has not come before: what was added to `runs` last. */
+  readonly onRun: () => void;
 }
 
-function readWords(text: string, marks: Uint32Array, mark: number): Words {
-  const runs = new Set<string>();
-  const han: number[] = [];
-  for (let at = 0; at < text.length; ) {
-    const kind = kindAt(text, at);
+function readWords(text: string, { marks, mark, runs, onHan, onRun }: Reading): void {
+  const length = runs.begin(text);
+  const { units } = runs;
+  for (let at = 0; at < length; ) {
     const start = at;
-    at += widthAt(text, at);
+    const found = kindAt(units, at, length);
+    const kind = found & ~WIDE;
+    at += widthOf(found);
     if (kind === OTHER) continue;
     if (kind === LETTER) {
-      while (at < text.length && isInWord(kindAt(text, at))) at += widthAt(text, at);
-      runs.add(text.slice(start, at));
-    } else if (at > start + 1) runs.add(text.slice(start, at));
-    else {
-      const unit = text.charCodeAt(start);
+      at = endOfWord(units, at, length);
+    } else if (found < WIDE) {
+      const unit = units[start] as number;
       if (marks[unit] === mark) continue;
       marks[unit] = mark;
-      han.push(unit);
+      onHan(unit);
+      continue;
     }
+    if (runs.add(start, at)) onRun();
   }
-  return { runs, han };
 }
 
-const isInWord = (kind: number) => kind === LETTER || kind === HAN_LETTER;
+function endOfWord(units: Uint16Array, from: number, length: number): number {
+  let at = from;
+  while (at < length) {
+    const found = kindAt(units, at, length);
+    const kind = found & ~WIDE;
+    if (kind !== LETTER && kind !== HAN_LETTER) break;
+    at += widthOf(found);
+  }
+  return at;
+}
+
+const widthOf = (found: number) => (found < WIDE ? 1 : 2);
 
 function kindOf(character: string): number {
   if (isHan.test(character)) return isLetter.test(character) ? HAN_LETTER : HAN_MARK;
