@@ -18,6 +18,9 @@ export interface FromPrepareWorker {
   readonly terms: NewTerms;
 }
 
+/** Only word that nobody wants it any more waits behind it. */
+const SLICE = 16_384;
+
 const preparing = createPreparing(createTokenVectors);
 const sender = createTermsSender();
 const wanted = new Map<number, AbortController>();
@@ -25,7 +28,7 @@ let queue: Promise<void> = Promise.resolve();
 
 async function prepare(id: number, task: PassagesTask, { signal }: AbortController): Promise<void> {
   if (signal.aborted) return;
-  const passages = await inSlices(preparePassages(task, preparing()), signal);
+  const passages = await inSlices(preparePassages(task, preparing()), signal, SLICE);
   wanted.delete(id);
   const { terms, ...words } = passages.words;
   const { starts, entries, counts, lengths } = words;

@@ -1,23 +1,23 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { LayerError } from "../fallbacks/core/errors.ts";
 
 /** Long work in small steps: each step yields how many characters it went through. */
 export type Work<T> = Generator<number, T, void>;
 
-/** Characters that are worked on before others get their turn: a few milliseconds, counted and not timed. */
-const SLICE = 4_096;
+/** Characters that are worked on before others get their turn: about a millisecond, counted and not timed. */
+const SLICE = 1_024;
 
 /**
  * Does the work step by step, and lets everything else that waits for the event loop go first after each slice.
+ * @param slice characters, for those whom fewer others wait behind. Default 1,024.
  * @throws {LayerError} `aborted` at the end of a slice when nobody waits any more; else what the work threw.
  */
-export async function inSlices<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
+export async function inSlices<T>(work: Work<T>, signal: AbortSignal, slice = SLICE): Promise<T> {
   let done = 0;
   for (;;) {
     const step = work.next();
     if (step.done) return step.value;
     done += step.value;
-    if (done < SLICE) continue;
+    if (done < slice) continue;
     done = 0;
     await pause(signal);
   }
@@ -52,8 +52,22 @@ export function* light<T>(work: Work<T>): Work<T> {
   }
 }
 
-/** One turn of the event loop. @throws {LayerError} `aborted` when nobody waits any more. */
+/**
+ * Until a turn of the event loop that nobody else's long work has: of all that waits here one goes on in each turn, so that whoever answers
+ * a question meanwhile waits for one slice, and not for one of every document that is on its way.
+ * @throws {LayerError} `aborted` when nobody waits any more.
+ */
 export async function pause(signal: AbortSignal): Promise<void> {
-  await nextTurn();
+  await new Promise<void>((resolve) => {
+    if (waiting.push(resolve) === 1) setImmediate(goOn);
+  });
   if (signal.aborted) throw new LayerError("aborted", "the caller went away");
+}
+
+const waiting: (() => void)[] = [];
+
+/** Whoever has waited for longest. */
+function goOn(): void {
+  waiting.shift()?.();
+  if (waiting.length > 0) setImmediate(goOn);
 }

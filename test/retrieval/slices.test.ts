@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { chunkSections } from "../../src/retrieval/chunk.ts";
 import { parseDocument } from "../../src/retrieval/parse.ts";
-import { inSlices, light, type Work } from "../../src/retrieval/slices.ts";
+import { createPacing, inSlices, light, type Work } from "../../src/retrieval/slices.ts";
 
 function* steps(count: number, size: number): Work<string> {
   for (let step = 0; step < count; step += 1) yield size;
@@ -21,10 +21,40 @@ async function turnsOf(work: Work<unknown>): Promise<number> {
   return turns;
 }
 
-it("lets others go first after 4,096 characters, or 16 times as many where they are only looked at", async () => {
-  expect(await turnsOf(steps(1_024, 64))).toBe(16);
-  expect(await turnsOf(light(steps(1_024, 64)))).toBe(1);
+it("lets others go first after 1,024 characters, or 16 times as many where they are only looked at", async () => {
+  expect(await turnsOf(steps(1_024, 64))).toBe(64);
+  expect(await turnsOf(light(steps(1_024, 64)))).toBe(4);
   expect(await inSlices(light(steps(3, 1)), new AbortController().signal)).toBe("done");
+});
+
+it("has one slice in a turn of the event loop, however many long works there are, and each gets its own", async () => {
+  const { signal } = new AbortController();
+  const slices: string[] = [];
+  function* noted(name: string): Work<void> {
+    for (let step = 0; step < 4; step += 1) {
+      slices.push(name);
+      yield 1_024;
+    }
+  }
+  async function paced(name: string): Promise<void> {
+    const pace = createPacing(signal);
+    for (let step = 0; step < 4; step += 1) {
+      slices.push(name);
+      await pace(1_024);
+    }
+  }
+  const most: number[] = [];
+  const count = () => {
+    most.push(slices.length);
+    next = setImmediate(count);
+  };
+  const all = Promise.all([inSlices(noted("a"), signal), paced("b"), inSlices(noted("c"), signal)]);
+  let next = setImmediate(count);
+  await all;
+  clearImmediate(next);
+  expect(slices.join("")).toBe("abc".repeat(4));
+  const ofATurn = most.map((done, turn) => done - (most[turn - 1] ?? 3));
+  expect(Math.max(...ofATurn)).toBe(1);
 });
 
 it("counts a line, a sentence or a section besides its characters", () => {
