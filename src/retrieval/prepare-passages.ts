@@ -8,7 +8,7 @@ import { passageKey } from "./passage-key.ts";
 import type { PackedVectors, PackedWords } from "./prepared.ts";
 import type { Work } from "./slices.ts";
 import { passageLines } from "./terms.ts";
-import { createWordsPacker } from "./words-pack.ts";
+import { createTermPlaces, createWordsPacker, type TermPlaces } from "./words-pack.ts";
 
 /** The passages of a document, in a form that goes to a thread quickly. */
 export interface PassagesTask {
@@ -42,6 +42,7 @@ export interface TokenVectors {
 /** What is kept from one document to the next: most of their terms are the same. */
 export interface Preparing {
   readonly codes: TermCodes;
+  readonly termPlaces: TermPlaces;
   readonly vectors?: TokenVectors;
 }
 
@@ -58,7 +59,8 @@ export function createPreparing(vectorsOf?: (terms: readonly string[]) => TokenV
   return () => {
     if (kept && kept.codes.terms.length <= MOST_TERMS && kept.codes.units() <= MOST_UNITS) return kept;
     const codes = createTermCodes();
-    kept = vectorsOf ? { codes, vectors: vectorsOf(codes.terms) } : { codes };
+    const termPlaces = createTermPlaces();
+    kept = vectorsOf ? { codes, termPlaces, vectors: vectorsOf(codes.terms) } : { codes, termPlaces };
     return kept;
   };
 }
@@ -78,10 +80,13 @@ export function passagesTask({ title, text, chunks }: StoredDocument): PassagesT
 }
 
 /** Each text is made into tokens once, for its words and for its vector. */
-export function* preparePassages(task: PassagesTask, { codes, vectors }: Preparing): Work<PreparedPassages> {
+export function* preparePassages(
+  task: PassagesTask,
+  { codes, termPlaces, vectors }: Preparing,
+): Work<PreparedPassages> {
   const places = task.headings.map((heading) => placeOf(task.title, heading));
   const passages = task.places.length / 3;
-  const packer = createWordsPacker(codes.terms);
+  const packer = createWordsPacker(codes.terms, passages, termPlaces);
   const languages = new Uint8Array(passages);
   const keys: string[] = [];
   const dimension = passages <= MOST_WITH_VECTORS ? (vectors?.dimension ?? 0) : 0;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { PackedWords } from "../../src/retrieval/prepared.ts";
-import { createWordsPacker } from "../../src/retrieval/words-pack.ts";
+import { createTermPlaces, createWordsPacker } from "../../src/retrieval/words-pack.ts";
 import { createTermCodes } from "../../src/text/term-codes.ts";
 import { codesOf } from "./prepared-samples.ts";
 
@@ -32,6 +32,26 @@ it("packs the terms of passages, short and long, as they are when they are count
       const packer = createWordsPacker(codes.terms);
       for (const text of texts) packer.add(codesOf(codes, text));
       expect(packer.finish()).toEqual(packed(texts));
+    }),
+  );
+});
+
+it("packs several documents by turns that share a table, also where that begins anew", () => {
+  fc.assert(
+    fc.property(passages, fc.constantFrom(0, 20, 1_000), (texts, mostRead) => {
+      const codes = createTermCodes();
+      const places = createTermPlaces(mostRead);
+      const packers = [0, 1, 2].map((turn) => ({ turn, packer: createWordsPacker(codes.terms, turn, places) }));
+      for (const text of texts) {
+        for (const { turn, packer } of packers) packer.add(codesOf(codes, turn === 1 ? text.toReversed() : text));
+      }
+      for (const { turn, packer } of packers) {
+        const alone = createTermCodes();
+        for (const text of texts) codesOf(alone, text);
+        const plain = createWordsPacker(alone.terms);
+        for (const text of texts) plain.add(codesOf(alone, turn === 1 ? text.toReversed() : text));
+        expect(packer.finish()).toEqual(plain.finish());
+      }
     }),
   );
 });
