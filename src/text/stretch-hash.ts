@@ -25,3 +25,9 @@ export function hashOfUnits(units: Uint16Array, from: number, to: number, seed: 
   }
   return scattered(hash);
 }
+
+/** Whether as many units of two texts are the same, from these places on. */
+export function isSameStretch(one: Uint16Array, start: number, other: Uint16Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (one[start + at - from] !== other[at]) return false;
+  return true;
+}

@@ -1,4 +1,4 @@
-import { hashOfUnits } from "./stretch-hash.ts";
+import { hashOfUnits, isSameStretch } from "./stretch-hash.ts";
 import { createUnits, type Units } from "./units.ts";
 
 /** The different stretches of one text, such as its words, each known by where it stands there: nothing is cut out, and nothing left to collect. */
@@ -37,7 +37,7 @@ export function createStretches(): Stretches {
       const span = (held - 1) * 3;
       const start = spans[span] as number;
       const isAlike = spans[span + 2] === hash && (spans[span + 1] as number) - start === to - from;
-      if (isAlike && isSame(units, start, other, from, to)) break;
+      if (isAlike && isSameStretch(units, start, other, from, to)) break;
       place = (place + 1) & lowest;
     }
     return place;
@@ -92,10 +92,4 @@ export function createStretches(): Stretches {
       return places[placeOf(others.units, from, to, hash)] !== 0;
     },
   };
-}
-
-/** Whether as many units of two texts are the same, from these places on. */
-function isSame(one: Uint16Array, start: number, other: Uint16Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) if (one[start + at - from] !== other[at]) return false;
-  return true;
 }

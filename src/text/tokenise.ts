@@ -3,8 +3,10 @@ import { type ChineseWords, chineseWords } from "./chinese-words.ts";
 import { baseForm } from "./irregular.ts";
 import { foldText } from "./normalise.ts";
 import { createPairTable, textOfUnits } from "./pair-table.ts";
-import { runsOf } from "./runs.ts";
+import { visitRuns } from "./runs.ts";
 import { isStopWord } from "./stop-words.ts";
+import { createStretchTable } from "./stretch-table.ts";
+import { createUnits } from "./units.ts";
 
 const MOST_SPACED = 60_000;
 const MOST_SEGMENTS = 40_000;
@@ -45,7 +47,7 @@ export const NO_CARRY: Carry = { denied: false, asked: false };
 /**
  * The terms of a text in reading order, mixed scripts included. Spaced words are folded and, when English, stemmed
  * (Porter 1980); a compound (`e-mail`, `16GB`) also gives its parts. Unspaced runs give their words
- * (`runsOf` says which) and every pair of neighbouring characters, since the same phrase may be cut differently in another context.
+ * (`visitRuns` says which) and every pair of neighbouring characters, since the same phrase may be cut differently in another context.
  * What is denied gets a term of its own: "not opened" that of "unopened", "没拆封" that of "未拆封".
  */
 export function tokenise(text: string): readonly Token[] {
@@ -105,7 +107,7 @@ export function createTokeniser<T>(
     return shortSegments.of(end - start === 1 ? first : (first << 16) | run.charCodeAt(start + 1));
   }
 
-  const spacedOf = kept(MOST_SPACED, (word: string): readonly Word<T>[] => {
+  const spacedWords = createStretchTable(MOST_SPACED, (word): readonly Word<T>[] => {
     const bare = word.replace(/'s$/, "");
     const stop = isStopWord(word) || isStopWord(bare);
     const parts = stop || isDecimal(bare) ? [bare] : partsOf(bare);
@@ -136,6 +138,8 @@ export function createTokeniser<T>(
     }
   }
 
+  const units = createUnits();
+
   return (text, before) => {
     const tokens: T[] = [];
     let { denied, asked } = before;
@@ -146,18 +150,22 @@ export function createTokeniser<T>(
       if (denied && !stop) tokens.push(opposite(word));
       denied = word.denial || (denied && stop);
     };
-    for (const { text: run, ends } of runsOf(foldText(text), chinese ?? chineseWords())) {
-      if (ends) {
+    const folded = foldText(text);
+    units.read(folded);
+    const { codes } = units;
+    visitRuns(folded, codes, chinese ?? chineseWords(), {
+      spaced(from, to) {
+        for (const word of spacedWords.of(folded, codes, from, to)) add(word);
+      },
+      unspaced(run, ends) {
         let start = 0;
         for (const end of ends) {
           add(segmentOf(run, start, end));
           start = end;
         }
         addPairs(run, tokens);
-      } else {
-        for (const word of spacedOf(run)) add(word);
-      }
-    }
+      },
+    });
     return { tokens, denied, asked };
   };
 }

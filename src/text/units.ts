@@ -9,6 +9,8 @@ export interface Units {
 }
 
 const FEWEST = 1_024;
+/** Room for a longer text is not kept for the next one. */
+const MOST_KEPT = 65_536;
 const isBigEndian = endianness() === "BE";
 
 export function createUnits(): Units {
@@ -19,8 +21,8 @@ export function createUnits(): Units {
       return codes;
     },
     read(text) {
-      if (text.length > codes.length) {
-        bytes = Buffer.alloc(text.length * 3);
+      if (text.length > codes.length || (codes.length > MOST_KEPT * 2 && text.length <= MOST_KEPT)) {
+        bytes = Buffer.alloc(Math.max(FEWEST * 2, text.length * 3));
         codes = codesOf(bytes);
       }
       const written = bytes.write(text, "utf16le");
