@@ -70,7 +70,9 @@ export function createRemoval(store: StoreAccess, sessions: Sessions, { clock, l
     const prefix = records.turnsOf(sessionId);
     let { version } = doomed;
     let turns = 0;
+    let lost = 0;
     for (;;) {
+      await lostRace.after(lost, context);
       const request = { collection: "turns", prefix, limit: REMOVED_AT_ONCE } as const;
       const { value, degraded } = await store.list(request, context);
       if (degraded && isShared) return turns;
@@ -83,6 +85,7 @@ export function createRemoval(store: StoreAccess, sessions: Sessions, { clock, l
       const committed = await sessions.commit(writes, context);
       if (committed) turns += value.length;
       if (committed && last) return turns;
+      lost = committed ? 0 : lost + 1;
       if (committed) continue;
       // Somebody else deletes it too, and may have been faster.
       const { value: left } = await store.get("sessions", records.sessionKey(sessionId), context);

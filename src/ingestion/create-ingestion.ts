@@ -4,7 +4,7 @@ import { type CallContext, createContext } from "../fallbacks/core/context.ts";
 import { LayerError } from "../fallbacks/core/errors.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
 import type { Json } from "../fallbacks/store/port.ts";
-import { createJobRows } from "../jobs/job-rows.ts";
+import { findJob } from "../jobs/job-rows.ts";
 import type { Job, Jobs } from "../jobs/jobs.ts";
 import { sharedOnly } from "../jobs/shared-only.ts";
 import { stepContext } from "../jobs/step-context.ts";
@@ -78,12 +78,12 @@ export function createIngestion(options: IngestionOptions): Ingestion {
   }
 
   jobs.handle(INGEST, createIngestRun({ ...options, uploads, watch }), { concurrency: AT_ONCE });
-  const careful = createJobRows(sharedOnly(options.store, clock), { clock, newId });
+  const careful = sharedOnly(options.store, clock);
   sweepUploads({
     jobs,
     uploads,
     clock,
-    find: async (jobId, context) => (await careful.find(jobId, context)).value?.record,
+    find: async (jobId, context) => (await findJob(careful, jobId, context)).value?.record,
   });
 
   return {

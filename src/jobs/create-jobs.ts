@@ -2,6 +2,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Clock, Random } from "../fallbacks/core/clock.ts";
 import { createContext } from "../fallbacks/core/context.ts";
 import { LayerError } from "../fallbacks/core/errors.ts";
+import { createLostRace } from "../fallbacks/core/lost-race.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
 import { forgetJobs } from "./forget-jobs.ts";
 import { checkHandling, checkKind } from "./job-checks.ts";
@@ -40,7 +41,8 @@ const TOPIC = "jobs";
 export function createJobs(options: JobsOptions): Jobs {
   const { store, cluster, clock, random, newId, report } = options;
   const { pollMs = 1_000, leaseMs = 30_000, retryMs = 10_000 } = options;
-  const rows = createJobRows(store, { clock, newId });
+  const lostRace = createLostRace({ clock, random });
+  const rows = createJobRows(store, { clock, lostRace, newId });
   const handlings = new Map<string, Handling>();
   const repeats: ReturnType<typeof createRepeat>[] = [];
   /** Added while the shared store was away: nobody else can have seen them. */
@@ -101,6 +103,7 @@ export function createJobs(options: JobsOptions): Jobs {
     ...createJobRequests({
       store,
       rows,
+      lostRace,
       newId,
       onAdded(jobId, shared) {
         if (!shared) ours.add(jobId);

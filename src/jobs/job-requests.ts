@@ -1,4 +1,5 @@
 import { LayerError } from "../fallbacks/core/errors.ts";
+import type { LostRace } from "../fallbacks/core/lost-race.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
 import { checkKind, checkPage, checkRequest } from "./job-checks.ts";
 import * as records from "./job-records.ts";
@@ -8,6 +9,7 @@ import type { Job, Jobs } from "./jobs.ts";
 export interface JobRequestsDeps {
   readonly store: Pick<StoreAccess, "list">;
   readonly rows: JobRows;
+  readonly lostRace: LostRace;
   /** 32 hex digits, never the same twice. */
   readonly newId: () => string;
   /** Hears of a job that is durable and was not there before; `shared`: others can see it. */
@@ -19,7 +21,7 @@ const TRIES = 5;
 
 /** What is asked of jobs from outside: to add one, and what has become of them. */
 export function createJobRequests(deps: JobRequestsDeps): Pick<Jobs, "add" | "get" | "list"> {
-  const { store, rows, newId, onAdded } = deps;
+  const { store, rows, lostRace, newId, onAdded } = deps;
 
   const get: Jobs["get"] = async (jobId, context) => {
     const { value } = await rows.find(jobId, context);
@@ -32,6 +34,7 @@ export function createJobRequests(deps: JobRequestsDeps): Pick<Jobs, "add" | "ge
       checkRequest(request);
       const { kind, jobId = `job_${newId()}` } = request;
       for (let attempt = 0; attempt < TRIES; attempt += 1) {
+        await lostRace.after(attempt, context);
         const [record, writes] = rows.birth(jobId, request);
         const { value: added, shared } = await rows.commit(writes, context);
         if (added) {

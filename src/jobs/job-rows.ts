@@ -1,5 +1,6 @@
 import type { Clock } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
+import type { LostRace } from "../fallbacks/core/lost-race.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
 import type { Json, StoredRecord, Write } from "../fallbacks/store/port.ts";
 import * as records from "./job-records.ts";
@@ -54,23 +55,31 @@ const FAILED_KEPT_MS = 30 * DAY_MS;
 const TRIES = 5;
 const collection = "jobs";
 
+async function readRow(store: Pick<StoreAccess, "get">, key: string, context: CallContext) {
+  const { value, degraded } = await store.get(collection, key, context);
+  return { value, shared: degraded === undefined };
+}
+
+/** For whoever only looks. */
+export async function findJob(
+  store: Pick<StoreAccess, "get">,
+  jobId: string,
+  context: CallContext,
+): Promise<Read<Found | undefined>> {
+  const { value, shared } = await readRow(store, records.jobKey(jobId), context);
+  const record = records.readJob(value);
+  return { value: value && record && { record, version: value.version }, shared };
+}
+
 /** Jobs as records that change by compare-and-set only: the row `run/` is the lease, and whoever holds it changes the job. */
 export function createJobRows(
   store: Pick<StoreAccess, "get" | "list" | "commit">,
-  { clock, newId }: { readonly clock: Clock; readonly newId: () => string },
+  { clock, lostRace, newId }: { readonly clock: Clock; readonly lostRace: LostRace; readonly newId: () => string },
 ): JobRows {
   const now = () => clock.wall().getTime();
 
-  async function get(key: string, context: CallContext): Promise<Read<StoredRecord | undefined>> {
-    const { value, degraded } = await store.get(collection, key, context);
-    return { value, shared: degraded === undefined };
-  }
-
-  async function find(jobId: string, context: CallContext): Promise<Read<Found | undefined>> {
-    const { value, shared } = await get(records.jobKey(jobId), context);
-    const record = records.readJob(value);
-    return { value: value && record && { record, version: value.version }, shared };
-  }
+  const get = (key: string, context: CallContext) => readRow(store, key, context);
+  const find = (jobId: string, context: CallContext) => findJob(store, jobId, context);
 
   async function commit(writes: readonly Write[], context: CallContext): Promise<Read<boolean>> {
     const { value, degraded } = await store.commit({ id: newId(), writes }, context);
@@ -86,6 +95,7 @@ export function createJobRows(
     context: CallContext,
   ): Promise<Saved> {
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
+      await lostRace.after(attempt, context);
       const [run, found] = await Promise.all([
         get(records.runKey(jobId, kind, mark.token), context),
         find(jobId, context),
@@ -163,6 +173,7 @@ export function createJobRows(
     async renew(jobId, kind, { holder, token }, context) {
       const key = records.runKey(jobId, kind, token);
       for (let attempt = 0; attempt < TRIES; attempt += 1) {
+        await lostRace.after(attempt, context);
         const { value: run, shared } = await get(key, context);
         if (!run) return "lost";
         if (!shared) return "unknown";

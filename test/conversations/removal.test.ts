@@ -3,6 +3,7 @@ import type { Turn } from "../../src/conversations/conversations.ts";
 import type { StoreAccess } from "../../src/fallbacks/store/access.ts";
 import type { Write } from "../../src/fallbacks/store/port.ts";
 import { createTestAccess } from "../contracts/store-access.ts";
+import { whileTimePasses } from "../support/while-time-passes.ts";
 import { ann, contextOf, createTalker, problemOf, seedSession } from "./rig.ts";
 
 const bob = { keyId: "key-1", user: "bob" };
@@ -159,10 +160,11 @@ it("two deletions of one session at once both end", async () => {
   const { access, clock } = createTestAccess();
   const { conversations } = createTalker(access, clock);
   await seedSession(access, clock, { sessionId: "ses_1", turns: 900 });
-  const outcomes = await Promise.all([
+  const both = Promise.all([
     problemOf(conversations.remove(ann, "ses_1", contextOf(clock))),
     problemOf(conversations.remove(ann, "ses_1", contextOf(clock))),
   ]);
+  const outcomes = await whileTimePasses(clock, both);
   expect(outcomes).toContain("none");
   for (const collection of ["sessions", "turns", "turn_index"] as const) {
     expect((await access.list({ collection, limit: 10 }, contextOf(clock))).value).toEqual([]);

@@ -136,6 +136,20 @@ describe("two processes on one store", () => {
     expect(await problemOf(turnsOf(sessionId))).toBe("session_not_found");
   });
 
+  it("a deletion that goes on where another one broke off waits after lost races too", async () => {
+    const sessionId = await a.say("t1");
+    let commits = 0;
+    const commit: typeof rig.access.commit = (...asked) => {
+      commits += 1;
+      return commits === 1 ? rig.access.commit(...asked) : Promise.reject(new Error("killed behind its mark"));
+    };
+    const killed = createTalker({ ...rig.access, commit }, rig.clock, peers.join("killed"));
+    const remove = ({ conversations }: Talker) => conversations.remove(ann, sessionId, contextOf(rig.clock));
+    await expect(remove(killed)).rejects.toThrow("killed behind its mark");
+    expect(await slowed(sessionId, remove)).toBe(7.5 + 15 + 30);
+    expect(await problemOf(turnsOf(sessionId))).toBe("session_not_found");
+  });
+
   it("a deletion that loses every race deletes nothing, and says so", async () => {
     const sessionId = await a.say("t1");
     const row = { collection: "sessions", key: sessionKey(sessionId) } as const;
