@@ -1,6 +1,7 @@
 import { chmodSync, constants, copyFileSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { LayerError } from "../core/errors.ts";
+import { draftOf, removeLeftDrafts } from "./backup-draft.ts";
 import { syncDirectory } from "./directory.ts";
 import { keyToBytes } from "./key-order.ts";
 import type { Place } from "./port.ts";
@@ -42,9 +43,10 @@ export async function runBackupTask(task: BackupTask): Promise<FileReport | unde
 
 /** One moment of the store, whoever writes to it meanwhile, under its name only when it is whole and synced. */
 async function copy(from: string, to: string, overwrite: boolean): Promise<void> {
-  const draft = `${to}.new-${process.pid}`;
+  const draft = draftOf(to);
   await using(from, `cannot back up to ${to} from`, (database) => {
     checkIsOurs(database, from);
+    removeLeftDrafts(to);
     try {
       rmSync(draft, { force: true });
       database.exec(`VACUUM INTO '${draft.replaceAll("'", "''")}'`);

@@ -18,7 +18,7 @@ export { SCHEMA_VERSION } from "./sqlite-schema.ts";
 
 /**
  * Copies the store of a data directory, as it is at one moment, into one file, while it is in use by this or another process.
- * The file (0600) has its name only when it is complete and synced. Off the event loop. While it copies, the log of the store
+ * The file (0600) has its name only when it is complete and synced; what one that was killed has left beside it goes first. Off the event loop. While it copies, the log of the store
  * grows.
  * @throws {LayerError} `invalid_request` when `file` is there and `overwrite` is not true; `server` when there is no store, it
  * is damaged, or `file` cannot be written.

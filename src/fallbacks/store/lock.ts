@@ -3,6 +3,7 @@ import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { LayerError } from "../core/errors.ts";
 import { makeDirectory } from "./directory.ts";
+import { isRunning, type ProcessIdentity, startOf } from "./process-identity.ts";
 
 export interface LockOwner {
   readonly pid: number;
@@ -21,9 +22,7 @@ export interface DirectoryLock {
   release(): void;
 }
 
-interface LockFile extends LockOwner {
-  /** When that process started, as the system tells it; null where it does not. */
-  readonly started: string | null;
+interface LockFile extends LockOwner, ProcessIdentity {
   readonly released?: boolean;
   readonly predecessors?: readonly string[];
 }
@@ -37,8 +36,6 @@ const held = new Set<string>();
  * One process for each data directory. The lock is the file `lock-N` with the highest N: whoever finds it dead or
  * released makes the next number, by an atomic link of a whole file that only one process can win. The highest file is
  * never deleted, only marked as released, so that a slow process can never mistake an old number for a free one.
- * A process is dead when nobody has its pid, or, on Linux, when the pid belongs to a process that started at another time
- * (after a restart of a container everybody has the same small pids).
  * @throws {LayerError} `server` that names the pid, the URL and the file when a living process holds the directory.
  */
 export function lockDirectory(directory: string, owner: LockOwner): DirectoryLock {
@@ -96,32 +93,7 @@ function lockAt(directory: string, path: string, file: LockFile): DirectoryLock 
 function isHeld(path: string, file: LockFile): boolean {
   if (file.released) return false;
   if (file.pid === process.pid) return held.has(path);
-  if (!isAlive(file.pid)) return false;
-  const started = startOf(file.pid);
-  return file.started === null || started === null || file.started === started;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-}
-
-/** Boot and start time of a process in clock ticks (proc(5), field 22 of stat); null where there is no /proc. */
-function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is a name in brackets that may itself hold spaces and brackets.
-    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    return ticks === undefined ? null : `${boot}/${ticks}`;
-  } catch {
-    return null;
-  }
+  return isRunning(file);
 }
 
 function highest(directory: string): { number: number; path: string; file: LockFile | undefined } {

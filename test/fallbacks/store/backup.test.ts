@@ -13,9 +13,11 @@ import { basename, dirname, join } from "node:path";
 import Database from "libsql";
 import { describe, expect, it } from "vitest";
 import { backup, check, restore } from "../../../src/fallbacks/store/backup.ts";
+import { draftOf } from "../../../src/fallbacks/store/backup-draft.ts";
 import { createEmbeddedStore, type EmbeddedStore } from "../../../src/fallbacks/store/embedded.ts";
 import { lockDirectory } from "../../../src/fallbacks/store/lock.ts";
 import type { Write } from "../../../src/fallbacks/store/port.ts";
+import { startOf } from "../../../src/fallbacks/store/process-identity.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { context, put, remove, single } from "./embedded-operations.ts";
 import { child, createThreadPool, killAfter, newDirectories } from "./embedded-rig.ts";
@@ -87,6 +89,30 @@ describe("a backup", () => {
     expect([status, stderr]).toEqual([1, ""]);
     if (existsSync(file)) expect(await check(file)).toMatchObject({ problems: [], records: { meta: 500 } });
     expect(readdirSync(dirname(file)).filter((name) => name !== basename(file))).toEqual([]);
+  });
+
+  it("clears away what was left of those that were killed, and nothing else", async () => {
+    const file = newFile();
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    const living = { pid: process.ppid, started: startOf(process.ppid) };
+    const before = { ...living, started: "01234567-89ab-cdef-0123-456789abcdef/1" };
+    const left = [draftOf(file, { pid, started: null }), `${draftOf(file, before)}-journal`, draftOf(file, before)];
+    const others = [draftOf(file, living), `${file}.new-year`, `${file}.new-${pid}.db`, `another.new-${pid}`];
+    const kept = others.map((path) => join(dirname(file), basename(path)));
+    for (const path of [...left, ...kept]) writeFileSync(path, "half a copy");
+    await backup({ directory: await storeWith("a"), file });
+    expect(readdirSync(dirname(file)).sort()).toEqual([file, ...kept].map((path) => basename(path)).sort());
+  });
+
+  it("leaves nothing of one that was killed once the next one is there", async () => {
+    const [directory, file] = [newDirectory(), newFile()];
+    const { signal } = spawnSync(process.execPath, [child, directory, "killed-in-backup", file]);
+    expect(signal).toBe("SIGKILL");
+    const left = readdirSync(dirname(file));
+    expect(left).toEqual(expect.arrayContaining([expect.stringContaining(".new-")]));
+    expect(left).not.toContain(basename(file));
+    await backup({ directory, file });
+    expect(readdirSync(dirname(file))).toEqual([basename(file)]);
   });
 
   it("takes nobody's place unless it is told to", async () => {

@@ -2,6 +2,7 @@
 import { statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { asLayerError } from "../../../src/fallbacks/core/errors.ts";
+import { draftOf } from "../../../src/fallbacks/store/backup-draft.ts";
 import { backup, STORE_FILE } from "../../../src/fallbacks/store/backup.ts";
 import { createEmbeddedStore } from "../../../src/fallbacks/store/embedded.ts";
 import type { Operation } from "../../../src/fallbacks/store/port.ts";
@@ -96,15 +97,15 @@ async function exit(): Promise<void> {
   process.exit(1);
 }
 
-/** As a forced end does: exits with 1 in the middle of a backup, when the first pages of the copy are there. */
-async function exitInBackup(): Promise<void> {
+/** Ends in the middle of a backup, when the first pages of the copy are there. */
+async function endInBackup(end: () => void): Promise<void> {
   const all = Array.from({ length: 500 }, (_, index) => single(`before/${index}`, "x".repeat(9_900)));
   await store.commitAll(all, context);
   void backup({ directory, file: argument });
-  const files = [`${argument}.new-${process.pid}`, argument];
+  const files = [draftOf(argument), argument];
   while (!files.some((file) => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0))
     await new Promise<void>((resolve) => void setImmediate(resolve));
-  process.exit(1);
+  end();
 }
 
 const tasks: Readonly<Record<string, () => Promise<void>>> = {
@@ -113,7 +114,9 @@ const tasks: Readonly<Record<string, () => Promise<void>>> = {
   load,
   insist,
   exit,
-  "exit-in-backup": exitInBackup,
+  /** As a forced end does. */
+  "exit-in-backup": () => endInBackup(() => process.exit(1)),
+  "killed-in-backup": () => endInBackup(() => process.kill(process.pid, "SIGKILL")),
   backup: () => backup({ directory, file: argument }),
 };
 await tasks[task ?? ""]?.();
