@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { compiledPrograms } from "./test/support/compiled-programs-plugin.ts";
 
 /** Of `test/e2e`: servers in the process of the test, where nothing is measured by a clock that others hold up. They run with the rest. */
 const unhurried = [
@@ -33,6 +34,7 @@ const isolated = [
 const not = (files: readonly string[]) => files.map((file) => `!${file}`);
 
 export default defineConfig({
+  plugins: [compiledPrograms],
   test: {
     pool: "forks",
     setupFiles: ["test/support/properties-setup.ts"],

@@ -8,7 +8,7 @@ const root = new URL("../../", import.meta.url).pathname;
 const cache = join(root, "node_modules", ".cache", "understudy-compiled");
 const OLD_MS = 3_600_000;
 /** All programs that tests start, and what these import. */
-const programs = ["src", "examples", "test/**/*-child.ts"];
+const programs = ["src", "examples", "test/**/*-child.ts", "test/**/*-thread.ts"];
 
 /** A program of `compiledTree`, by the path of its source from the root: "src/cli.ts". */
 export async function compiledScript(path: string): Promise<string> {
