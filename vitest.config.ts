@@ -1,27 +1,20 @@
 import { defineConfig } from "vitest/config";
 import { compiledPrograms } from "./test/support/compiled-programs-plugin.ts";
+import { LongestFirst } from "./test/support/longest-first.ts";
 
-/** Of `test/e2e`: servers in the process of the test, where nothing is measured by a clock that others hold up. They run with the rest. */
-const unhurried = [
-  "grounding",
-  "openai-clients",
-  "owners",
-  "recovery",
-  "store-failure",
-  "streams",
-  "transcript",
-  "vercel-ai",
-];
-
-/** Whole servers, that are killed and frozen, and whose time is measured: nothing else may run beside them. */
+/** Whole servers whose time is measured by a clock that others hold up: nothing else may run beside them. */
 const alone = [
-  "test/cluster-e2e/**/*.test.ts",
-  `test/e2e/!(${unhurried.join("|")}).test.ts`,
-  "test/rehearsal/**/*.test.ts",
+  "test/cluster-e2e/cluster.test.ts",
+  "test/e2e/closed-ports.test.ts",
+  "test/e2e/deadline.test.ts",
+  "test/e2e/disconnect.test.ts",
+  "test/e2e/load-shed.test.ts",
+  "test/e2e/outages.test.ts",
 ];
 
 /** They put something in the place of a module, or look at what is of the whole process: its timers, its memory, its event loop. */
 const isolated = [
+  "test/e2e/memory.test.ts",
   "test/fallbacks/core/clock.test.ts",
   "test/fallbacks/vectors/memory-pages.test.ts",
   "test/models/event-loop.test.ts",
@@ -41,6 +34,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: process.env["CI"] ? ["default", "./test/support/counts-reporter.ts"] : ["default"],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -58,7 +52,10 @@ export default defineConfig({
         extends: true,
         test: { name: "isolated", include: isolated, maxWorkers: "100%", sequence: { groupOrder: 0 } },
       },
-      { extends: true, test: { name: "alone", include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: { name: "alone", include: alone, isolate: false, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
     ],
   },
 });
