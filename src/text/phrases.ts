@@ -1,4 +1,6 @@
+import { madeInSteps } from "./in-steps.ts";
 import { remember } from "./remember.ts";
+import type { Steps } from "./steps.ts";
 import { synonymTerm } from "./synonyms.ts";
 import { type Carry, NO_CARRY, type Token, tokenise, tokeniseAfter } from "./tokenise.ts";
 import { readWordList } from "./word-list.ts";
@@ -50,13 +52,19 @@ const HAN = /^\p{Script=Han}/u;
 const isChinese = ({ term }: Word) => HAN.test(term);
 
 /** By the term of the first word; the others are stemmed when that is asked. */
-let english: Phrases | undefined;
+const english = madeInSteps(englishPhrases);
 /** By the first character. */
-let chinese: Phrases | undefined;
+const chinese = madeInSteps(() => byBeginning("zh", beginningOf));
 const spoken = new Map<Phrase, readonly string[]>();
 
 /** A comma ends a phrase as well; points within numbers and names do not. */
 const CLAUSE_END = /(?<=[。？！；，：、\n])|(?<=[.?!;,:])(?=\s)/u;
+
+/** Makes `readPhrases` ready in small steps. */
+export function* loadPhrases(): Steps<void> {
+  yield* english.load();
+  yield* chinese.load();
+}
 
 /** A question, and the query made of it, are read by whoever looks for words and by whoever weighs what was found. */
 const KEPT = 8;
@@ -102,10 +110,10 @@ function phrasesIn(tokens: readonly Token[]): readonly PhraseFound[] {
 }
 
 function englishIn(words: readonly Word[]): readonly PhraseFound[] {
-  english ??= englishPhrases();
+  const known = english.get();
   const all: PhraseFound[] = [];
   for (let index = 0; index < words.length; ) {
-    const phrase = english.get(words[index]?.term ?? "")?.find((one) => {
+    const phrase = known.get(words[index]?.term ?? "")?.find((one) => {
       const terms = termsOf(one);
       const isHere = (term: string, place: number) => term === ANY || term === words[index + place]?.term;
       return index + terms.length <= words.length && terms.every(isHere);
@@ -118,7 +126,7 @@ function englishIn(words: readonly Word[]): readonly PhraseFound[] {
 }
 
 /** Thousands of phrases begin with hundreds of words, each of which is stemmed once. */
-function englishPhrases(): Phrases {
+function englishPhrases(): Steps<Phrases> {
   const terms = new Map<string, string>();
   return byBeginning("en", (phrase) => {
     const [word = ""] = phrase.split(" ", 1);
@@ -129,14 +137,14 @@ function englishPhrases(): Phrases {
 }
 
 function chineseIn(run: readonly Word[]): readonly PhraseFound[] {
-  chinese ??= byBeginning("zh", beginningOf);
+  const known = chinese.get();
   const text = run.map(({ term }) => term).join("");
   // For each unit of the text the word that it is of.
   const wordAt = run.flatMap((word) => Array.from({ length: word.term.length }, () => word));
   const all: PhraseFound[] = [];
   for (let at = 0; at < text.length; ) {
     const beginning = beginningOf(text.slice(at));
-    const phrase = chinese.get(beginning)?.find((one) => text.startsWith(one.text, at));
+    const phrase = known.get(beginning)?.find((one) => text.startsWith(one.text, at));
     const length = phrase?.text.length ?? beginning.length;
     if (phrase) all.push(foundAt(wordAt[at], wordAt[at + length - 1], phrase));
     at += length;
@@ -162,9 +170,14 @@ function termsOf(phrase: Phrase): readonly string[] {
 
 const beginningOf = (text: string) => String.fromCodePoint(text.codePointAt(0) ?? 0);
 
-function byBeginning(language: "en" | "zh", keyOf: (phrase: string) => string): Phrases {
+/** Entries of one step, and the characters that one takes as long as. */
+const AT_ONCE = 32;
+const COST = 550;
+
+function* byBeginning(language: "en" | "zh", keyOf: (phrase: string) => string): Steps<Phrases> {
   const groups = new Map<string, Phrase[]>();
-  for (const entry of phraseEntries(language)) {
+  for (const [at, entry] of phraseEntries(language).entries()) {
+    if (at % AT_ONCE === 0) yield AT_ONCE * COST;
     for (const text of entry.phrases) {
       const key = keyOf(text);
       const group = groups.get(key);

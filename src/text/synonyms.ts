@@ -1,3 +1,5 @@
+import { madeInSteps } from "./in-steps.ts";
+import type { Steps } from "./steps.ts";
 import { tokenise } from "./tokenise.ts";
 import { readWordList } from "./word-list.ts";
 
@@ -44,24 +46,36 @@ const beginningOf = (word: string) =>
   isStemmed(word) ? word.slice(0, 2) : String.fromCodePoint(word.codePointAt(0) ?? 0);
 
 /** The entries that one of whose asked words begins so: stemming all words would take tens of milliseconds at once, and a question needs few. */
-let unread: Map<string, SynonymEntry[]> | undefined;
+const unread = madeInSteps(byBeginning);
 /** Entries by each term that may be asked, of the beginnings that were looked up. */
 const byTerm = new Map<string, SynonymEntry[]>();
 
 function entriesOf(term: string): readonly SynonymEntry[] {
-  unread ??= byBeginning();
+  const entries = unread.get();
   const beginning = beginningOf(term);
-  for (const entry of unread.get(beginning) ?? []) {
+  for (const entry of entries.get(beginning) ?? []) {
     for (const word of entry.asked) if (beginningOf(word) === beginning) note(byTerm, synonymTerm(word), entry);
   }
-  unread.delete(beginning);
+  entries.delete(beginning);
   return byTerm.get(term) ?? [];
 }
 
-function byBeginning(): Map<string, SynonymEntry[]> {
+/** Makes `synonymsOf` ready in small steps. */
+export const loadSynonyms: () => Steps<unknown> = unread.load;
+
+/** Entries of one step, and the characters that one takes as long as. */
+const AT_ONCE = 256;
+const COST = 60;
+
+function* byBeginning(): Steps<Map<string, SynonymEntry[]>> {
   const entries = new Map<string, SynonymEntry[]>();
-  for (const entry of synonymEntries())
-    for (const beginning of new Set(entry.asked.map(beginningOf))) note(entries, beginning, entry);
+  for (const language of languages) {
+    for (const [at, line] of linesOf(language).entries()) {
+      if (at % AT_ONCE === 0) yield AT_ONCE * COST;
+      const entry = entryOf(line);
+      for (const beginning of new Set(entry.asked.map(beginningOf))) note(entries, beginning, entry);
+    }
+  }
   return entries;
 }
 

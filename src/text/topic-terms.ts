@@ -11,7 +11,7 @@ export interface ToldTerm {
 /** What `createTopicTerms` comes to. */
 export type TopicTerms = (asked: Iterable<readonly [topic: number, times: number]>) => Iterable<ToldTerm>;
 
-/** Subjects of one step, and the characters that one takes as long as, twice. */
+/** Subjects of one step, and the characters that one takes as long as, each of three times. */
 const AT_ONCE = 512;
 const COST = 10;
 
@@ -28,8 +28,14 @@ export function* createTopicTerms({
   topicOf,
   weights,
 }: WordTopics): Steps<TopicTerms> {
-  const terms = subjects.map(termOf);
-  const places = terms.flatMap((term, at) => (term === undefined ? [] : [at]));
+  const terms: (string | undefined)[] = [];
+  const places: number[] = [];
+  for (const [at, subject] of subjects.entries()) {
+    if (at % AT_ONCE === 0) yield AT_ONCE * COST;
+    const term = termOf(subject);
+    terms.push(term);
+    if (term !== undefined) places.push(at);
+  }
   const endOf = new Uint32Array(topics);
   const each = function* (visit: (topic: number, at: number, weight: number) => void): Steps<void> {
     for (const [count, at] of places.entries()) {

@@ -1,3 +1,5 @@
+import type { Steps } from "./steps.ts";
+
 /**
  * What is known of words: in which topics of support they occur, and how near topics are to each other. `training/README.md`
  * says how it is made.
@@ -20,6 +22,7 @@ export interface WordTopics {
 
 const FORMAT = "understudy-word-topics-1";
 const ALIGNED = 8;
+const LINE_END = 0x0a;
 
 interface Header {
   readonly format: string;
@@ -52,8 +55,8 @@ export function encodeWordTopics(words: WordTopics): Uint8Array {
 }
 
 /** @throws Error when the bytes are not of this form. */
-export function decodeWordTopics(bytes: Uint8Array): WordTopics {
-  const lineEnd = bytes.indexOf(0x0a) + 1;
+export function* decodeWordTopics(bytes: Uint8Array): Steps<WordTopics> {
+  const lineEnd = bytes.indexOf(LINE_END) + 1;
   const header: unknown = lineEnd === 0 ? undefined : JSON.parse(new TextDecoder().decode(bytes.subarray(0, lineEnd)));
   if (!isHeader(header)) throw new Error(`the word vectors are not of the form ${FORMAT}`);
   let at = aligned(lineEnd);
@@ -69,7 +72,7 @@ export function decodeWordTopics(bytes: Uint8Array): WordTopics {
     topics: header.topics,
     dimension: header.dimension,
     heaviest: header.heaviest,
-    terms: new TextDecoder().decode(terms).split("\n"),
+    terms: yield* linesIn(terms),
     starts: new Uint32Array(starts.buffer),
     topicOf: new Uint16Array(topicOf.buffer),
     weights,
@@ -78,6 +81,23 @@ export function decodeWordTopics(bytes: Uint8Array): WordTopics {
   if (words.starts.length !== words.terms.length + 1 || words.starts.at(-1) !== words.weights.length)
     throw new Error("the parts of the file of word vectors do not fit each other");
   return words;
+}
+
+/** Bytes of one step, and the characters that one takes as long as to be made part of a line. */
+const AT_ONCE = 65_536;
+const COST = 0.5;
+
+function* linesIn(text: Uint8Array): Steps<readonly string[]> {
+  const decoder = new TextDecoder();
+  const lines: string[] = [];
+  for (let at = 0; at <= text.length; ) {
+    const found = text.indexOf(LINE_END, Math.min(at + AT_ONCE, text.length));
+    const end = found === -1 ? text.length : found;
+    for (const line of decoder.decode(text.subarray(at, end)).split("\n")) lines.push(line);
+    yield (end - at) * COST;
+    at = end + 1;
+  }
+  return lines;
 }
 
 const aligned = (length: number) => Math.ceil(length / ALIGNED) * ALIGNED;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { atOnce, type Steps } from "./steps.ts";
+import { madeInSteps } from "./in-steps.ts";
+import type { Steps } from "./steps.ts";
 import { createSubjectNumbers, type KnownToken } from "./subject-numbers.ts";
 import { createTokeniser, type Token, type Tokeniser } from "./tokenise.ts";
 import { createTopicTerms, type ToldTerm } from "./topic-terms.ts";
@@ -54,36 +55,17 @@ const SLIGHT = 0.3;
 const AT_ONCE = 8;
 type Eight = [number, number, number, number, number, number, number, number];
 
-let shipped: WordVectors | undefined;
-/** What is still to be done, by whoever goes on first. */
-let loading: Steps<WordVectors> | undefined;
+const shipped = madeInSteps(function* () {
+  const bytes = readFileSync(new URL("../../resources/words/word-topics.bin", import.meta.url));
+  yield bytes.length;
+  return yield* createWordVectors(yield* decodeWordTopics(bytes));
+});
 
 /** Those of `resources/words`. What `loadWordVectors` has not done by now is done at once: some tenths of a second at most. */
-export function wordVectors(): WordVectors {
-  return shipped ?? atOnce(loadWordVectors());
-}
+export const wordVectors: () => WordVectors = shipped.get;
 
 /** Makes `wordVectors` ready in small steps, for where nothing else may wait that long. */
-export function* loadWordVectors(): Steps<WordVectors> {
-  while (shipped === undefined) {
-    loading ??= readShipped();
-    const step = loading.next();
-    if (step.done) shipped = step.value;
-    else yield step.value;
-  }
-  return shipped;
-}
-
-function* readShipped(): Steps<WordVectors> {
-  const file = new URL("../../resources/words/word-topics.bin", import.meta.url);
-  try {
-    const bytes = readFileSync(file);
-    yield bytes.length;
-    return yield* createWordVectors(decodeWordTopics(bytes));
-  } finally {
-    loading = undefined;
-  }
-}
+export const loadWordVectors: () => Steps<WordVectors> = shipped.load;
 
 export function* createWordVectors(words: WordTopics): Steps<WordVectors> {
   const { topics, dimension, starts, topicOf, weights } = words;
