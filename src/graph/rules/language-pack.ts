@@ -17,15 +17,21 @@ export type LanguagePacks = Readonly<Record<Language, LanguagePack>>;
 
 const macrosSchema = z.looseObject({ macros: z.record(z.string().regex(/^[a-z]+$/), phrases) });
 
+/** By folder: compiling takes tens of milliseconds, which a process with many servers need not spend on each. */
+const loaded = new Map<string, LanguagePacks>();
+
 /**
- * Reads and compiles `<language>.json` of every language from the folder, whose URL ends in a slash.
+ * Reads and compiles `<language>.json` of every language from the folder, whose URL ends in a slash; once, as what is shipped does not change
+ * while a process runs.
  * @throws {Error} that names the file and, for a wrong value, where it stands.
  */
 export function loadLanguagePacks(directory: URL): LanguagePacks {
-  return Object.fromEntries(languages.map((language) => [language, load(directory, language)])) as Record<
-    Language,
-    LanguagePack
-  >;
+  const known = loaded.get(directory.href);
+  if (known) return known;
+  const entries = languages.map((language) => [language, load(directory, language)]);
+  const packs = Object.fromEntries(entries) as Record<Language, LanguagePack>;
+  loaded.set(directory.href, packs);
+  return packs;
 }
 
 function load(directory: URL, language: Language): LanguagePack {

@@ -78,6 +78,10 @@ describe("language resources", () => {
     expect(refusal({ ...grounding, retells: { any: ["<nobody>"] } })).toThrow(/nobody/);
   });
 
+  it("are compiled once in a process, for all servers in it", () => {
+    expect(loadLanguagePacks(new URL(directory))).toBe(loadLanguagePacks(directory));
+  });
+
   it("name the file that is missing", () => {
     expect(() => loadLanguagePacks(new URL("nowhere/", directory))).toThrow(/nowhere\/en\.json/);
   });
