@@ -17,6 +17,7 @@ const pageTypes: ReadonlySet<string> = new Set([
   "application/json",
   "application/pdf",
   "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+  "application/epub+zip",
 ]);
 
 /** A sitemap is XML, or text with an address on each line, packed or not (https://www.sitemaps.org/protocol.html). */

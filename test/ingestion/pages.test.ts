@@ -31,10 +31,11 @@ describe("a page", () => {
     web[shop("a")] = { mediaType: "text/html", charset: "gb2312", bytes };
     web[shop("b")] = { mediaType: "text/html", charset: "klingon", bytes };
     web[shop("c")] = { mediaType: "application/pdf", charset: "utf-8", bytes };
-    for (const path of ["a", "b", "c"]) {
+    web[shop("d")] = { mediaType: "application/epub+zip", bytes };
+    for (const path of ["a", "b", "c", "d"]) {
       await ended(ingestion, (await ingestion.page({ url: shop(path) }, context())).jobId);
     }
-    expect(knowledge.asked.map(({ document }) => document.content)).toEqual(["你好", bytes, bytes]);
+    expect(knowledge.asked.map(({ document }) => document.content)).toEqual(["你好", bytes, bytes, bytes]);
   });
 
   it("that is refused fails with that reason", async () => {

@@ -2,6 +2,7 @@ import { strToU8, zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App } from "../../src/app.ts";
 import { systemClock } from "../../src/fallbacks/core/clock.ts";
+import { makeEpub } from "../support/files/make-epub.ts";
 import { testApp } from "../support/test-app.ts";
 import { documentsPath, form, knowledgePath } from "./knowledge-rig.ts";
 import { keyOf, testKeys } from "./test-server.ts";
@@ -62,6 +63,10 @@ describe("the whole line, from a file to an answer", () => {
           "The workshop repairs umbrellas on Tuesdays.</w:t></w:r></w:p></w:body></w:document>",
       ),
     });
+    const handbook = makeEpub({
+      chapters: [{ file: "c1.xhtml", body: "<p>Keys are kept by the janitor, Mister Oakley.</p>" }],
+      nav: [{ name: "Keys", to: "c1.xhtml" }],
+    });
     const { status, json } = await call(
       "POST",
       `${documentsPath}?wait=60`,
@@ -71,6 +76,8 @@ describe("the whole line, from a file to an answer", () => {
         ["prices.csv", "product,price\nblue teapot,31 euros\n"],
         ["broken.pdf", "%PDF-1.7 and then nothing"],
         ["cut.docx", new Uint8Array(word.subarray(0, 200))],
+        ["handbook.epub", new Uint8Array(handbook)],
+        ["cut.epub", new Uint8Array(handbook.subarray(0, 200))],
         ["退货.md", "# 退货\n\n未拆封的茶壶可以在三十天内退货。\n"],
       ]),
     );
@@ -80,10 +87,12 @@ describe("the whole line, from a file to an answer", () => {
       new Map([
         ["broken.pdf", "document_unreadable"],
         ["cut.docx", "document_unreadable"],
+        ["cut.epub", "document_unreadable"],
       ]),
     );
     expect(await quotes("When does the bakery open?", { k: 1 })).toEqual([expect.stringContaining("at seven")]);
     expect(await quotes("When are umbrellas repaired?", { k: 1 })).toEqual([expect.stringContaining("Tuesdays")]);
+    expect(await quotes("Who keeps the keys?", { k: 1 })).toEqual([expect.stringContaining("Mister Oakley")]);
     expect(await quotes("What does the blue teapot cost?", { k: 1 })).toEqual([expect.stringContaining("31 euros")]);
     expect((await chat("茶壶多久之内可以退货？"))["reply"]).toContain("三十天内退货");
   });

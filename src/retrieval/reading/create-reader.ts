@@ -25,7 +25,7 @@ const SMALL = 256 * 1024;
 const IDLE_MS = 30_000;
 
 /**
- * Reads Markdown, plain text, HTML, PDF, DOCX, CSV, TSV and JSON. All but short texts are read in a process of their own, one
+ * Reads Markdown, plain text, HTML, PDF, DOCX, EPUB, CSV, TSV and JSON. All but short texts are read in a process of their own, one
  * after the other, with limits on time, memory and size. It is started for the first file, used for the next ones, replaced
  * after a file that harmed it, and ended when there is no work.
  */

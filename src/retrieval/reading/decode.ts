@@ -25,6 +25,16 @@ export function decode(bytes: Uint8Array, charset?: string): string {
   throw new Unreadable("is not text in UTF-8, UTF-16 with a byte order mark, or GB18030");
 }
 
+/** The charset that a page, or XML, names in its first 1,024 bytes, where browsers look for it. */
+export function charsetIn(bytes: Uint8Array): string | undefined {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1_024)).toString("latin1");
+  const named =
+    /<meta\b[^>]*\bcharset\s*=\s*["']?([\w-]+)/i.exec(start) ??
+    /^\s*<\?xml[^>]*\bencoding\s*=\s*["']([\w-]+)/i.exec(start);
+  // What can be read so far is no UTF-16, whatever it says.
+  return named?.[1]?.replace(/^utf-?16.*$/i, "utf-8");
+}
+
 function byteOrderMark(bytes: Uint8Array): string | undefined {
   const [first, second, third] = bytes;
   if (first === 0xef && second === 0xbb && third === 0xbf) return "utf-8";

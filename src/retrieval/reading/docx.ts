@@ -63,6 +63,6 @@ function checkParts(parts: ReadonlyMap<string, Buffer>, limits: ReadingLimits): 
       elements += 1;
       if (elements > limits.elements) throw new Unreadable(`has more than ${limits.elements} elements`);
     };
-    readMarkup(part.toString(), { open: count }, { xml: true });
+    readMarkup(part.toString(), { open: count }, { syntax: "xml" });
   }
 }

@@ -1,8 +1,8 @@
 import type { ParsedDocument } from "../parse.ts";
-import { createDocumentBuilder } from "./document-builder.ts";
+import { createDocumentBuilder, type DocumentBuilder } from "./document-builder.ts";
 import { type ContentScope, createContentFilter } from "./html-content.ts";
 import { createTable, type Table } from "./html-table.ts";
-import { readMarkup } from "./markup.ts";
+import { type MarkupListener, type MarkupOptions, readMarkup } from "./markup.ts";
 import { Unreadable } from "./unreadable.ts";
 
 /** What starts a line of its own. */
@@ -37,6 +37,25 @@ export function parseHtml(source: string, otherwise: string): ParsedDocument {
 
 function parseScope(source: string, otherwise: string, scope: ContentScope): ParsedDocument {
   const builder = createDocumentBuilder();
+  return builder.finish(writeHtml(source, builder, { scope }), otherwise);
+}
+
+export interface HtmlOptions extends Pick<MarkupOptions, "syntax"> {
+  readonly scope: ContentScope;
+  /** Places that something points to, by their ids: each is called when what stands before it has been written. */
+  readonly places?: ReadonlyMap<string, () => void>;
+}
+
+/**
+ * Writes what a page says, as `parseHtml` reads it.
+ * @returns its title, if it has one.
+ * @throws {Unreadable}
+ */
+export function writeHtml(
+  source: string,
+  builder: Pick<DocumentBuilder, "heading" | "block" | "line">,
+  { scope, syntax = "html", places }: HtmlOptions,
+): string | undefined {
   const content = createContentFilter(scope);
   let title: string | undefined;
   let inTitle = false;
@@ -70,9 +89,18 @@ function parseScope(source: string, otherwise: string, scope: ContentScope): Par
     tables[tables.length - 1] = undefined;
   }
 
-  readMarkup(source, {
+  function reach(id: string | undefined): void {
+    const arrive = id === undefined ? undefined : places?.get(id);
+    if (!arrive) return;
+    // A heading is not cut in two.
+    if (heading === undefined) flush();
+    arrive();
+  }
+
+  const listener: MarkupListener = {
     open(tag, attributes) {
       content.open(tag, attributes);
+      reach(attributes["id"] ?? (tag === "a" ? attributes["name"] : undefined));
       if (tag === "title" && title === undefined && content.inHead) {
         inTitle = true;
         title = "";
@@ -111,9 +139,10 @@ function parseScope(source: string, otherwise: string, scope: ContentScope): Par
       }
       content.close();
     },
-  });
+  };
+  readMarkup(source, listener, { syntax });
   flush();
-  return builder.finish(title, otherwise);
+  return title;
 }
 
 /** A line break of preformatted text, as long as it stands among other text: a control character that HTML does not have. */

@@ -2,7 +2,7 @@ import { Problem } from "../../problems.ts";
 import type { SourceFile } from "./reader.ts";
 import { Unreadable } from "./unreadable.ts";
 
-export type FileKind = "markdown" | "text" | "html" | "pdf" | "docx" | "csv" | "tsv" | "json";
+export type FileKind = "markdown" | "text" | "html" | "pdf" | "docx" | "epub" | "csv" | "tsv" | "json";
 
 const DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
@@ -16,6 +16,7 @@ const kindOfEnding: ReadonlyMap<string, FileKind> = new Map([
   ["xhtml", "html"],
   ["pdf", "pdf"],
   ["docx", "docx"],
+  ["epub", "epub"],
   ["csv", "csv"],
   ["tsv", "tsv"],
   ["json", "json"],
@@ -28,6 +29,7 @@ const kindOfMediaType: ReadonlyMap<string, FileKind> = new Map([
   ["application/xhtml+xml", "html"],
   ["application/pdf", "pdf"],
   [DOCX, "docx"],
+  ["application/epub+zip", "epub"],
   ["text/csv", "csv"],
   ["text/tab-separated-values", "tsv"],
   ["application/json", "json"],
@@ -40,6 +42,7 @@ const names: Readonly<Record<FileKind, string>> = {
   html: "HTML",
   pdf: "a PDF",
   docx: "a Word document (.docx)",
+  epub: "an EPUB book",
   csv: "CSV",
   tsv: "TSV",
   json: "JSON",
@@ -81,13 +84,25 @@ function pathOf(name: string): string {
 
 const endingOf = (name: string) => /\.([^./]+)$/.exec(pathOf(name))?.[1]?.toLowerCase() ?? "";
 
+/** Kinds that are no text, with what their first bytes show. */
+const binaries: ReadonlyMap<FileKind, "pdf" | "zip"> = new Map([
+  ["pdf", "pdf"],
+  ["docx", "zip"],
+  ["epub", "zip"],
+]);
+
+/** Whether a small file of that kind may unpack to a large one. */
+export const isPacked = (kind: FileKind): boolean => binaries.has(kind);
+
 /** @throws {Unreadable} when the first bytes show that it is something else. */
 export function checkKind(kind: FileKind, bytes: Uint8Array): void {
   const found = kindByFirstBytes(kind, bytes);
-  if (kind === "pdf" || kind === "docx") {
+  const expected = binaries.get(kind);
+  if (expected) {
     if (bytes.length === 0) throw new Unreadable("is empty");
-    if (found === "ole") throw new Unreadable("is encrypted, or in the format of Word before 2007 (.doc)");
-    if (found !== (kind === "docx" ? "zip" : "pdf")) throw new Unreadable(`does not begin as ${names[kind]} does`);
+    if (found === "ole" && kind !== "epub")
+      throw new Unreadable("is encrypted, or in the format of Word before 2007 (.doc)");
+    if (found !== expected) throw new Unreadable(`does not begin as ${names[kind]} does`);
   } else if (found !== undefined) {
     const what =
       found === "pdf" ? "a PDF" : found === "zip" ? "a zip archive or an Office document" : "an Office document";

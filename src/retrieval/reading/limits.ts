@@ -8,6 +8,8 @@ export const readingLimits = {
   textBytes: 5 * MB,
   /** Entries of a zip archive, whether they are needed or not. */
   zipEntries: 1_000,
+  /** The same of an EPUB book, where each picture is one. */
+  bookEntries: 10_000,
   /** Of all entries that are needed, unpacked. */
   zipBytes: 50 * MB,
   /** Times that an entry may be larger than its packed form, once it is larger than `zipRatioFrom`. */

@@ -12,12 +12,20 @@ export interface MarkupListener {
   close?(tag: string): void;
 }
 
+export interface MarkupOptions {
+  /** `xhtml` is HTML in which an element may end where it begins (`<title/>`), which browsers forgive in XML alone. Default `html`. */
+  readonly syntax?: "html" | "xhtml" | "xml";
+  /** Whether XML may name its type, as many kinds of it do; HTML always may. Default false. */
+  readonly doctype?: boolean;
+}
+
 /**
  * Goes through HTML, forgiving what browsers forgive, or XML. Nothing that the document refers to is opened.
  * @throws {Unreadable} when elements are nested too deeply, or the document declares entities of its own: nobody who writes
  * does, and a few lines of them can stand for gigabytes.
  */
-export function readMarkup(source: string, listener: MarkupListener, { xml = false } = {}): void {
+export function readMarkup(source: string, listener: MarkupListener, options: MarkupOptions = {}): void {
+  const { syntax = "html", doctype = syntax !== "xml" } = options;
   let depth = 0;
   const parser = new Parser(
     {
@@ -36,10 +44,15 @@ export function readMarkup(source: string, listener: MarkupListener, { xml = fal
       oncomment: () => refuseEntity(source.slice(parser.startIndex, parser.startIndex + 8)),
       onprocessinginstruction(_name, data) {
         refuseEntity(data);
-        if (xml && /^!DOCTYPE/i.test(data)) throw new Unreadable("declares a document type of its own (an XML bomb?)");
+        if (!doctype && /^!DOCTYPE/i.test(data))
+          throw new Unreadable("declares a document type of its own (an XML bomb?)");
       },
     },
-    { xmlMode: xml, decodeEntities: true },
+    {
+      xmlMode: syntax === "xml",
+      decodeEntities: true,
+      ...(syntax === "xhtml" && { recognizeSelfClosing: true, recognizeCDATA: true }),
+    },
   );
   parser.end(source);
 }

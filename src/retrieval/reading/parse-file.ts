@@ -1,7 +1,8 @@
 import { type ParsedDocument, parseDocument } from "../parse.ts";
 import { parseCsv } from "./csv.ts";
-import { decode } from "./decode.ts";
+import { charsetIn, decode } from "./decode.ts";
 import { parseDocx } from "./docx.ts";
+import { parseEpub } from "./epub.ts";
 import { parseHtml } from "./html.ts";
 import { parseJson } from "./json.ts";
 import { checkKind, type FileKind } from "./kinds.ts";
@@ -23,8 +24,11 @@ export async function parseFile({ kind, baseName, content, charset }: ReadingJob
   checkKind(kind, bytes);
   if (kind === "pdf") return parsePdf(bytes, baseName);
   if (kind === "docx") return parseDocx(bytes, baseName);
+  if (kind === "epub") return parseEpub(bytes, baseName);
   const text =
-    typeof content === "string" ? content : decode(content, charset ?? (kind === "html" ? metaOf(bytes) : undefined));
+    typeof content === "string"
+      ? content
+      : decode(content, charset ?? (kind === "html" ? charsetIn(bytes) : undefined));
   switch (kind) {
     case "html":
       return parseHtml(text, baseName);
@@ -38,16 +42,6 @@ export async function parseFile({ kind, baseName, content, charset }: ReadingJob
     case "text":
       return atOnce(parseDocument(kind, text, baseName));
   }
-}
-
-/** The charset that a page names in its first 1,024 bytes, where browsers look for it. */
-function metaOf(bytes: Uint8Array): string | undefined {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1_024)).toString("latin1");
-  const named =
-    /<meta\b[^>]*\bcharset\s*=\s*["']?([\w-]+)/i.exec(start) ??
-    /^\s*<\?xml[^>]*\bencoding\s*=\s*["']([\w-]+)/i.exec(start);
-  // What can be read so far is no UTF-16, whatever it says.
-  return named?.[1]?.replace(/^utf-?16.*$/i, "utf-8");
 }
 
 function atOnce<T>(work: Generator<number, T, void>): T {

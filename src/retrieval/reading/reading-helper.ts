@@ -1,6 +1,7 @@
 import type { Clock } from "../../fallbacks/core/clock.ts";
 import { LayerError } from "../../fallbacks/core/errors.ts";
 import type { ParsedDocument } from "../parse.ts";
+import { isPacked } from "./kinds.ts";
 import { inMb, MEMORY_SIGNAL, readingLimits } from "./limits.ts";
 import type { ReadingJob } from "./parse-file.ts";
 import type { ProcessEnd, ReadingProcess } from "./start-reading-process.ts";
@@ -144,6 +145,6 @@ function untilAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function tooMuchMemory({ kind }: ReadingJob): Unreadable {
-  const bomb = kind === "pdf" || kind === "docx" ? " (a bomb?)" : "";
+  const bomb = isPacked(kind) ? " (a bomb?)" : "";
   return new Unreadable(`takes more than ${inMb(readingLimits.memoryMb * 1024 * 1024)} of memory to read${bomb}`);
 }

@@ -8,6 +8,7 @@ import type { SourceFile } from "../../../src/retrieval/reading/reader.ts";
 import { startReadingProcess } from "../../../src/retrieval/reading/start-reading-process.ts";
 import { testContext } from "../../support/context.ts";
 import { makeDocx } from "../../support/files/make-docx.ts";
+import { makeEpub } from "../../support/files/make-epub.ts";
 import { bombStream, linesAt, makePdf } from "../../support/files/make-pdf.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { shown } from "./shown.ts";
@@ -20,6 +21,7 @@ const read = (file: SourceFile) => reader.read(file, testContext());
 const DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const pdf = () => makePdf([linesAt(["Text"])]);
 const docx = () => makeDocx([{ text: "Text" }]);
+const epub = () => makeEpub({ title: "T", chapters: [{ file: "c1.xhtml", body: "<p>Text</p>" }] });
 
 describe("createReader", () => {
   it.each([
@@ -32,6 +34,7 @@ describe("createReader", () => {
     [{ name: "a.json", content: '\uFEFF{"a":1}' }, "a", "a: 1"],
     [{ name: "a.pdf", content: pdf() }, "a", "Text"],
     [{ name: "a.docx", content: docx() }, "a", "Text"],
+    [{ name: "a.epub", content: epub() }, "T", "Text"],
     [{ name: "https://a.example/help/%E9%80%80%E6%AC%BE.html?x=.pdf", content: "Text" }, "退款", "Text"],
     [{ name: "https://a.example/", content: "<p>Text", mediaType: "text/html" }, "a.example", "Text"],
     [{ name: "https://a.example/a.php", content: "<p>Text", mediaType: "application/xhtml+xml" }, "a", "Text"],
@@ -39,6 +42,7 @@ describe("createReader", () => {
     [{ name: "https://a.example/a%", content: "Text", mediaType: "TEXT/PLAIN" }, "a%", "Text"],
     [{ name: "https://a.example/a.md", content: pdf(), mediaType: "application/pdf" }, "a", "Text"],
     [{ name: "https://a.example/a", content: docx(), mediaType: DOCX }, "a", "Text"],
+    [{ name: "https://a.example/a", content: epub(), mediaType: "application/epub+zip" }, "T", "Text"],
     [{ name: "https://a.example/a", content: '{"a":1}', mediaType: "application/ld+json" }, "a", "a: 1"],
     [{ name: "a.csv", content: "x\n1", mediaType: "application/vnd.ms-excel" }, "a", "x: 1"],
   ] as const)("decides by the media type, then by the ending (case %#)", async (file, title, body) => {
@@ -74,6 +78,10 @@ describe("createReader", () => {
     [{ name: "a.pdf", content: "" }, "document_unreadable", /^a\.pdf is empty/],
     [{ name: "a.pdf", content: "Text" }, "document_unreadable", /^a\.pdf does not begin as a PDF does/],
     [{ name: "a.docx", content: pdf() }, "document_unreadable", /^a\.docx does not begin as a Word document/],
+    [{ name: "a.epub", content: "" }, "document_unreadable", /^a\.epub is empty/],
+    [{ name: "a.epub", content: pdf() }, "document_unreadable", /^a\.epub does not begin as an EPUB book/],
+    [{ name: "a.epub", content: docx() }, "document_unreadable", /^a\.epub is a zip archive without a book in it/],
+    [{ name: "a.docx", content: epub() }, "document_unreadable", /^a\.docx is a zip archive without a Word document/],
     [
       { name: "a.docx", content: Buffer.from("\u00D0\u00CF\u0011\u00E0abc", "latin1") },
       "document_unreadable",
@@ -141,6 +149,16 @@ describe("createReader", () => {
     const files = [
       { name: "a.html", content: body },
       { name: "a.xhtml", content: `<!DOCTYPE html SYSTEM "${host}/dtd"><html>${body}</html>` },
+      {
+        name: "a.epub",
+        content: makeEpub({
+          chapters: [
+            { file: "c1.xhtml", body: `<?xml version="1.0"?><!DOCTYPE html SYSTEM "${host}/dtd"><html>${body}</html>` },
+          ],
+          manifest: `<item id="r" href="${host}/r.xhtml" media-type="application/xhtml+xml"/>`,
+          nav: [{ name: "N", to: `${host}/n.xhtml` }],
+        }),
+      },
       { name: "a.docx", content: makeDocx([], { "word/document.xml": drawing, "word/_rels/document.xml.rels": rels }) },
       {
         name: "a.pdf",
@@ -162,6 +180,7 @@ describe("createReader", () => {
     const samples = [
       pdf(),
       docx(),
+      epub(),
       Buffer.from("<table><tr><td>a<td>b"),
       Buffer.from('{"a":[1,{"b":"c"}]}'),
       Buffer.from('a,b\n1,"2\n'),
@@ -174,7 +193,7 @@ describe("createReader", () => {
         for (const [at, value] of changes) bytes[at % bytes.length] = value;
         return bytes;
       });
-    const ending = fc.constantFrom("md", "txt", "html", "pdf", "docx", "csv", "tsv", "json");
+    const ending = fc.constantFrom("md", "txt", "html", "pdf", "docx", "epub", "csv", "tsv", "json");
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 200 }), damaged), ending, async (content, kind) => {
         try {
