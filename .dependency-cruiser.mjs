@@ -152,7 +152,7 @@ export default {
       from: {
         path: "^src/",
         pathNot:
-          "^src/(graph/langgraph|fallbacks/(store/sqlite(-schema)?|store/redis-(client|connection|open|listener|settings)|llm/(openai|anthropic|google|groq|ollama|connection)|vectors/chroma(-access)?|tracing/langfuse-client)|models/vendor|metrics/meters|log|text/[^/]+|server/[^/]+|retrieval/(diff-lines|fetching/(addresses|xml-text)|reading/(markup|csv|zip|docx|pdf)))\\.ts",
+          "^src/(graph/langgraph|fallbacks/(store/sqlite(-schema)?|store/redis-(client|connection|open|listener|settings)|llm/(openai|anthropic|google|groq|ollama|connection)|vectors/chroma(-access)?|tracing/langfuse-client)|models/vendor|metrics/meters|log|text/[^/]+|server/[^/]+|retrieval/(diff-lines|fetching/(addresses|html-tags|xml-text)|reading/(markup|csv|zip|docx|pdf)))\\.ts",
       },
       to: {
         path: "node_modules/(@langchain/(langgraph|openai|anthropic|google-genai|groq|ollama)|openai|undici|prom-client|chromadb|@xenova/transformers|ioredis|langfuse|libsql|pino|stemmer|express|helmet|express-rate-limit|multer|htmlparser2|mammoth|pdfjs-dist|csv-parse|yauzl|diff|ipaddr\\.js)/",

@@ -22,7 +22,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("./ask.ts")).askCommand,
   },
   ingest: {
-    usage: "PATH|URL... [--url SERVER] [--sitemap] [--audience ROLE,...] [--json]",
+    usage:
+      "PATH|URL... [--url SERVER] [--sitemap | --crawl [--depth N] [--whole-site]] [--limit N] [--audience ROLE,...] [--json]",
     about: "add files and pages to the knowledge base",
     load: async () => (await import("./ingest.ts")).ingestCommand,
   },

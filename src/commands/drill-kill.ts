@@ -2,6 +2,7 @@ import { drillKill } from "../rehearsal/kill/drill.ts";
 import { killTable } from "../rehearsal/kill/report.ts";
 import { type StoreKind, storeKinds } from "../rehearsal/kill/subjects.ts";
 import { type Terminal, UsageError } from "./command.ts";
+import { wholeNumber } from "./options.ts";
 
 /** As they were written. */
 export interface KillWords {
@@ -24,8 +25,8 @@ const INTERRUPTED = 130;
  * @throws {UsageError} for words that are off.
  */
 export async function runDrillKill(words: KillWords, terminal: Terminal): Promise<number> {
-  const cycles = whole("--cycles", words.cycles, 1, MOST_CYCLES) ?? CYCLES;
-  const seed = whole("--seed", words.seed, 0, LARGEST_SEED) ?? Math.floor(Math.random() * LARGEST_SEED);
+  const cycles = wholeNumber("--cycles", words.cycles, 1, MOST_CYCLES) ?? CYCLES;
+  const seed = wholeNumber("--seed", words.seed, 0, LARGEST_SEED) ?? Math.floor(Math.random() * LARGEST_SEED);
   const store = storeOf(words.store ?? "embedded");
   const stop = new AbortController();
   const onSignal = () => (stop.signal.aborted ? process.exit(INTERRUPTED) : stop.abort());
@@ -60,11 +61,4 @@ function storeOf(written: string): StoreKind {
   const store = storeKinds.find((kind) => kind === written);
   if (store) return store;
   throw new UsageError(`--store: "${written}" is not allowed; allowed: ${storeKinds.join(", ")}`);
-}
-
-function whole(option: string, written: string | undefined, least: number, most: number): number | undefined {
-  if (written === undefined) return undefined;
-  const value = /^\d{1,10}$/.test(written) ? Number(written) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new UsageError(`${option}: "${written}" is not allowed; allowed: a whole number from ${least} to ${most}`);
 }

@@ -3,7 +3,7 @@ import { type FakeModel, startFakeModel } from "../rehearsal/fake-model.ts";
 import { createRehearsedAnswer } from "../rehearsal/fake-model-answers.ts";
 import { faultNames } from "../rehearsal/fake-model-faults.ts";
 import { type Command, UsageError } from "./command.ts";
-import { parseOptions } from "./options.ts";
+import { parseOptions, wholeNumber } from "./options.ts";
 
 const DEFAULT_PORT = 8081;
 const HIGHEST_PORT = 65_535;
@@ -21,8 +21,8 @@ export const fakeLlmCommand: Command = {
     });
     if (positionals.length > 0) throw new UsageError(`"${positionals.join(" ")}" is not expected here`);
     const host = values.host ?? "127.0.0.1";
-    const port = wholeNumber("--port", values.port, HIGHEST_PORT) ?? DEFAULT_PORT;
-    const latencyMs = wholeNumber("--latency", values.latency, LONGEST_LATENCY_MS) ?? 0;
+    const port = wholeNumber("--port", values.port, 0, HIGHEST_PORT) ?? DEFAULT_PORT;
+    const latencyMs = wholeNumber("--latency", values.latency, 0, LONGEST_LATENCY_MS) ?? 0;
     const packs = loadLanguagePacks(new URL("../../resources/languages/", import.meta.url));
     const fake = await startFakeModel({
       port,
@@ -49,14 +49,6 @@ export const fakeLlmCommand: Command = {
     }
   },
 };
-
-/** @throws {UsageError} that names the option, the value and what is allowed. */
-function wholeNumber(option: string, written: string | undefined, most: number): number | undefined {
-  if (written === undefined) return undefined;
-  const value = /^\d+$/.test(written) ? Number(written) : Number.NaN;
-  if (value <= most) return value;
-  throw new UsageError(`${option}: "${written}" is not allowed; allowed: a whole number from 0 to ${most}`);
-}
 
 function introduction({ url, origin }: FakeModel, fault: string | undefined): string {
   return `A model without a model listens on ${origin}${fault === undefined ? "" : `, and every request meets ${fault}`}.

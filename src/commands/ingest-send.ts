@@ -3,7 +3,7 @@ import type { Client, SeenJob } from "../rehearsal/client.ts";
 import type { Progress } from "./ingest-progress.ts";
 import type { Source } from "./ingest-sources.ts";
 
-/** Servers of earlier versions say nothing of the sitemaps that they skipped. */
+/** Servers of earlier versions say nothing of what they skipped. */
 type IngestedJob = SeenJob & { readonly skipped?: readonly { readonly url: string; readonly detail: string }[] };
 
 /** What has become of one thing that was to be added. */
@@ -12,7 +12,8 @@ export interface Outcome {
   readonly label: string;
   /** Of the document. */
   readonly name: string;
-  readonly isSitemap: boolean;
+  /** It is no document itself: a sitemap, or a crawl. */
+  readonly isList: boolean;
   /** Absent: it was refused before it had one. */
   readonly job?: IngestedJob;
   /** Null: it is live. */
@@ -28,7 +29,7 @@ export interface SendOrder {
 
 const AT_ONCE = 4;
 
-/** Hands in what there is, a few at a time, and follows each until it is live or has failed; a sitemap's pages come behind it. */
+/** Hands in what there is, a few at a time, and follows each until it is live or has failed; the pages of a sitemap or a crawl come behind it. */
 export async function sendAll(
   { sources, server, audience }: SendOrder,
   client: Pick<Client, "addFile" | "addPage" | "followJob">,
@@ -39,23 +40,26 @@ export async function sendAll(
   const waiting: (() => Promise<void>)[] = [];
 
   /** @param begin hands it in, or finds what was handed in. */
-  function plan(label: string, name: string, isSitemap: boolean, begin: () => Promise<SeenJob | string>): void {
+  function plan(label: string, name: string, isList: boolean, begin: () => Promise<SeenJob | string>): void {
     progress.expect(label);
-    const at = outcomes.push({ label, name, isSitemap, failure: "was not sent" }) - 1;
+    const at = outcomes.push({ label, name, isList, failure: "was not sent" }) - 1;
     waiting.push(async () => {
       try {
         const begun = await begin();
         const jobId = typeof begun === "string" ? begun : begun.job_id;
         let called = label;
+        const children = new Set<string>();
         const job: IngestedJob = await client.followJob(jobId, (now) => {
           called = label === jobId ? now.name : label;
+          // Those of a crawl come one by one, for minutes.
+          for (const child of now.children) if (!children.has(child)) plan(child, child, false, async () => child);
+          for (const child of now.children) children.add(child);
           progress.tell(label, called, now.state);
         });
         const failure = job.failure ? `${job.failure.detail} (${job.failure.code})` : null;
-        outcomes[at] = { label: called, name: job.name, isSitemap, job, failure };
-        for (const child of job.children) plan(child, child, false, async () => child);
+        outcomes[at] = { label: called, name: job.name, isList, job, failure };
       } catch (error) {
-        outcomes[at] = { label, name, isSitemap, failure: reasonOf(error, server) };
+        outcomes[at] = { label, name, isList, failure: reasonOf(error, server) };
         progress.tell(label, label, "failed");
       }
     });
@@ -69,7 +73,7 @@ export async function sendAll(
       );
     } else {
       const { url, kind } = source;
-      plan(url, url, kind === "sitemap", () => client.addPage({ url, kind, ...given }));
+      plan(url, url, kind !== "page", () => client.addPage({ ...source, ...given }));
     }
   }
 

@@ -1,5 +1,7 @@
 import { basename, sep } from "node:path";
+import type { PageOrder } from "../rehearsal/client.ts";
 import { UsageError } from "./command.ts";
+import type { PageBounds } from "./ingest-bounds.ts";
 import { filesBelow, type LeftOut, lookAt } from "./ingest-folder.ts";
 
 /** Something to be added: a file, or an address. */
@@ -10,7 +12,7 @@ export type Source =
       /** Of the document: within a folder, with the folders below it, for a document is known by its name. */
       readonly name: string;
     }
-  | { readonly kind: "page" | "sitemap"; readonly url: string };
+  | PageOrder;
 
 /** What there is to add, and what of the folders is not added. */
 export interface Sources {
@@ -21,22 +23,22 @@ export interface Sources {
 /**
  * The files and addresses that these words name: of a folder every file, at any depth, whose ending is one that is read, but nothing
  * hidden and nothing outside.
- * @param sitemap the addresses are those of sitemaps.
+ * @param bounds of all addresses.
  * @throws {UsageError} when there is nothing to add, a path cannot be read, or two files would be one document.
  */
-export function readSources(words: readonly string[], { sitemap }: { readonly sitemap: boolean }): Sources {
+export function readSources(words: readonly string[], bounds: PageBounds): Sources {
   if (words.length === 0) throw new UsageError("give at least one file or folder, or the address of a page");
   const found = words.map(
     (word): Sources =>
-      /^https?:\/\//i.test(word)
-        ? { sources: [{ kind: sitemap ? "sitemap" : "page", url: word }], leftOut: [] }
-        : filesIn(word),
+      /^https?:\/\//i.test(word) ? { sources: [{ ...bounds, url: word }], leftOut: [] } : filesIn(word),
   );
   const sources = found.flatMap((each) => each.sources);
   const leftOut = found.flatMap((each) => each.leftOut);
   const files = sources.filter((source) => source.kind === "file");
   if (sources.length === 0) throw new UsageError(nothingIn(leftOut));
-  if (sitemap && files.length === sources.length) throw new UsageError("--sitemap wants an address");
+  if (bounds.kind !== "page" && files.length === sources.length) {
+    throw new UsageError(`--${bounds.kind} wants an address`);
+  }
   const names = new Set<string>();
   for (const { path, name } of files) {
     if (names.has(name)) {

@@ -2,6 +2,7 @@ import { createApp } from "../app.ts";
 import { createLog } from "../log.ts";
 import { createClient } from "../rehearsal/client.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
+import { readBounds } from "./ingest-bounds.ts";
 import type { LeftOut } from "./ingest-folder.ts";
 import { createProgress } from "./ingest-progress.ts";
 import { type Outcome, sendAll } from "./ingest-send.ts";
@@ -13,11 +14,15 @@ export const ingestCommand: Command = {
   async run(args, terminal) {
     const { values, positionals } = parseOptions(args, {
       url: { type: "string" },
-      sitemap: { type: "boolean", default: false },
+      sitemap: { type: "boolean" },
+      crawl: { type: "boolean" },
+      limit: { type: "string" },
+      depth: { type: "string" },
+      "whole-site": { type: "boolean" },
       audience: { type: "string" },
       json: { type: "boolean", default: false },
     });
-    const { sources, leftOut } = readSources(positionals, { sitemap: values.sitemap });
+    const { sources, leftOut } = readSources(positionals, readBounds(values));
     const { audience: list } = values;
     const audience = list === undefined ? undefined : rolesIn(list);
     const { config, secrets } = readSettings();
@@ -65,7 +70,7 @@ async function addAll(
   for (const { job } of outcomes) {
     for (const { url, detail } of job?.skipped ?? []) terminal.err(`${url}: skipped: ${detail}\n`);
   }
-  const documents = outcomes.filter(({ isSitemap }) => !isSitemap);
+  const documents = outcomes.filter(({ isList }) => !isList);
   const live = documents.filter(({ failure }) => failure === null).length;
   if (json) terminal.out(JSON.stringify(outcomes.map(jobOf), null, 2));
   else terminal.out(`${live} of ${documents.length} documents added`);

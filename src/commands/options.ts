@@ -20,3 +20,19 @@ export function onlyWord(words: readonly string[], what: string): string {
   if (more.length > 0) throw new UsageError(`give only ${what}; put it in quotes if it has spaces`);
   return word;
 }
+
+/**
+ * A whole number from `least` to `most`, at most ten digits; undefined where nothing was written.
+ * @throws {UsageError} that names the option, the value and what is allowed.
+ */
+export function wholeNumber(
+  option: string,
+  written: string | undefined,
+  least: number,
+  most: number,
+): number | undefined {
+  if (written === undefined) return undefined;
+  const value = /^\d{1,10}$/.test(written) ? Number(written) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`${option}: "${written}" is not allowed; allowed: a whole number from ${least} to ${most}`);
+}

@@ -6,6 +6,8 @@ const LONGEST_URL = 2_000;
 const LONGEST_SHOWN = 80;
 export const MOST_PAGES = 1_000;
 export const USUAL_PAGES = 200;
+export const MOST_DEPTH = 10;
+export const USUAL_DEPTH = 3;
 
 /** @throws {Problem} `payload_too_large`. */
 export function checkSize(name: string, bytes: number): void {
@@ -37,6 +39,13 @@ export function checkLimit(limit: number): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= MOST_PAGES) return limit;
   const detail = `limit: ${limit} is not allowed; allowed: a whole number from 1 to ${MOST_PAGES}`;
   throw new Problem("invalid_request", detail, { field: "limit" });
+}
+
+/** @throws {Problem} `invalid_request`, field `depth`. */
+export function checkDepth(depth: number): number {
+  if (Number.isInteger(depth) && depth >= 0 && depth <= MOST_DEPTH) return depth;
+  const detail = `depth: ${depth} is not allowed; allowed: a whole number from 0 to ${MOST_DEPTH}`;
+  throw new Problem("invalid_request", detail, { field: "depth" });
 }
 
 /** @throws {Problem} `invalid_request`, field `limit`. */

@@ -3,12 +3,14 @@ import type { CallContext } from "../fallbacks/core/context.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { Problem } from "../problems.ts";
 import type { DocumentFacts, Knowledge, Reservation } from "../retrieval/knowledge.ts";
-import { INGEST } from "./ingest-records.ts";
+import { type FetchedPage, INGEST } from "./ingest-records.ts";
 
-/** A page of a sitemap, with the id of its job. */
+/** A page of a sitemap or a crawl, with the id of its job. */
 export interface Child {
   readonly url: string;
   readonly jobId: string;
+  /** What has been fetched already, and kept as the upload of that job: nobody is asked for it again. */
+  readonly fetched?: FetchedPage;
 }
 
 /** The same for the same page of the same job, and as hard to guess as that of the job. */
@@ -18,7 +20,7 @@ export function childOf(jobId: string, url: string): string {
 
 /** Adds the job of a page, unless it is there. */
 export async function addChild(
-  { url, jobId }: Child,
+  { url, jobId, fetched }: Child,
   facts: Partial<DocumentFacts>,
   { jobs, knowledge }: { readonly jobs: Pick<Jobs, "add" | "get">; readonly knowledge: Pick<Knowledge, "reserve"> },
   context: CallContext,
@@ -29,7 +31,13 @@ export async function addChild(
     {
       kind: INGEST,
       jobId,
-      payload: { kind: "page", url, ...(reservation && { reservation: { ...reservation } }), ...facts },
+      payload: {
+        kind: "page",
+        url,
+        ...(fetched && { fetched: { ...fetched } }),
+        ...(reservation && { reservation: { ...reservation } }),
+        ...facts,
+      },
     },
     context,
   );

@@ -13,7 +13,7 @@ import { checkName } from "../retrieval/document-names.ts";
 import type { Fetcher } from "../retrieval/fetching/fetcher.ts";
 import type { Knowledge } from "../retrieval/knowledge.ts";
 import { kindOf } from "../retrieval/reading/kinds.ts";
-import { checkLimit, checkPageLimit, checkSize, checkUrl, USUAL_PAGES } from "./checks.ts";
+import { checkDepth, checkLimit, checkPageLimit, checkSize, checkUrl, USUAL_DEPTH, USUAL_PAGES } from "./checks.ts";
 import { factsOf, INGEST, ingestJobOf } from "./ingest-records.ts";
 import { createIngestRun } from "./ingest-run.ts";
 import { type Ingestion, type IngestJob, isOver } from "./ingestion.ts";
@@ -104,11 +104,18 @@ export function createIngestion(options: IngestionOptions): Ingestion {
         context,
       );
     },
-    async page({ url: given, kind = "page", limit = USUAL_PAGES, ...facts }, context) {
+    async page(
+      { url: given, kind = "page", limit = USUAL_PAGES, depth = USUAL_DEPTH, within = "directory", ...facts },
+      context,
+    ) {
       const url = checkUrl(given);
       const jobId = `${INGEST}_${newId()}`;
       if (kind === "sitemap") {
         return begin(jobId, { kind, url, limit: checkLimit(limit), ...factsOf(facts) }, context);
+      }
+      if (kind === "crawl") {
+        const bounds = { limit: checkLimit(limit), depth: checkDepth(depth), within };
+        return begin(jobId, { kind, url, ...bounds, ...factsOf(facts) }, context);
       }
       const reservation = await knowledge.reserve(url, context);
       return begin(jobId, { kind, url, reservation: { ...reservation }, ...factsOf(facts) }, context);

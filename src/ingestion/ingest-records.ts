@@ -15,6 +15,10 @@ const factsShape = {
 
 const reservationSchema = z.object({ name: z.string(), order: z.number(), deletions: z.number() });
 
+const fetchedSchema = z.object({ parts: z.int(), mediaType: z.string(), charset: z.string().optional() });
+/** A page whose content is an upload of so many parts, with what its server said of it. */
+export type FetchedPage = z.output<typeof fetchedSchema>;
+
 const payloadSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("file"),
@@ -26,8 +30,22 @@ const payloadSchema = z.discriminatedUnion("kind", [
     reservation: reservationSchema,
     ...factsShape,
   }),
-  z.object({ kind: z.literal("page"), url: z.string(), reservation: reservationSchema.optional(), ...factsShape }),
+  z.object({
+    kind: z.literal("page"),
+    url: z.string(),
+    fetched: fetchedSchema.optional(),
+    reservation: reservationSchema.optional(),
+    ...factsShape,
+  }),
   z.object({ kind: z.literal("sitemap"), url: z.string(), limit: z.int(), ...factsShape }),
+  z.object({
+    kind: z.literal("crawl"),
+    url: z.string(),
+    limit: z.int(),
+    depth: z.int(),
+    within: z.enum(["directory", "site"]),
+    ...factsShape,
+  }),
 ]);
 /** What a job is given: all that is needed to begin it again, in whatever process. */
 export type IngestPayload = z.output<typeof payloadSchema>;

@@ -6,19 +6,21 @@ import type { Fetcher } from "../retrieval/fetching/fetcher.ts";
 import type { Knowledge, NewDocument } from "../retrieval/knowledge.ts";
 import { atMost } from "./at-most.ts";
 import { addChild, childOf } from "./children.ts";
+import { createCrawl } from "./crawl.ts";
+import { STATE_PARTS } from "./crawl-state.ts";
 import { failureOf, retryOf } from "./failures.ts";
 import { atFirst, factsOf, type IngestPayload, progressJson, readPayload, readProgress } from "./ingest-records.ts";
 import { isOver } from "./ingestion.ts";
 import type { JobWatch } from "./job-watch.ts";
 import { createNamesInHand } from "./names-in-hand.ts";
-import { fetchPage, pagesOf } from "./pages.ts";
+import { contentOf, fetchPage, pagesOf } from "./pages.ts";
 import { createProgressSaver, type ProgressSaver } from "./progress-saver.ts";
 import type { Uploads } from "./uploads.ts";
 
 export interface IngestRunDeps {
   readonly knowledge: Pick<Knowledge, "add" | "reserve">;
   readonly fetcher: Pick<Fetcher, "fetch">;
-  readonly uploads: Pick<Uploads, "read" | "remove">;
+  readonly uploads: Pick<Uploads, "put" | "replace" | "read" | "remove">;
   readonly jobs: Pick<Jobs, "add" | "get">;
   readonly watch: Pick<JobWatch, "announce">;
   readonly clock: Clock;
@@ -37,6 +39,7 @@ const AT_ONCE = 4;
 export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<Json> {
   const { knowledge, fetcher, uploads, watch, clock } = deps;
   const names = createNamesInHand();
+  const crawl = createCrawl(deps);
 
   async function run({ job, context, progress }: JobRun): Promise<Json> {
     const payload = readPayload(job.payload);
@@ -55,6 +58,7 @@ export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<J
     if (!isOver(saver.current)) {
       try {
         if (payload.kind === "sitemap") await spread(payload, { job, context, progress }, saver);
+        else if (payload.kind === "crawl") await crawl(payload, { job, context, progress }, saver);
         else await names.alone(nameIn(payload), () => read(payload, { job, context, progress }, saver));
       } catch (error) {
         const failure = failureOf(error);
@@ -64,7 +68,8 @@ export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<J
         await saver.settled();
       }
     }
-    if (payload.kind === "file") await uploads.remove(job.jobId, payload.parts, context);
+    const parts = partsOf(payload);
+    if (parts > 0) await uploads.remove(job.jobId, parts, context);
     return progressJson(saver.current);
   }
 
@@ -73,7 +78,8 @@ export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<J
     { job, context }: JobRun,
     saver: ProgressSaver,
   ): Promise<void> {
-    const found = payload.kind === "file" ? await fileOf(payload, job.jobId, context) : await pageOf(payload, context);
+    const source = payload.kind === "file" ? fileOf(payload, job.jobId, context) : pageOf(payload, job.jobId, context);
+    const found = await source;
     const { reservation } = payload;
     const document = await knowledge.add({ ...found, ...factsOf(payload) }, context, {
       ...(reservation && { reservation }),
@@ -95,8 +101,14 @@ export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<J
     return { name, content: text ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) : bytes };
   }
 
-  async function pageOf({ url }: PayloadOf<"page">, context: JobRun["context"]): Promise<NewDocument> {
-    return { name: url, url, ...(await fetchPage(url, fetcher, context)) };
+  async function pageOf(
+    { url, fetched }: PayloadOf<"page">,
+    uploadId: string,
+    context: JobRun["context"],
+  ): Promise<NewDocument> {
+    const bytes = fetched && (await uploads.read(uploadId, fetched.parts, context));
+    const content = bytes ? contentOf({ ...fetched, bytes }) : await fetchPage(url, fetcher, context);
+    return { name: url, url, ...content };
   }
 
   /** Makes a job of each page: as each has the same id whenever it is made, none is made twice. */
@@ -114,6 +126,13 @@ export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<J
   }
 
   return run;
+}
+
+/** Of what is kept for the job until it is over. */
+function partsOf(payload: IngestPayload): number {
+  if (payload.kind === "file") return payload.parts;
+  if (payload.kind === "crawl") return STATE_PARTS;
+  return payload.kind === "page" ? (payload.fetched?.parts ?? 0) : 0;
 }
 
 /** As documents are known by, where it was reserved. */

@@ -12,14 +12,21 @@ export interface NewFile extends Partial<DocumentFacts> {
 /** An address that an owner has named. */
 export interface NewPage extends Partial<DocumentFacts> {
   readonly url: string;
-  /** `sitemap`: the pages that it lists, each a document. Default `page`. */
-  readonly kind?: "page" | "sitemap";
-  /** Of a sitemap: how many at most, 1 to 1,000. Default 200. */
+  /** `sitemap`: the pages that it lists, each a document; `crawl`: the page, and those that its links lead to. Default `page`. */
+  readonly kind?: "page" | "sitemap" | "crawl";
+  /** Of a sitemap or a crawl: how many at most, 1 to 1,000. Default 200. */
   readonly limit?: number;
+  /** Of a crawl: how many links away from the page at most, 0 to 10. Default 3. */
+  readonly depth?: number;
+  /** Of a crawl: where a link may lead, to what is in the directory of the page or below it, or to all of its site. Default `directory`. */
+  readonly within?: CrawlBounds;
 }
 
-/** A sitemap of an index that is not read, and why. */
-export interface SkippedSitemap {
+/** A site is what has the same protocol, host and port. */
+export type CrawlBounds = "directory" | "site";
+
+/** Something that was found and is not read, and why: a sitemap of an index, or a page of a crawl. */
+export interface Skipped {
   readonly url: string;
   readonly detail: string;
 }
@@ -28,20 +35,23 @@ export type IngestState = "received" | ReadingState | "failed";
 
 export interface IngestJob {
   readonly jobId: string;
-  readonly kind: "file" | "page" | "sitemap";
+  readonly kind: "file" | "page" | "sitemap" | "crawl";
   /** Of the document to be, or the address. */
   readonly name: string;
   readonly state: IngestState;
-  /** Passages, once the document is parsed; of a sitemap: pages. A sitemap is `live` when each of its pages has a job. */
+  /**
+   * Passages, once the document is parsed; of a sitemap: pages; of a crawl: pages that have been found so far, and those that have a job in
+   * the end. Both are `live` when each of their pages has a job.
+   */
   readonly total: number | null;
   /** Of these, how many are done. */
   readonly done: number;
-  /** Once it is live; null for a sitemap. */
+  /** Once it is live; null for a sitemap and a crawl. */
   readonly document: DocumentInfo | null;
-  /** Of a sitemap: the jobs of its pages, as they are made. */
+  /** Of a sitemap or a crawl: the jobs of its pages, as they are made. */
   readonly children: readonly string[];
-  /** Of an index of sitemaps: those that are not read, at most 50; the others are. */
-  readonly skipped: readonly SkippedSitemap[];
+  /** What is not read while the rest is, at most 50: sitemaps of an index, pages of a crawl. */
+  readonly skipped: readonly Skipped[];
   /** Why it failed. */
   readonly failure: { readonly code: ProblemCode; readonly detail: string } | null;
   /** ISO times. */

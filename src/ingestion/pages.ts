@@ -3,10 +3,10 @@ import { Problem, problemTable } from "../problems.ts";
 import type { Fetched, Fetcher } from "../retrieval/fetching/fetcher.ts";
 import { readSitemap } from "../retrieval/fetching/sitemap.ts";
 import type { NewDocument } from "../retrieval/knowledge.ts";
-import type { SkippedSitemap } from "./ingestion.ts";
+import type { Skipped } from "./ingestion.ts";
 
 /** What is read of the pages that somebody names. */
-const pageTypes: ReadonlySet<string> = new Set([
+export const pageTypes: ReadonlySet<string> = new Set([
   "text/html",
   "application/xhtml+xml",
   "text/plain",
@@ -38,15 +38,23 @@ export async function fetchPage(
   fetcher: Pick<Fetcher, "fetch">,
   context: CallContext,
 ): Promise<Pick<NewDocument, "content" | "mediaType">> {
-  const fetched = await fetcher.fetch(url, pageTypes, context);
-  return { mediaType: fetched.mediaType, content: textOf(fetched) ?? fetched.bytes };
+  return contentOf(await fetcher.fetch(url, pageTypes, context));
+}
+
+interface FetchedContent extends Pick<Fetched, "mediaType" | "bytes"> {
+  readonly charset?: string | undefined;
+}
+
+/** What of a page becomes a document. */
+export function contentOf(page: FetchedContent): Pick<NewDocument, "content" | "mediaType"> {
+  return { mediaType: page.mediaType, content: textOf(page) ?? page.bytes };
 }
 
 /** What a sitemap lists. */
 export interface FoundPages {
   readonly pages: readonly string[];
   /** Of an index: the sitemaps that cannot be read. */
-  readonly skipped: readonly SkippedSitemap[];
+  readonly skipped: readonly Skipped[];
 }
 
 /**
@@ -66,7 +74,7 @@ export async function pagesOf(
 
   const { pages, sitemaps } = await read(url);
   const all = new Set(pages);
-  const skipped: SkippedSitemap[] = [];
+  const skipped: Skipped[] = [];
   for (const address of sitemaps.slice(0, MOST_SITEMAPS)) {
     if (all.size >= limit) break;
     try {
@@ -81,13 +89,13 @@ export async function pagesOf(
   return { pages: [...all].slice(0, limit), skipped };
 }
 
-function nothingIn(url: string, [first]: readonly SkippedSitemap[]): Problem {
+function nothingIn(url: string, [first]: readonly Skipped[]): Problem {
   const why = first ? `: of those that it lists, ${first.url} is not read. ${first.detail}` : ".";
   return new Problem("document_unreadable", `${url} lists no pages${why}`);
 }
 
 /** What the server says of a text's charset goes before what the text says. Undefined: let the reader find out. */
-function textOf({ mediaType, charset, bytes }: Fetched): string | undefined {
+function textOf({ mediaType, charset, bytes }: FetchedContent): string | undefined {
   if (charset === undefined || !/^text\/|[/+](?:xml|json)$/.test(mediaType)) return undefined;
   try {
     return new TextDecoder(charset).decode(bytes);

@@ -11,6 +11,8 @@ import { readUploadPart, type UploadPart } from "./ingest-records.ts";
 export interface Uploads {
   /** Durable when it returns the number of its parts, 1 or more; when it fails, nothing is to be left. @throws {LayerError} as the store. */
   put(uploadId: string, content: Uint8Array, context: CallContext): Promise<number>;
+  /** Puts content of one part, at most 384,000 bytes, in the place of what is there; when it fails, that stays. @throws {LayerError} as the store. */
+  replace(uploadId: string, content: Uint8Array, context: CallContext): Promise<void>;
   /**
    * Undefined: it is not there (any more).
    * @throws {LayerError} as the store; `loading`, with the time to come back, while only an old copy could tell.
@@ -97,6 +99,11 @@ export function createUploads({ store, clock, newId, report }: UploadsOptions): 
       });
       const there = pieces.filter((piece) => piece !== undefined);
       return there.length === parts ? Buffer.concat(there) : undefined;
+    },
+    async replace(uploadId, content, context) {
+      const data = Buffer.from(content.buffer, content.byteOffset, content.length).toString("base64");
+      const value: UploadPart = { at: clock.wall().getTime(), parts: 1, data };
+      await commit([{ kind: "put", collection, key: keyOf(uploadId, 0), value: { ...value } }], context);
     },
     remove,
     discard,

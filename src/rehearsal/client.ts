@@ -41,14 +41,23 @@ export interface HealthReport {
   readonly notices: readonly string[];
 }
 
-/** A document on its way into the knowledge base; of a sitemap, its pages have jobs of their own. */
+/** A document on its way into the knowledge base; the pages of a sitemap or a crawl have jobs of their own. */
 export interface SeenJob {
   readonly job_id: string;
-  readonly kind: "file" | "page" | "sitemap";
+  readonly kind: "file" | "page" | "sitemap" | "crawl";
   readonly name: string;
   readonly state: "received" | "parsed" | "embedded" | "indexed" | "live" | "failed";
   readonly children: readonly string[];
   readonly failure: { readonly code: string; readonly detail: string } | null;
+}
+
+/** An address that is to be added, with the bounds of what it leads to: the server knows which are allowed. */
+export interface PageOrder {
+  readonly url: string;
+  readonly kind: "page" | "sitemap" | "crawl";
+  readonly limit?: number;
+  readonly depth?: number;
+  readonly within?: "directory" | "site";
 }
 
 export interface Client {
@@ -69,12 +78,8 @@ export interface Client {
     readonly content: Uint8Array<ArrayBuffer>;
     readonly audience?: readonly string[];
   }): Promise<SeenJob>;
-  /** The same of a page, or of all pages that a sitemap lists. */
-  addPage(page: {
-    readonly url: string;
-    readonly kind: "page" | "sitemap";
-    readonly audience?: readonly string[];
-  }): Promise<SeenJob>;
+  /** The same of a page, or of the pages of a sitemap or a crawl. */
+  addPage(page: PageOrder & { readonly audience?: readonly string[] }): Promise<SeenJob>;
   /** Hears of each state until the last, to which it resolves; a connection that breaks is made again. */
   followJob(jobId: string, hear: (job: SeenJob) => void): Promise<SeenJob>;
 }

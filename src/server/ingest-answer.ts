@@ -26,7 +26,9 @@ export const waitQuery = z.strictObject({
 const ingestAnswerSchema = z.object({
   documents: z.array(documentSchema).meta({ description: "What is live now." }),
   failed: z.array(z.object({ name: z.string(), code: z.string(), detail: z.string() })),
-  jobs: z.array(ingestJobSchema).meta({ description: "How each one is getting on, those of a sitemap's pages too." }),
+  jobs: z
+    .array(ingestJobSchema)
+    .meta({ description: "How each one is getting on, those of the pages of a sitemap or a crawl too." }),
 });
 
 export const ingestAnswer = {
@@ -38,7 +40,7 @@ export const ingestAnswer = {
 
 /** For each look at a job. */
 const LOOK_MS = 10_000;
-/** Pages of a sitemap that are looked at together. */
+/** Pages of a sitemap or a crawl that are looked at together. */
 const AT_ONCE = 20;
 
 /** One of several things that were brought: its name, and how to hand it in. */
@@ -99,7 +101,7 @@ export async function answerFor(
   };
 }
 
-/** The jobs as they are in the end, each sitemap followed by its pages. */
+/** The jobs as they are in the end, each sitemap and crawl followed by its pages. */
 async function follow(
   jobs: readonly IngestJob[],
   ms: number,
@@ -127,7 +129,7 @@ async function follow(
     }
   }
 
-  /** A page whose job is not kept any longer, or not to be seen at the moment, hides neither the others nor the sitemap. */
+  /** A page whose job is not kept any longer, or not to be seen at the moment, hides neither the others nor the sitemap or crawl. */
   async function ifThere(jobId: string): Promise<IngestJob | undefined> {
     try {
       return await settled(jobId);

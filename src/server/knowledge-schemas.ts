@@ -78,17 +78,23 @@ const ingestStates = ["received", "parsed", "embedded", "indexed", "live", "fail
 
 export const ingestJobSchema = z.object({
   job_id: z.string(),
-  kind: z.enum(["file", "page", "sitemap"]),
+  kind: z.enum(["file", "page", "sitemap", "crawl"]),
   name: z.string(),
   state: z.enum(ingestStates).meta({ description: "In this order; `live` and `failed` are the last." }),
-  total: z.int().nullable().meta({ description: "Passages, once it is parsed; of a sitemap: pages." }),
+  total: z
+    .int()
+    .nullable()
+    .meta({ description: "Passages, once it is parsed; of a sitemap: pages; of a crawl: pages found so far." }),
   done: z.int(),
-  document: documentSchema.nullable().meta({ description: "Once it is live; null for a sitemap." }),
-  children: z.array(z.string()).readonly().meta({ description: "Of a sitemap: the jobs of its pages." }),
+  document: documentSchema.nullable().meta({ description: "Once it is live; null for a sitemap and a crawl." }),
+  children: z.array(z.string()).readonly().meta({ description: "Of a sitemap or a crawl: the jobs of its pages." }),
   skipped: z
     .array(z.object({ url: z.string(), detail: z.string() }))
     .readonly()
-    .meta({ description: "Of an index of sitemaps: those that are not read, and why; the pages of the others are." }),
+    .meta({
+      description:
+        "What is not read, and why, while the rest is; at most 50: of an index of sitemaps some of these, of a crawl pages.",
+    }),
   failure: z.object({ code: z.string(), detail: z.string() }).readonly().nullable(),
   created_at: timeSchema,
   updated_at: timeSchema,

@@ -8,6 +8,7 @@ import { ingestCommand } from "../../src/commands/ingest.ts";
 import { createClient } from "../../src/rehearsal/client.ts";
 import { knowledgeServer } from "../server/knowledge-rig.ts";
 import { gate } from "../server/test-server.ts";
+import { whileTimePasses } from "../support/while-time-passes.ts";
 
 function folder(files: Readonly<Record<string, string | Uint8Array>>): string {
   const directory = mkdtempSync(join(tmpdir(), "understudy-ingest-"));
@@ -137,6 +138,27 @@ describe("ingest", () => {
     expect(err).toContain(`${page("gone")}: ${page("gone")} answers with 404. (url_refused)\n`);
   });
 
+  it("takes a page to crawl from, within bounds, and shows its pages as they come", async () => {
+    const { url, web, clock } = await knowledgeServer();
+    const page = (path: string) => `https://shop.example/${path}`;
+    const link = (path: string) => `<a href="${path}">x</a>`;
+    web[page("help/")] = { mediaType: "text/html", bytes: link("a") + link("gone") + link("/b") };
+    web[page("help/a")] = { mediaType: "text/html", bytes: link("c") };
+    for (const path of ["b", "help/c"]) web[page(path)] = { mediaType: "text/html", bytes: "<p>x" };
+    const crawl = (...args: readonly string[]) =>
+      whileTimePasses(clock, ingest([page("help/"), "--crawl", ...args, "--url", url]), 500);
+    const { code, out, err } = await crawl();
+    expect({ code, out }).toEqual({ code: 0, out: "3 of 3 documents added\n" });
+    const lines = err.trimEnd().split("\n");
+    expect(lines.pop()).toBe(`${page("help/gone")}: skipped: ${page("help/gone")} answers with 404.`);
+    expect(lines.map((line) => line.replace(/^\[\d\/\d\] /, "")).sort()).toEqual(
+      ["help/", "help/", "help/a", "help/c"].map((path) => `live ${page(path)}`),
+    );
+    expect(await crawl("--depth", "0")).toMatchObject({ out: "1 of 1 documents added\n" });
+    expect(await crawl("--limit", "2")).toMatchObject({ out: "2 of 2 documents added\n" });
+    expect(await crawl("--depth", "1", "--whole-site")).toMatchObject({ out: "3 of 3 documents added\n" });
+  });
+
   it("prints the jobs as JSON", async () => {
     const { url } = await knowledgeServer();
     const at = folder({ "a.md": "# A", "bad.md": "" });
@@ -167,6 +189,19 @@ describe("ingest", () => {
     [["/no/such/path"], "/no/such/path does not exist"],
     [["/dev/null"], "/dev/null is neither a file nor a folder"],
     [["--sitemap", "/etc/hostname"], "--sitemap wants an address"],
+    [["--crawl", "/etc/hostname"], "--crawl wants an address"],
+    [["--crawl", "--sitemap", "https://shop.example/"], "a --sitemap, or one to --crawl from"],
+    [["--limit", "5", "https://shop.example/"], "--limit is for a --sitemap or a --crawl"],
+    [["--sitemap", "--depth", "5", "https://shop.example/"], "--depth is for a --crawl"],
+    [["--whole-site", "https://shop.example/"], "--whole-site is for a --crawl"],
+    [
+      ["--crawl", "--limit", "0", "https://shop.example/"],
+      '--limit: "0" is not allowed; allowed: a whole number from 1',
+    ],
+    [
+      ["--crawl", "--depth", "11", "https://shop.example/"],
+      '--depth: "11" is not allowed; allowed: a whole number from',
+    ],
     [["https://shop.example/", "--audience", "agent,,user"], "--audience wants roles"],
   ])("%j is wrong", async (args, message) => {
     await expect(ingest(args)).rejects.toThrow(message);

@@ -2,7 +2,8 @@ import type { StoreAccess } from "../../src/fallbacks/store/access.ts";
 import { createIngestion } from "../../src/ingestion/create-ingestion.ts";
 import type { Ingestion, IngestJob } from "../../src/ingestion/ingestion.ts";
 import { Problem } from "../../src/problems.ts";
-import type { Fetched } from "../../src/retrieval/fetching/fetcher.ts";
+import type { Fetched, Fetcher } from "../../src/retrieval/fetching/fetcher.ts";
+import { otherStatus } from "../../src/retrieval/fetching/refusal.ts";
 import type { AddOptions, DocumentInfo, Knowledge, NewDocument } from "../../src/retrieval/knowledge.ts";
 import { createFakeClusters, type FakeMember } from "../cluster/fake-cluster.ts";
 import { createIds, createTestAccess } from "../contracts/store-access.ts";
@@ -77,14 +78,29 @@ export interface Process {
 }
 
 /** Processes over one store, on one clock. */
-export function ingestRig(settings: NonNullable<WorkerOptions["settings"]> = {}) {
+export function ingestRig(settings: NonNullable<WorkerOptions["settings"]> = {}, given?: Pick<Fetcher, "fetch">) {
   const { access, clock } = createTestAccess();
   const town = createTown();
   const { members } = createFakeClusters(4, clock);
   const knowledge = scriptedKnowledge();
   const web: Web = {};
   const fetched: string[] = [];
+  /** Called before each answer of the web. */
+  const beforeFetch = { hear: async (_url: string) => {} };
   let started = 0;
+  const scripted: Pick<Fetcher, "fetch"> = {
+    async fetch(url, accept, _context, { refuse } = {}) {
+      const why = refuse?.(new URL(url));
+      if (why !== undefined) throw new Problem("url_refused", `The address ${why}.`);
+      fetched.push(url);
+      await beforeFetch.hear(url);
+      const page = web[url];
+      if (!page) throw new Problem("url_refused", `${url} answers with 404.`, { cause: otherStatus(404).cause });
+      if (accept !== "any" && !accept.has(page.mediaType))
+        throw new Problem("url_refused", `${url} is ${page.mediaType}.`);
+      return { ...page, url, bytes: typeof page.bytes === "string" ? Buffer.from(page.bytes) : page.bytes };
+    },
+  };
 
   function start(store: StoreAccess = access): Process {
     const member = members[started] as FakeMember;
@@ -94,15 +110,7 @@ export function ingestRig(settings: NonNullable<WorkerOptions["settings"]> = {})
     const worker = createWorker({ store, clock, town, report, settings });
     const ingestion = createIngestion({
       knowledge,
-      fetcher: {
-        async fetch(url, accept) {
-          fetched.push(url);
-          const page = web[url];
-          if (!page) throw new Problem("url_refused", `${url} answers with 404.`);
-          if (!accept.has(page.mediaType)) throw new Problem("url_refused", `${url} is ${page.mediaType}.`);
-          return { ...page, url, bytes: typeof page.bytes === "string" ? Buffer.from(page.bytes) : page.bytes };
-        },
-      },
+      fetcher: given ?? scripted,
       jobs: worker.jobs,
       store,
       cluster: member,
@@ -130,7 +138,7 @@ export function ingestRig(settings: NonNullable<WorkerOptions["settings"]> = {})
     return value.map(({ key }) => key);
   }
 
-  return { access, clock, knowledge, web, fetched, start, context, ended, uploads, town };
+  return { access, clock, knowledge, web, fetched, beforeFetch, start, context, ended, uploads, town };
 }
 
 export type IngestRig = ReturnType<typeof ingestRig>;

@@ -389,6 +389,36 @@ describe("adding pages", () => {
     expect(answer.json).toMatchObject({ documents: [{ name: page("a") }], failed: [{ name: page("b") }] });
   });
 
+  it("takes a page to crawl from, with bounds, and waits for its pages too", async () => {
+    const { call, web, clock, process, context } = await knowledgeServer();
+    const link = (path: string) => `<a href="${path}">x</a>`;
+    web[page("help/")] = { mediaType: "text/html", bytes: link("a") + link("/b") + link("gone") };
+    web[page("help/a")] = { mediaType: "text/html", bytes: link("c") };
+    web[page("b")] = html;
+    const order = { url: page("help/"), kind: "crawl", limit: 10, depth: 1, within: "site" };
+    const answer = await whileTimePasses(clock, call("POST", `${urlsPath}?wait=30`, order), 500);
+    expect(answer.status).toBe(201);
+    expect(states(answer.json)).toEqual([
+      [page("help/"), "live"],
+      [page("help/"), "live"],
+      [page("help/a"), "live"],
+      [page("b"), "live"],
+    ]);
+    expect(answer.json.jobs?.[0]).toMatchObject({
+      kind: "crawl",
+      total: 3,
+      done: 3,
+      document: null,
+      children: [{}, {}, {}].map(() => expect.any(String)),
+      skipped: [{ url: page("help/gone"), detail: `${page("help/gone")} answers with 404.` }],
+    });
+    const usual = await call("POST", `${urlsPath}?wait=0`, { url: page("help/"), kind: "crawl" });
+    expect([usual.status, usual.json.jobs?.length]).toEqual([202, 1]);
+    const { job_id } = usual.json.jobs?.[0] ?? {};
+    const job = await whileTimePasses(clock, process.ingestion.wait(job_id ?? "", 60_000, context()), 500);
+    expect(job).toMatchObject({ state: "live", done: 2 });
+  });
+
   it("says what is wrong with metadata in words", async () => {
     const { call } = await knowledgeServer();
     expect(await call("POST", urlsPath, { url: page("a"), metadata: ["x"] })).toMatchObject({
@@ -442,11 +472,18 @@ describe("adding pages", () => {
     [{ urls: Array.from({ length: 51 }, (_, n) => page(String(n))) }, "urls"],
     [{ url: 5 }, "url"],
     [{ url: page("x".repeat(2_000)) }, "url"],
-    [{ url: page("a"), kind: "crawl" }, "kind"],
+    [{ url: page("a"), kind: "spider" }, "kind"],
     [{ url: page("a"), limit: 3 }, "limit"],
     [{ url: page("a"), kind: "sitemap", limit: 1_001 }, "limit"],
     [{ url: page("a"), audience: "agent" }, "audience"],
     [{ url: page("a"), depth: 3 }, "depth"],
+    [{ url: page("a"), kind: "sitemap", depth: 3 }, "depth"],
+    [{ url: page("a"), kind: "crawl", depth: 11 }, "depth"],
+    [{ url: page("a"), kind: "crawl", depth: -1 }, "depth"],
+    [{ url: page("a"), kind: "crawl", depth: "deep" }, "depth"],
+    [{ url: page("a"), kind: "crawl", limit: 0 }, "limit"],
+    [{ url: page("a"), kind: "crawl", within: "internet" }, "within"],
+    [{ url: page("a"), kind: "sitemap", within: "site" }, "within"],
   ])("refuses %j", async (body, field) => {
     const { call } = await knowledgeServer();
     expect(await call("POST", urlsPath, body)).toMatchObject({ status: 400, json: { code: "invalid_request", field } });

@@ -1,8 +1,11 @@
 import { type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
+import type { Accepted } from "./fetcher.ts";
 import { refusal } from "./refusal.ts";
 import type { Target } from "./target.ts";
 
+/** As sites know whoever asks, in their logs and in robots.txt. */
+export const USER_AGENT = "understudy";
 /** Answers such as "100 Continue" that may come before the real one. */
 const MOST_INTERIM = 8;
 
@@ -11,12 +14,7 @@ const MOST_INTERIM = 8;
  * @returns the head of the answer; its body has not been read.
  * @throws what the network or the HTTP parser threw, or {Problem} `url_refused`.
  */
-export function ask(
-  { url }: Target,
-  socket: Socket,
-  accept: ReadonlySet<string>,
-  headerBytes: number,
-): Promise<IncomingMessage> {
+export function ask({ url }: Target, socket: Socket, accept: Accepted, headerBytes: number): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const asked = request({
       // The one connection that there is: with it comes no agent, no pool, no proxy and no look-up.
@@ -26,8 +24,8 @@ export function ask(
       setHost: false,
       headers: {
         host: url.host,
-        "user-agent": "understudy",
-        accept: [...accept].join(", "),
+        "user-agent": USER_AGENT,
+        accept: accept === "any" ? "*/*" : [...accept].join(", "),
         "accept-encoding": "gzip, deflate, br",
         connection: "close",
       },

@@ -3,9 +3,9 @@ import type { CallContext } from "../../fallbacks/core/context.ts";
 import { type IdleLimit, within } from "../../fallbacks/core/deadline.ts";
 import { LayerError } from "../../fallbacks/core/errors.ts";
 import { createAddressRules } from "./addresses.ts";
-import type { Fetched, Fetcher } from "./fetcher.ts";
+import type { Accepted, Fetched, Fetcher, FetchOptions } from "./fetcher.ts";
 import { type FetchLimits, usualLimits } from "./limits.ts";
-import { refusal } from "./refusal.ts";
+import { refusal, tooSlow } from "./refusal.ts";
 import { createResolve, type Lookup } from "./resolve.ts";
 import { readTarget, type Target } from "./target.ts";
 import { createVisit } from "./visit.ts";
@@ -34,7 +34,8 @@ export interface FetcherOptions {
  * node:http is given an open socket and can neither look up nor pool nor use a proxy. A client that takes a look-up function
  * would be as good until one of its ways does not ask it, as with addresses in the URL. TLS and `Host` are for the name.
  *
- * `robots.txt` is not read: a person named the page, or the sitemap that lists it; nothing here follows links.
+ * `robots.txt` is not read here: of what a person names, a page or the sitemap that lists it, it is not asked. Who follows links asks it
+ * before (see `robots.ts`), and for redirects by `refuse`.
  * @throws {Error} for an entry of `allowPrivate` that is none.
  */
 export function createFetcher(options: FetcherOptions): Fetcher {
@@ -45,9 +46,17 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   const visit = createVisit({ clock, resolve, limits, ca });
   const running = new Set<AbortController>();
 
-  async function follow(url: string, accept: ReadonlySet<string>, signal: AbortSignal, idle: IdleLimit) {
+  async function follow(
+    url: string,
+    accept: Accepted,
+    signal: AbortSignal,
+    idle: IdleLimit,
+    { refuse }: FetchOptions,
+  ): Promise<Fetched> {
     let target: Target = readTarget(url, rules);
     for (let redirects = 0; ; redirects += 1) {
+      const why = refuse?.(target.url);
+      if (why !== undefined) throw refusal(why);
       const seen = await visit(target, accept, signal, idle);
       if (seen.type === "page") return seen.page;
       if (redirects === limits.redirects) throw refusal(`redirects more than ${limits.redirects} times`);
@@ -67,7 +76,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     } catch (error) {
       if (!(error instanceof LayerError) || error.errorClass !== "timeout") throw error;
       const isSilent = clock.now() < endsAt;
-      throw refusal(
+      throw tooSlow(
         isSilent ? `was silent for ${limits.silenceMs} ms` : `was not read within ${Math.round(ms)} ms`,
         error,
       );
@@ -75,14 +84,14 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   }
 
   return {
-    async fetch(url, accept, context) {
+    async fetch(url, accept, context, given = {}) {
       const controller = new AbortController();
       const leave = () => controller.abort(context.signal.reason);
       running.add(controller);
       context.signal.addEventListener("abort", leave, { once: true });
       if (context.signal.aborted) leave();
       try {
-        return await inTime(controller.signal, context, (signal, idle) => follow(url, accept, signal, idle));
+        return await inTime(controller.signal, context, (signal, idle) => follow(url, accept, signal, idle, given));
       } finally {
         context.signal.removeEventListener("abort", leave);
         running.delete(controller);

@@ -6,9 +6,9 @@ import { ask } from "./ask.ts";
 import { readBody } from "./body.ts";
 import { connectTo } from "./connect.ts";
 import { readContentType } from "./content-type.ts";
-import type { Fetched } from "./fetcher.ts";
+import type { Accepted, Fetched } from "./fetcher.ts";
 import type { FetchLimits } from "./limits.ts";
-import { noAnswer, refusal } from "./refusal.ts";
+import { noAnswer, otherStatus, refusal } from "./refusal.ts";
 import type { Resolve } from "./resolve.ts";
 import type { Target } from "./target.ts";
 
@@ -25,13 +25,9 @@ export interface VisitOptions {
 }
 
 /** One request, from the look-up to the end of the body, over a connection of its own. */
-export type Visit = (
-  target: Target,
-  accept: ReadonlySet<string>,
-  signal: AbortSignal,
-  idle: IdleLimit,
-) => Promise<Seen>;
+export type Visit = (target: Target, accept: Accepted, signal: AbortSignal, idle: IdleLimit) => Promise<Seen>;
 
+const unknownType = { mediaType: "application/octet-stream" } as const;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export function createVisit({ clock, resolve, limits, ca }: VisitOptions): Visit {
@@ -64,22 +60,23 @@ export function createVisit({ clock, resolve, limits, ca }: VisitOptions): Visit
   async function readPage(
     { url }: Target,
     answer: IncomingMessage,
-    accept: ReadonlySet<string>,
+    accept: Accepted,
     signal: AbortSignal,
     idle: IdleLimit,
   ): Promise<Fetched> {
     // An answer that nobody reads to its end fails when its socket is closed, and must not end the process.
     answer.on("error", () => {});
-    if (answer.statusCode !== 200) throw refusal(`answers with the status ${answer.statusCode}`);
-    const contentType = readContentType(answer.headers["content-type"]);
+    if (answer.statusCode !== 200) throw otherStatus(answer.statusCode ?? 0);
+    const contentType = readContentType(answer.headers["content-type"]) ?? (accept === "any" ? unknownType : undefined);
     if (!contentType) throw refusal("does not say of which type its content is");
-    if (!accept.has(contentType.mediaType)) {
+    if (accept !== "any" && !accept.has(contentType.mediaType)) {
       throw refusal(
         `has content of the type ${contentType.mediaType.slice(0, 80)}; allowed are ${[...accept].join(", ")}`,
       );
     }
     const bytes = await readBody(answer, { bytes: limits.bytes, signal, onPiece: () => idle.restart() });
-    return { url: url.href, ...contentType, bytes };
+    const robotsTags = answer.headersDistinct["x-robots-tag"];
+    return { url: url.href, ...contentType, bytes, ...(robotsTags && { robotsTags }) };
   }
 }
 
