@@ -12,6 +12,7 @@ export const problemTable = {
   passage_not_found: { status: 404, title: "There is no such passage" },
   method_not_allowed: { status: 405, title: "This method is not allowed here" },
   document_superseded: { status: 409, title: "Something newer is in the place of the document" },
+  job_over: { status: 409, title: "The job has ended already" },
   turn_conflict: { status: 409, title: "The turn id was used for another message" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "This kind of content is not read" },

@@ -27,6 +27,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     about: "add files and pages to the knowledge base",
     load: async () => (await import("./ingest.ts")).ingestCommand,
   },
+  cancel: {
+    usage: "JOB... [--url SERVER] [--json]",
+    about: "end jobs that read documents, with those of their pages",
+    load: async () => (await import("./cancel.ts")).cancelCommand,
+  },
   eval: {
     usage: "[--data DIR] [--json]",
     about: "measure search, answers and refusals on labelled data",

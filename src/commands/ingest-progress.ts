@@ -19,6 +19,7 @@ const steps: Readonly<Record<SeenJob["state"], number>> = {
   indexed: 0.75,
   live: 1,
   failed: 1,
+  cancelled: 1,
 };
 
 export function createProgress(terminal: Terminal): Progress {

@@ -56,7 +56,7 @@ export async function sendAll(
           for (const child of now.children) children.add(child);
           progress.tell(label, called, now.state);
         });
-        const failure = job.failure ? `${job.failure.detail} (${job.failure.code})` : null;
+        const failure = job.failure ? `${job.failure.detail} (${job.failure.code})` : endOf(job);
         outcomes[at] = { label: called, name: job.name, isList, job, failure };
       } catch (error) {
         outcomes[at] = { label, name, isList, failure: reasonOf(error, server) };
@@ -94,6 +94,11 @@ export async function sendAll(
     next();
   });
   return outcomes;
+}
+
+/** Null: it is live. */
+function endOf({ state }: IngestedJob): string | null {
+  return state === "cancelled" ? "was cancelled before it was live" : null;
 }
 
 /** A call that found no server says no more than "fetch failed"; what was met on the way is in its cause. */

@@ -18,6 +18,12 @@ export function childOf(jobId: string, url: string): string {
   return `${jobId}.${createHash("sha256").update(url).digest("hex").slice(0, 24)}`;
 }
 
+/** The job that made this one, or undefined. */
+export function parentOf(jobId: string): string | undefined {
+  const at = jobId.indexOf(".");
+  return at < 0 ? undefined : jobId.slice(0, at);
+}
+
 /** Adds the job of a page, unless it is there. */
 export async function addChild(
   { url, jobId, fetched }: Child,

@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 import type { CallContext } from "../fallbacks/core/context.ts";
+import { CRAWL_PARTS } from "./ingest-records.ts";
 import type { Skipped } from "./ingestion.ts";
 import type { Uploads } from "./uploads.ts";
 
@@ -51,8 +52,6 @@ export interface Frontier {
   state(): CrawlState;
 }
 
-/** It is one part of an upload, so that it is replaced in one instant. */
-export const STATE_PARTS = 1;
 /** Of all addresses together. Packed they are less than a part holds, whatever they are. */
 const MOST_CHARACTERS = 250_000;
 const MOST_SKIPPED = 50;
@@ -120,7 +119,7 @@ export async function readCrawlState(
   uploads: Pick<Uploads, "read">,
   context: CallContext,
 ): Promise<CrawlState | undefined> {
-  const bytes = await uploads.read(jobId, STATE_PARTS, context);
+  const bytes = await uploads.read(jobId, CRAWL_PARTS, context);
   if (!bytes) return undefined;
   return stateSchema.safeParse(JSON.parse(gunzipSync(bytes).toString())).data;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
-import type { JobRun, Jobs } from "../jobs/jobs.ts";
+import type { Jobs } from "../jobs/jobs.ts";
 import { pause, stepContext } from "../jobs/step-context.ts";
 import { Problem, problemTable } from "../problems.ts";
 import type { Fetched, Fetcher } from "../retrieval/fetching/fetcher.ts";
@@ -25,6 +25,12 @@ export interface CrawlDeps {
 }
 
 type CrawlOrder = Extract<IngestPayload, { readonly kind: "crawl" }>;
+
+/** The job of a crawl, which stops when the signal is aborted. */
+interface CrawlWork {
+  readonly jobId: string;
+  readonly context: CallContext;
+}
 
 /** What stays the same while one crawl goes on. */
 interface Crawling {
@@ -53,11 +59,13 @@ const NO_PAGE =
  * @throws {Problem} `url_refused` when the start page is not read; `document_unreadable` when no page may be kept.
  * @throws {LayerError} `loading` with the time to come back while there is no place for it.
  */
-export function createCrawl(deps: CrawlDeps): (order: CrawlOrder, run: JobRun, saver: ProgressSaver) => Promise<void> {
+export function createCrawl(
+  deps: CrawlDeps,
+): (order: CrawlOrder, work: CrawlWork, saver: ProgressSaver) => Promise<void> {
   const { fetcher, uploads, clock } = deps;
   const places = createCrawlPlaces();
 
-  async function go(order: CrawlOrder, { job: { jobId }, context }: JobRun, saver: ProgressSaver): Promise<void> {
+  async function go(order: CrawlOrder, { jobId, context }: CrawlWork, saver: ProgressSaver): Promise<void> {
     const saved = await readCrawlState(jobId, uploads, context);
     const site = await openSite(order, saved?.base, fetcher, stepContext(context));
     const frontier = createFrontier(saved ?? stateAt(site.base));
@@ -120,7 +128,7 @@ export function createCrawl(deps: CrawlDeps): (order: CrawlOrder, run: JobRun, s
     frontier.add(url);
   }
 
-  return (order, run, saver) => places.inPlace(new URL(order.url).host, () => go(order, run, saver));
+  return (order, work, saver) => places.inPlace(new URL(order.url).host, () => go(order, work, saver));
 }
 
 /** Takes up where a page leads. Returns whether it is to be kept under its own address. */

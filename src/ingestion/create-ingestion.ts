@@ -8,11 +8,11 @@ import { findJob } from "../jobs/job-rows.ts";
 import type { Job, Jobs } from "../jobs/jobs.ts";
 import { sharedOnly } from "../jobs/shared-only.ts";
 import { stepContext } from "../jobs/step-context.ts";
-import { Problem } from "../problems.ts";
 import { checkName } from "../retrieval/document-names.ts";
 import type { Fetcher } from "../retrieval/fetching/fetcher.ts";
 import type { Knowledge } from "../retrieval/knowledge.ts";
 import { kindOf } from "../retrieval/reading/kinds.ts";
+import { createCancel, noSuchJob } from "./cancel.ts";
 import { checkDepth, checkLimit, checkPageLimit, checkSize, checkUrl, USUAL_DEPTH, USUAL_PAGES } from "./checks.ts";
 import { factsOf, INGEST, ingestJobOf } from "./ingest-records.ts";
 import { createIngestRun } from "./ingest-run.ts";
@@ -24,7 +24,7 @@ import { createUploads } from "./uploads.ts";
 export interface IngestionOptions {
   readonly knowledge: Pick<Knowledge, "add" | "reserve">;
   readonly fetcher: Pick<Fetcher, "fetch">;
-  readonly jobs: Pick<Jobs, "add" | "get" | "list" | "handle" | "repeat">;
+  readonly jobs: Pick<Jobs, "add" | "get" | "list" | "below" | "cancel" | "handle" | "repeat">;
   readonly store: StoreAccess;
   readonly cluster: Pick<Cluster, "publish" | "subscribe" | "onConnected">;
   readonly clock: Clock;
@@ -52,7 +52,7 @@ export function createIngestion(options: IngestionOptions): Ingestion {
   async function job(jobId: string, context: CallContext): Promise<IngestJob> {
     const found = await find(jobId, context);
     if (found) return found;
-    throw new Problem("not_found", "job_id names no job that reads documents", { field: "job_id" });
+    throw noSuchJob();
   }
 
   /** Saves a file while its name is being reserved. Of the two what fails is thrown, and then nothing is left. */
@@ -69,6 +69,31 @@ export function createIngestion(options: IngestionOptions): Ingestion {
 
   const looking = () => createContext({ clock, requestId: "ingest-watch", deadlineMs: LOOK_MS });
   const watch = createJobWatch({ clock, cluster, report, read: (jobId) => find(jobId, looking()) });
+
+  async function wait(jobId: string, ms: number, context: CallContext): Promise<IngestJob> {
+    const first = await job(jobId, stepContext(context, { clock, ms: LOOK_MS }));
+    if (isOver(first) || ms <= 0) return first;
+    return new Promise((resolve, reject) => {
+      let last = first;
+      const settle = (end: () => void) => {
+        stop();
+        cancel();
+        context.signal.removeEventListener("abort", leave);
+        end();
+      };
+      const leave = () => {
+        const cause: unknown = context.signal.reason;
+        settle(() => reject(new LayerError("aborted", "the caller went away", { cause })));
+      };
+      const cancel = clock.after(ms, () => settle(() => resolve(last)));
+      const stop = watch.watch(jobId, (now) => {
+        last = now;
+        if (isOver(now)) settle(() => resolve(now));
+      });
+      context.signal.addEventListener("abort", leave);
+      if (context.signal.aborted) leave();
+    });
+  }
 
   async function begin(jobId: string, payload: Json, context: CallContext): Promise<IngestJob> {
     const added: Job = await jobs.add({ kind: INGEST, jobId, payload }, context);
@@ -126,29 +151,7 @@ export function createIngestion(options: IngestionOptions): Ingestion {
       const { items, next } = await jobs.list(page, context);
       return { items: items.map(ingestJobOf).filter((each) => each !== undefined), next };
     },
-    async wait(jobId, ms, context) {
-      const first = await job(jobId, stepContext(context, { clock, ms: LOOK_MS }));
-      if (isOver(first) || ms <= 0) return first;
-      return new Promise((resolve, reject) => {
-        let last = first;
-        const settle = (end: () => void) => {
-          stop();
-          cancel();
-          context.signal.removeEventListener("abort", leave);
-          end();
-        };
-        const leave = () => {
-          const cause: unknown = context.signal.reason;
-          settle(() => reject(new LayerError("aborted", "the caller went away", { cause })));
-        };
-        const cancel = clock.after(ms, () => settle(() => resolve(last)));
-        const stop = watch.watch(jobId, (now) => {
-          last = now;
-          if (isOver(now)) settle(() => resolve(now));
-        });
-        context.signal.addEventListener("abort", leave);
-        if (context.signal.aborted) leave();
-      });
-    },
+    wait,
+    cancel: createCancel({ jobs, uploads, clock, wait }),
   };
 }

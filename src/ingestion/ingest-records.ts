@@ -7,6 +7,8 @@ import { type IngestJob, isOver } from "./ingestion.ts";
 
 /** The kind of the jobs that read what owners bring. */
 export const INGEST = "ingest";
+/** What a crawl knows is one part of an upload, so that it is replaced in one instant. */
+export const CRAWL_PARTS = 1;
 
 const factsShape = {
   audience: z.array(z.string()).readonly().optional(),
@@ -78,7 +80,7 @@ const documentSchema = z.object({
 const isCode = (code: string): code is ProblemCode => Object.hasOwn(problemTable, code);
 
 const progressSchema = z.object({
-  state: z.enum(["received", "parsed", "embedded", "indexed", "live", "failed"]),
+  state: z.enum(["received", "parsed", "embedded", "indexed", "live", "failed", "cancelled"]),
   total: z.int().nullable(),
   done: z.int(),
   document: documentSchema.nullable(),
@@ -115,6 +117,13 @@ export function readUploadPart(value: Json | undefined): UploadPart | undefined 
 /** Undefined for what nobody here has written. */
 export function readPayload(value: Json): IngestPayload | undefined {
   return payloadSchema.safeParse(value).data;
+}
+
+/** Of the upload that is kept for the job until it is over; 0: there is none. */
+export function partsOf(payload: IngestPayload): number {
+  if (payload.kind === "file") return payload.parts;
+  if (payload.kind === "crawl") return CRAWL_PARTS;
+  return payload.kind === "page" ? (payload.fetched?.parts ?? 0) : 0;
 }
 
 /** Undefined before the first state is saved, and for what nobody here has written. */
@@ -158,12 +167,15 @@ export function ingestJobOf(job: Job): IngestJob | undefined {
   const { jobId, createdAt } = job;
   const name = payload.kind === "file" ? payload.name : payload.url;
   const progress = readProgress(job.progress) ?? atFirst(job.updatedAt);
-  const gaveUp = job.state === "failed" && !isOver(progress);
-  return { jobId, kind: payload.kind, name, createdAt, ...progress, ...(gaveUp && givenUp(job)) };
+  const end = isOver(progress) ? undefined : endOf(job);
+  return { jobId, kind: payload.kind, name, createdAt, ...progress, ...end };
 }
 
-/** The attempts have failed for reasons that are none of the document's, or they have ended the process. */
-function givenUp({ updatedAt }: Job): Pick<IngestJob, "state" | "failure" | "updatedAt"> {
+/** Of a job that is over although its last progress does not say so. */
+function endOf({ state, updatedAt }: Job): Pick<IngestJob, "state" | "failure" | "updatedAt"> | undefined {
+  if (state === "cancelled") return { state, failure: null, updatedAt };
+  if (state !== "failed") return undefined;
+  // The attempts have failed for reasons that are none of the document's, or they have ended the process.
   const detail = "Reading it failed too often, for reasons that only the log of the server knows.";
   return { state: "failed", failure: { code: "internal", detail }, updatedAt };
 }

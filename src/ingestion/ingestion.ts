@@ -31,7 +31,7 @@ export interface Skipped {
   readonly detail: string;
 }
 
-export type IngestState = "received" | ReadingState | "failed";
+export type IngestState = "received" | ReadingState | "failed" | "cancelled";
 
 export interface IngestJob {
   readonly jobId: string;
@@ -63,7 +63,7 @@ export interface IngestJob {
 
 /** Whether the job has ended, well or not. */
 export function isOver({ state }: Pick<IngestJob, "state">): boolean {
-  return state === "live" || state === "failed";
+  return state === "live" || state === "failed" || state === "cancelled";
 }
 
 /** Reads what owners bring, in the background: kept when it is acknowledged, and done once, whatever dies meanwhile. */
@@ -74,6 +74,12 @@ export interface Ingestion {
   page(page: NewPage, context: CallContext): Promise<IngestJob>;
   /** @throws {Problem} `not_found`. */
   job(jobId: string, context: CallContext): Promise<IngestJob>;
+  /**
+   * Ends a job, and the jobs of its pages: what is live stays, what waits never starts, what is being read stops at its next step. Returns when all of
+   * that has happened, or after ten seconds with the job as it is then; asking again does no harm.
+   * @throws {Problem} `not_found`; `job_over` for one that has ended otherwise, unless it was that of pages that had not; `store_unavailable`.
+   */
+  cancel(jobId: string, context: CallContext): Promise<IngestJob>;
   /** Newest first; `limit` 1 to 200. */
   jobs(page: { readonly after?: string; readonly limit: number }, context: CallContext): Promise<Page<IngestJob>>;
   /**

@@ -37,6 +37,14 @@ const FORGET_EVERY_MS = 60_000;
 const ABORT_MS = 2_000;
 const TOPIC = "jobs";
 
+/** What processes tell one another; anything else says that there is work. */
+interface Said {
+  /** Id of a job that was taken from a process that may not know. */
+  readonly taken?: unknown;
+  /** Id of a job that is to end. */
+  readonly ending?: unknown;
+}
+
 /** Jobs as rows of the store, done by whichever process is free: the same with a Redis that is shared, on disk and in memory. */
 export function createJobs(options: JobsOptions): Jobs {
   const { store, cluster, clock, random, newId, report } = options;
@@ -89,10 +97,13 @@ export function createJobs(options: JobsOptions): Jobs {
   }
 
   function hear(message: unknown): void {
-    const taken = typeof message === "object" && message !== null && "taken" in message ? message.taken : undefined;
-    if (taken === undefined) poll.wake();
+    const { taken, ending } = typeof message === "object" && message !== null ? (message as Said) : {};
+    if (taken === undefined && ending === undefined) poll.wake();
     for (const { runs } of handlings.values()) {
-      for (const run of runs.values()) if (run.jobId === taken) run.look();
+      for (const run of runs.values()) {
+        if (run.jobId === taken) run.look();
+        if (run.jobId === ending) run.end();
+      }
     }
   }
 
@@ -109,6 +120,10 @@ export function createJobs(options: JobsOptions): Jobs {
         if (!shared) ours.add(jobId);
         poll.wake();
         cluster.publish(TOPIC, null);
+      },
+      onEnding(jobId) {
+        hear({ ending: jobId });
+        cluster.publish(TOPIC, { ending: jobId });
       },
     }),
     handle(kind, handler, settings = {}) {

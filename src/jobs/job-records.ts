@@ -7,7 +7,7 @@ const json = z.custom<Json>((value) => value !== undefined);
 const recordSchema = z.object({
   kind: z.string(),
   payload: json,
-  state: z.enum(["waiting", "running", "done", "failed"]),
+  state: z.enum(["waiting", "running", "done", "failed", "cancelled"]),
   progress: json,
   result: json,
   attempts: z.number(),
@@ -18,6 +18,8 @@ const recordSchema = z.object({
   updatedAt: z.string(),
   /** The run that has it, while it is running. */
   run: z.string().nullable(),
+  /** Somebody has asked for its end. Absent in what earlier versions saved. */
+  ending: z.boolean().default(false),
   /** Wall-clock ms before which it is not begun. */
   due: z.number(),
   /** Wall-clock ms at which it is forgotten; null while it is not over. */

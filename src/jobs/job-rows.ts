@@ -18,7 +18,7 @@ export interface Read<T> {
   readonly shared: boolean;
 }
 
-/** What has become of a job whose handler has ended. */
+/** What has become of a job whose handler has ended. One that was to be ended, and is not done, is `cancelled` then, whatever is said here. */
 export type Ending =
   | { readonly state: "done"; readonly result: Json; readonly forgetPayload: boolean }
   | { readonly state: "failed"; readonly error: string; readonly forgetPayload: boolean }
@@ -29,7 +29,8 @@ export type Saved = "saved" | "lost";
 
 export interface JobRows {
   find(jobId: string, context: CallContext): Promise<Read<Found | undefined>>;
-  list(prefix: string, limit: number, context: CallContext): Promise<Read<readonly StoredRecord[]>>;
+  /** @param after a key: what is behind it. */
+  list(prefix: string, limit: number, context: CallContext, after?: string): Promise<Read<readonly StoredRecord[]>>;
   /** The writes that make a new job. */
   birth(jobId: string, request: JobRequest): readonly [records.JobRecord, readonly Write[]];
   /** One operation; false when a version was not as expected. */
@@ -46,6 +47,8 @@ export interface JobRows {
   renew(jobId: string, kind: string, mark: records.RunMark, context: CallContext): Promise<Saved | "unknown">;
   progress(jobId: string, kind: string, mark: records.RunMark, progress: Json, context: CallContext): Promise<Saved>;
   end(jobId: string, kind: string, mark: records.RunMark, ending: Ending, context: CallContext): Promise<Saved>;
+  /** Ends a job that waits; notes of one that runs that it is to end. Undefined when somebody else was faster. */
+  cancel(jobId: string, found: Found, context: CallContext): Promise<records.JobRecord | undefined>;
 }
 
 const DAY_MS = 86_400_000;
@@ -106,7 +109,18 @@ export function createJobRows(
     return "lost";
   }
 
+  const cancelled = (record: records.JobRecord): records.JobRecord => ({
+    ...record,
+    state: "cancelled",
+    run: null,
+    error: null,
+    ending: true,
+    ends: now() + DONE_KEPT_MS,
+    updatedAt: clock.wall().toISOString(),
+  });
+
   function endOf(record: records.JobRecord, ending: Ending): records.JobRecord {
+    if (record.ending && ending.state !== "done") return cancelled(record);
     const next = { ...record, state: ending.state, run: null, updatedAt: clock.wall().toISOString() };
     const payload = (over: { readonly forgetPayload: boolean }) => (over.forgetPayload ? { payload: null } : {});
     switch (ending.state) {
@@ -124,8 +138,9 @@ export function createJobRows(
   return {
     find,
     commit,
-    async list(prefix, limit, context) {
-      const { value, degraded } = await store.list({ collection, prefix, limit }, context);
+    async list(prefix, limit, context, after) {
+      const start = after === undefined ? {} : { after };
+      const { value, degraded } = await store.list({ collection, prefix, limit, ...start }, context);
       return { value, shared: degraded === undefined };
     },
     birth(jobId, { kind, payload, delayMs = 0 }) {
@@ -142,6 +157,7 @@ export function createJobRows(
         createdAt: at,
         updatedAt: at,
         run: null,
+        ending: false,
         due: now() + delayMs,
         ends: null,
       };
@@ -197,13 +213,21 @@ export function createJobRows(
         ({ record, version }, run) => {
           const next = endOf(record, ending);
           const row =
-            ending.state === "waiting"
+            next.state === "waiting" && ending.state === "waiting"
               ? put(records.dueKey(jobId, next), { delay: ending.delayMs })
               : put(records.endKey(jobId, next.ends ?? 0), null);
           return [put(records.jobKey(jobId), next, version), remove(run.key, run.version), row];
         },
         context,
       ),
+    async cancel(jobId, { record, version }, context) {
+      const isRunning = record.state === "running";
+      const next = isRunning ? { ...record, ending: true } : cancelled(record);
+      const rows = isRunning
+        ? []
+        : [remove(records.dueKey(jobId, record)), put(records.endKey(jobId, next.ends ?? 0), null)];
+      return (await commit([put(records.jobKey(jobId), next, version), ...rows], context)).value ? next : undefined;
+    },
   };
 }
 

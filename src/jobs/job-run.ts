@@ -14,6 +14,8 @@ export interface Run {
   readonly ended: Promise<void>;
   /** Asks the handler to stop because the process does; the job is given back, and nobody is blamed. */
   stop(): void;
+  /** Asks the handler to stop because somebody has ended the job. */
+  end(): void;
   /** Finds out now whether the lease is still held, for somebody says that it is not. */
   look(): void;
 }
@@ -49,6 +51,7 @@ export function startRun(options: RunOptions, deps: RunDeps): Run {
   const { jobId, record, mark } = options;
   const { rows, clock, leaseMs } = deps;
   const controller = new AbortController();
+  const ending = new AbortController();
   const { signal } = controller;
   let heldUntil = options.heldFrom + leaseMs;
   let lost = false;
@@ -89,6 +92,8 @@ export function startRun(options: RunOptions, deps: RunDeps): Run {
       // Nobody else can hold what nobody else can know.
       if (renewed === "saved" || deps.isOurs(jobId)) heldUntil = askedAt + leaseMs;
       else wait = leaseMs / 10;
+      // Whoever has asked for its end may not have been heard.
+      if ((await rows.find(jobId, storeContext())).value?.record.ending) end();
     } catch (error) {
       deps.report(error, { doing: "renewing the lease of a job", jobId });
       wait = leaseMs / 10;
@@ -98,6 +103,10 @@ export function startRun(options: RunOptions, deps: RunDeps): Run {
     if (over || lost) return;
     watchEnd();
     renewIn(wait);
+  }
+
+  function end(): void {
+    ending.abort(new LayerError("aborted", `job ${jobId} was ended`));
   }
 
   async function progress(value: Json): Promise<void> {
@@ -113,10 +122,11 @@ export function startRun(options: RunOptions, deps: RunDeps): Run {
     // A call that is made in the work ends with the lease at the latest, unless that is renewed.
     const context: CallContext = { ...base, deadline: rolling(clock, () => heldUntil - clock.now()) };
     try {
-      const result = await options.handler({ job: jobOf(jobId, record), context, progress });
+      const result = await options.handler({ job: jobOf(jobId, record), context, ending: ending.signal, progress });
       return { state: "done", result, forgetPayload: options.forgetPayload };
     } catch (thrown) {
-      if (stopping) return { state: "waiting", error: null, delayMs: 0, failed: false };
+      // Of an end that somebody has asked for the rows know.
+      if (stopping || ending.signal.aborted) return { state: "waiting", error: null, delayMs: 0, failed: false };
       const later = thrown instanceof LayerError ? thrown.retryAfterMs : undefined;
       if (later !== undefined) {
         const delayMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, Math.round(later)));
@@ -159,6 +169,7 @@ export function startRun(options: RunOptions, deps: RunDeps): Run {
       stopping = true;
       controller.abort(new LayerError("aborted", `job ${jobId}: the process stops`));
     },
+    end,
     look() {
       if (renewing || over || lost) return;
       cancelRenewal();

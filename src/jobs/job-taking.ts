@@ -89,7 +89,7 @@ export function createTaking(deps: TakingDeps): Taking {
     const mark = { holder: cluster.instance, token: newId() };
     const record = await rows.begin(jobId, found, mark, over, context);
     if (!record) return;
-    if (isClosed()) {
+    if (isClosed() || record.ending) {
       const giveBack: Ending = { state: "waiting", error: null, delayMs: 0, failed: false };
       const last = createContext({ clock, requestId: "jobs", deadlineMs: GIVE_BACK_MS });
       await rows.end(jobId, record.kind, mark, giveBack, last);

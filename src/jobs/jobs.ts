@@ -2,7 +2,8 @@ import type { CallContext } from "../fallbacks/core/context.ts";
 import type { Page } from "../fallbacks/core/page.ts";
 import type { Json } from "../fallbacks/store/port.ts";
 
-export type JobState = "waiting" | "running" | "done" | "failed";
+/** `cancelled`: somebody has ended it before it was done. */
+export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
 
 export interface Job {
   /** Unique; of the caller's making (1 to 128 letters, digits and `. _ : -`), or `job_` and 32 hex digits. */
@@ -19,6 +20,8 @@ export interface Job {
   readonly attempts: number;
   /** Of the last attempt, for a person; null if it went well. */
   readonly error: string | null;
+  /** Somebody has asked for its end: it is not begun any more, and while it is running it stops soon, or is done. */
+  readonly ending: boolean;
   /** ISO times. */
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -38,6 +41,11 @@ export interface JobRun {
   readonly job: Job;
   /** Ends (signal, deadline) when the process stops or the lease is lost; then the handler stops, and somebody begins it again. */
   readonly context: CallContext;
+  /**
+   * Aborted when somebody asks for the end of the job. A handler that throws then has ended it, and it is `cancelled`; one that returns has done it.
+   * It may take no notice.
+   */
+  readonly ending: AbortSignal;
   /** Saves how far it is; the next attempt finds it in `job.progress`. */
   readonly progress: (progress: Json) => Promise<void>;
 }
@@ -52,7 +60,7 @@ export type JobHandler = (run: JobRun) => Promise<Json>;
 export interface HandleOptions {
   /** How many of this kind run at a time in this process, 1 to 100. Default 1. */
   readonly concurrency?: number;
-  /** Once the job is over, in whatever way, its payload is forgotten, for it says what nobody has to know any longer. Default false. */
+  /** Once the job is done or has failed, its payload is forgotten, for it says what nobody has to know any longer. Default false. */
   readonly forgetPayload?: boolean;
   /**
    * `never_give_up`: a job that was promised to somebody is tried again, an hour apart at last, for as long as it takes. Default `five`:
@@ -69,6 +77,18 @@ export interface Jobs {
    */
   add(request: JobRequest, context: CallContext): Promise<Job>;
   get(jobId: string, context: CallContext): Promise<Job | undefined>;
+  /** Those whose id is this one with a full stop and more behind it, by id; `limit` is 1 to 500. @throws {Problem} `invalid_request`. */
+  below(
+    jobId: string,
+    page: { readonly after?: string; readonly limit: number },
+    context: CallContext,
+  ): Promise<Page<Job>>;
+  /**
+   * Ends a job: one that waits is `cancelled` when this returns; one that is running, in whatever process, is asked to stop, and its state tells what
+   * has become of it. What is over stays as it is. Undefined: there is none.
+   * @throws {Problem} `store_unavailable` while nobody can tell whether another process runs it.
+   */
+  cancel(jobId: string, context: CallContext): Promise<Job | undefined>;
   /** Newest first; `limit` is 1 to 500. @throws {Problem} `invalid_request` for a limit or an `after` that is none. */
   list(
     page: { readonly kind?: string; readonly after?: string; readonly limit: number },

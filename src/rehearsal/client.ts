@@ -46,7 +46,7 @@ export interface SeenJob {
   readonly job_id: string;
   readonly kind: "file" | "page" | "sitemap" | "crawl";
   readonly name: string;
-  readonly state: "received" | "parsed" | "embedded" | "indexed" | "live" | "failed";
+  readonly state: "received" | "parsed" | "embedded" | "indexed" | "live" | "failed" | "cancelled";
   readonly children: readonly string[];
   readonly failure: { readonly code: string; readonly detail: string } | null;
 }
@@ -82,6 +82,8 @@ export interface Client {
   addPage(page: PageOrder & { readonly audience?: readonly string[] }): Promise<SeenJob>;
   /** Hears of each state until the last, to which it resolves; a connection that breaks is made again. */
   followJob(jobId: string, hear: (job: SeenJob) => void): Promise<SeenJob>;
+  /** Ends a job with those of its pages; of one that takes long to stop the state is another one than the last. */
+  cancelJob(jobId: string): Promise<SeenJob>;
 }
 
 /** A server that wants to be asked less often says when to come back. */
@@ -94,17 +96,17 @@ const AGAIN_MS = 500;
 export function createClient(url: string, key?: string): Client {
   const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` };
 
-  async function send(path: string, body?: object): Promise<Response> {
+  async function send(path: string, body?: object, method = body ? "POST" : "GET"): Promise<Response> {
     const isForm = body instanceof FormData;
     return fetch(new URL(path, url), {
-      method: body ? "POST" : "GET",
+      method,
       headers: { ...(body && !isForm && { "content-type": "application/json" }), ...authorization },
       ...(body && { body: isForm ? body : JSON.stringify(body) }),
     });
   }
 
-  async function call<T>(path: string, body?: object): Promise<T> {
-    const response = await send(path, body);
+  async function call<T>(path: string, body?: object, method?: string): Promise<T> {
+    const response = await send(path, body, method);
     const text = await response.text();
     // /health answers 503 with the report itself when turns cannot be answered.
     if (!response.ok && !(path === "/health" && response.status === 503))
@@ -148,6 +150,7 @@ export function createClient(url: string, key?: string): Client {
       return ingest("/api/v1/knowledge/documents", form);
     },
     addPage: (page) => ingest("/api/v1/knowledge/urls", page),
+    cancelJob: (jobId) => call(`/api/v1/knowledge/jobs/${encodeURIComponent(jobId)}`, undefined, "DELETE"),
     async followJob(jobId, hear) {
       const path = `/api/v1/knowledge/jobs/${encodeURIComponent(jobId)}/events`;
       for (let failures = 0; ; failures += 1) {
@@ -157,7 +160,7 @@ export function createClient(url: string, key?: string): Client {
           for await (const job of jobsIn(response)) {
             failures = 0;
             hear(job);
-            if (job.state === "live" || job.state === "failed") return job;
+            if (isOver(job)) return job;
           }
         } catch (error) {
           if (error instanceof Refused || failures >= MOST_FAILURES) throw error;
@@ -166,6 +169,11 @@ export function createClient(url: string, key?: string): Client {
       }
     },
   };
+}
+
+/** Whether the job has ended, well or not. */
+export function isOver({ state }: Pick<SeenJob, "state">): boolean {
+  return state === "live" || state === "failed" || state === "cancelled";
 }
 
 /** The server has answered, and will answer the same again. */

@@ -5,7 +5,7 @@ import { idSchema, timeSchema } from "./chat-schemas.ts";
 import { pageOf, pageQuery, pageSchema } from "./paging.ts";
 import { defineRoute, type Route } from "./route.ts";
 
-export const jobStateSchema = z.enum(["waiting", "running", "done", "failed"]);
+export const jobStateSchema = z.enum(["waiting", "running", "done", "failed", "cancelled"]);
 
 const jobSchema = z.object({
   job_id: z.string(),

@@ -45,10 +45,30 @@ export function knowledgeJobRoutes(deps: TurnDeps): readonly Route[] {
       },
     }),
     defineRoute({
+      method: "delete",
+      path: `${jobs}/:job_id`,
+      role: "admin",
+      summary:
+        "End a job, and the jobs of its pages: what waits never starts, what is being read stops at its next step, what is live stays",
+      params,
+      answer: {
+        status: 200,
+        description:
+          "It is `cancelled`, also when it was before; or else its pages are, of a sitemap or a crawl that is live itself. With 202 and the same shape: it has not stopped yet; ask again.",
+        schema: ingestJobSchema,
+      },
+      problems: ["not_found", "job_over"],
+      async handle({ params: { job_id }, context }) {
+        const job = await ingestion.cancel(job_id, context);
+        return { status: isOver(job) ? 200 : 202, json: ingestJobJson(job) };
+      },
+    }),
+    defineRoute({
       method: "get",
       path: `${jobs}/:job_id/events`,
       role: "admin",
-      summary: "How a document is getting on, from now until it is live or has failed, whichever process reads it",
+      summary:
+        "How a document is getting on, from now until it is live, has failed or is cancelled, whichever process reads it",
       params,
       answer: {
         status: 200,

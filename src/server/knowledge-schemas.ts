@@ -74,13 +74,13 @@ export function documentJson({ metadata, ...document }: DocumentInfo): z.output<
   return { ...toWire(document), metadata };
 }
 
-const ingestStates = ["received", "parsed", "embedded", "indexed", "live", "failed"] as const;
+const ingestStates = ["received", "parsed", "embedded", "indexed", "live", "failed", "cancelled"] as const;
 
 export const ingestJobSchema = z.object({
   job_id: z.string(),
   kind: z.enum(["file", "page", "sitemap", "crawl"]),
   name: z.string(),
-  state: z.enum(ingestStates).meta({ description: "In this order; `live` and `failed` are the last." }),
+  state: z.enum(ingestStates).meta({ description: "In this order; `live`, `failed` and `cancelled` are the last." }),
   total: z
     .int()
     .nullable()

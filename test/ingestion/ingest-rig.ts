@@ -1,6 +1,6 @@
 import type { StoreAccess } from "../../src/fallbacks/store/access.ts";
 import { createIngestion } from "../../src/ingestion/create-ingestion.ts";
-import type { Ingestion, IngestJob } from "../../src/ingestion/ingestion.ts";
+import { type Ingestion, type IngestJob, isOver } from "../../src/ingestion/ingestion.ts";
 import { Problem } from "../../src/problems.ts";
 import type { Fetched, Fetcher } from "../../src/retrieval/fetching/fetcher.ts";
 import { otherStatus } from "../../src/retrieval/fetching/refusal.ts";
@@ -127,7 +127,7 @@ export function ingestRig(settings: NonNullable<WorkerOptions["settings"]> = {},
   async function ended(ingestion: Ingestion, jobId: string): Promise<IngestJob> {
     for (let second = 0; second < 3_600; second += 1) {
       const job = await ingestion.job(jobId, context());
-      if (job.state === "live" || job.state === "failed") return job;
+      if (isOver(job)) return job;
       await clock.advance(1_000);
     }
     throw new Error(`job ${jobId} has not ended`);

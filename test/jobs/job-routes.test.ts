@@ -14,6 +14,7 @@ const job: Job = {
   attempts: 2,
   result: null,
   error: "no luck",
+  ending: false,
   createdAt: at,
   updatedAt: at,
 };

@@ -97,7 +97,7 @@ describeWithRedis("jobs of three processes on one Redis", () => {
   }
 
   /** Three instances, each with a journal of its own; their handlers count how often each job was begun. */
-  function three(work: (jobId: string, worker: Worker) => Promise<void> = async () => {}): Three {
+  function three(work: (jobId: string, worker: Worker, ending: AbortSignal) => Promise<void> = async () => {}): Three {
     towns += 1;
     const prefix = `jobs-${towns}`;
     const town = createTown();
@@ -107,9 +107,9 @@ describeWithRedis("jobs of three processes on one Redis", () => {
       const worker = createWorker({ store: access, clock: systemClock, town, settings });
       worker.jobs.handle(
         "work",
-        async ({ job: { jobId } }) => {
+        async ({ job: { jobId }, ending }) => {
           runs.set(jobId, (runs.get(jobId) ?? 0) + 1);
-          await work(jobId, worker);
+          await work(jobId, worker, ending);
           return worker.instance;
         },
         { concurrency: 2 },
@@ -145,6 +145,27 @@ describeWithRedis("jobs of three processes on one Redis", () => {
     expect(jobIds).toHaveLength(25);
     expect([...runs.values()].every((count) => count === 1)).toBe(true);
     expect(runs.size).toBe(25);
+    await close();
+  });
+
+  it("are ended by any of them, running elsewhere or waiting, and never begun again", async () => {
+    const { workers, runs, close } = three(
+      (_, __, ending) =>
+        new Promise((_resolve, reject) => ending.addEventListener("abort", () => reject(ending.reason))),
+    );
+    const names = Array.from({ length: 8 }, (_, number) => `job-${number}`);
+    for (const jobId of names) await workers[0].jobs.add({ kind: "work", payload: null, jobId }, soon());
+    await vi.waitFor(() => expect(runs.size).toBe(6), WAIT);
+    await Promise.all(names.map((jobId, at) => workers[(at % 3) as 0 | 1 | 2].jobs.cancel(jobId, soon())));
+    await vi.waitFor(async () => {
+      for (const jobId of names)
+        expect(await found(workers[2].jobs, jobId, soon())).toMatchObject({ state: "cancelled" });
+    }, WAIT);
+    const begun = runs.size;
+    expect([...runs.values()].every((count) => count === 1)).toBe(true);
+    await workers[1].jobs.add({ kind: "work", payload: null, jobId: "last" }, soon());
+    await vi.waitFor(() => expect(runs.get("last")).toBe(1), WAIT);
+    expect(runs.size).toBe(begun + 1);
     await close();
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { documentsPath, knowledgePath, knowledgeServer } from "./knowledge-rig.ts";
+import { whileTimePasses } from "../support/while-time-passes.ts";
 import { gate } from "./test-server.ts";
 
 const jobsPath = `${knowledgePath}/jobs`;
@@ -86,6 +87,45 @@ describe("jobs", () => {
   ])("GET %s is %i", async (path, status, code) => {
     const { call } = await knowledgeServer();
     expect(await call("GET", jobsPath + path)).toMatchObject({ status, json: { code } });
+  });
+});
+
+describe("ending a job", () => {
+  it("answers with the job as it is cancelled, again too, and its events end with that", async () => {
+    const { call, url, knowledge, clock } = await held();
+    const sent: string[] = [];
+    for (const name of ["b", "c", "d", "e"]) {
+      const { json } = await call("POST", `${documentsPath}?wait=0`, { name: `${name}.md`, content: "x" });
+      sent.push(json.jobs?.[0]?.job_id ?? "");
+    }
+    await clock.advance(0);
+    const path = `${jobsPath}/${sent[3] ?? ""}`;
+    const reader = await follow(url, sent[3] ?? "");
+    await reader.has("received");
+    const ended = await whileTimePasses(clock, call("DELETE", path), 250);
+    expect(ended).toMatchObject({
+      status: 200,
+      json: { job_id: sent[3], state: "cancelled", document: null, failure: null },
+    });
+    await whileTimePasses(clock, reader.over, 250);
+    expect(reader.states()).toEqual(["received", "cancelled"]);
+    expect(await call("DELETE", path)).toMatchObject({ status: 200, json: ended.json });
+    expect((await call("GET", path)).json).toEqual(ended.json);
+    expect(knowledge.asked).toHaveLength(4);
+  });
+
+  it("answers 202 while it has not stopped, and 409 with the state when it has ended otherwise", async () => {
+    const { call, jobId, clock, open, process, context } = await held();
+    const path = `${jobsPath}/${jobId}`;
+    const now = await whileTimePasses(clock, call("DELETE", path), 500);
+    expect(now).toMatchObject({ status: 202, json: { state: "indexed" } });
+    open();
+    await whileTimePasses(clock, process.ingestion.wait(jobId, 5_000, context()), 250);
+    expect(await call("DELETE", path)).toMatchObject({
+      status: 409,
+      json: { code: "job_over", field: "job_id", detail: "The job is live already: there is nothing left to end." },
+    });
+    expect(await call("DELETE", `${jobsPath}/ingest_none`)).toMatchObject({ status: 404, json: { code: "not_found" } });
   });
 });
 

@@ -69,6 +69,7 @@ describe("/openapi.json", () => {
         "get /api/v1/knowledge/jobs",
         "get /api/v1/knowledge/jobs/{job_id}",
         "get /api/v1/knowledge/jobs/{job_id}/events",
+        "delete /api/v1/knowledge/jobs/{job_id}",
         "get /api/v1/knowledge/settings",
         "post /api/v1/knowledge/settings",
         "post /api/v1/knowledge/search",

@@ -22,6 +22,7 @@ const job: Job = {
   attempts: 1,
   result: { sessions: 1, turns: 2, tickets: 3, handoffs: 4 },
   error: null,
+  ending: false,
   createdAt: at,
   updatedAt: at,
 };

@@ -40,6 +40,7 @@ const expected: Readonly<Record<string, string>> = {
   "GET /api/v1/knowledge/jobs": "admin",
   "GET /api/v1/knowledge/jobs/:job_id": "admin",
   "GET /api/v1/knowledge/jobs/:job_id/events": "admin",
+  "DELETE /api/v1/knowledge/jobs/:job_id": "admin",
   "GET /api/v1/knowledge/settings": "admin",
   "POST /api/v1/knowledge/settings": "admin",
   "POST /api/v1/knowledge/search": "admin",

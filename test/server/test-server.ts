@@ -164,6 +164,7 @@ const job: Job = {
   result: null,
   attempts: 0,
   error: null,
+  ending: false,
   createdAt: START,
   updatedAt: START,
 };
