@@ -152,6 +152,17 @@ describe("ending a job", () => {
     expect(begun).toEqual(["one", "two"]);
   });
 
+  it("that an earlier version has saved", async () => {
+    const { jobs } = worker();
+    await jobs.add({ ...job, delayMs: 5_000 }, context());
+    const { value } = await access.get("jobs", "job/one", context());
+    const earlier = { ...(value?.value as object), ending: undefined };
+    const write = { kind: "put", collection: "jobs", key: "job/one", value: earlier } as const;
+    await access.commit({ id: "earlier", writes: [write] }, context());
+    expect(await found(jobs, "one")).toMatchObject({ state: "waiting", ending: false });
+    expect(await jobs.cancel("one", context())).toMatchObject({ state: "cancelled" });
+  });
+
   it("that is over changes nothing, and of what is not there nothing is ended", async () => {
     const { jobs } = worker();
     jobs.handle("work", async () => "done");

@@ -72,6 +72,35 @@ describe("jobs of two processes that did not see one another", () => {
     expect((await rowsOf()).sort()).toEqual(["end", "job", "kind", "made"]);
   });
 
+  it("what we have done stays done, although they have ended it", async () => {
+    const others = workerOn(access(theirs));
+    await others.jobs.cancel("job", context());
+    recorded().jobs.handle("work", async () => "ours");
+    await settle();
+    await replay();
+    expect(await found(others.jobs, "job")).toMatchObject({ state: "done", result: "ours" });
+    expect((await rowsOf()).sort()).toEqual(["end", "job", "kind", "made"]);
+  });
+
+  it("what they have done, or only begun, is not ended by us", async () => {
+    for (const [state, handler] of [
+      ["running", () => new Promise<never>(() => {})],
+      ["done", async () => "theirs"],
+    ] as const) {
+      [ours, theirs] = [createMemoryStore(), createMemoryStore()];
+      sent = [];
+      for (const store of [ours, theirs]) {
+        await workerOn(access(store)).jobs.add({ kind: "work", payload: null, jobId: "job" }, context());
+      }
+      const others = workerOn(access(theirs));
+      others.jobs.handle("work", handler);
+      await recorded().jobs.cancel("job", context());
+      await settle();
+      await replay();
+      expect(await found(others.jobs, "job")).toMatchObject({ state });
+    }
+  });
+
   it("what they have done stays as they have done it", async () => {
     const others = workerOn(access(theirs));
     others.jobs.handle("work", async () => "theirs");
