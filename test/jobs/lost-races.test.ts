@@ -63,6 +63,7 @@ describe("whoever loses a race for the rows of a job waits a little longer each 
       lostRace: lostRace(),
       newId,
       onAdded() {},
+      onEnding() {},
     });
     const added = await waited(add({ kind: KIND, payload: null, jobId: JOB }, context()));
     expect(added).toMatchObject({ outcome: { jobId: JOB, state: "waiting" }, ms: WAITED });
