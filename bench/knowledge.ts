@@ -8,6 +8,8 @@ const PASSAGES = Number(process.env["KNOWLEDGE_PASSAGES"] ?? 100_000);
 const PASSAGES_OF_A_DOCUMENT = 100;
 /** Documents on their way at the same time. */
 const WIDTH = 4;
+/** The share of them that is read without chat. */
+const QUIET = 0.3;
 const TURNS = 200;
 const START_LIMIT_MS = 600_000;
 
@@ -46,6 +48,13 @@ async function send(url: string, number: number): Promise<void> {
   if (response.status !== 201) throw new Error(`document ${number}: ${response.status} ${await response.text()}`);
 }
 
+/** @returns passages a second. */
+async function add(url: string, from: number, to: number): Promise<number> {
+  const startedAt = performance.now();
+  await load(to - from, WIDTH, (number) => send(url, from + number));
+  return ((to - from) * PASSAGES_OF_A_DOCUMENT * 1000) / (performance.now() - startedAt);
+}
+
 async function ask(url: string, number: number): Promise<void> {
   const response = await fetch(`${url}/api/v1/chat`, {
     method: "POST",
@@ -63,7 +72,7 @@ const line = ({ p50Ms, p95Ms }: Load) => `p50 ${p50Ms.toFixed(1)} ms, p95 ${p95M
 export async function knowledge(): Promise<void> {
   const documents = Math.ceil(PASSAGES / PASSAGES_OF_A_DOCUMENT);
   write(
-    `\nknowledge: ${documents} documents of ${PASSAGES_OF_A_DOCUMENT} passages over HTTP, four at a time; chat one turn after the other`,
+    `\nknowledge: ${documents} documents of ${PASSAGES_OF_A_DOCUMENT} passages over HTTP, four at a time, the first without chat; chat one turn after the other`,
   );
   const directory = mkdtempSync(join(tmpdir(), "understudy-bench-knowledge-"));
   try {
@@ -71,18 +80,18 @@ export async function knowledge(): Promise<void> {
     await load(TURNS, 1, (index) => ask(server.url, index));
     const before = await chat(server.url, TURNS);
     write(`  chat alone, no documents             ${line(before)}`);
+    const quiet = Math.floor(documents * QUIET);
+    write(`  passages a second, no chat           ${(await add(server.url, 0, quiet)).toFixed(0)} (limit 2,000)`);
     const read = new AbortController();
     const beside = (async () => {
       const loads: Load[] = [];
       for (let round = 1; !read.signal.aborted; round += 1) loads.push(await chat(server.url, round * TURNS));
       return loads;
     })();
-    const startedAt = performance.now();
-    await load(documents, WIDTH, (number) => send(server.url, number));
-    const seconds = (performance.now() - startedAt) / 1000;
+    const rate = await add(server.url, quiet, documents);
     read.abort();
     const loads = await beside;
-    write(`  passages a second, with chat beside  ${((documents * PASSAGES_OF_A_DOCUMENT) / seconds).toFixed(0)}`);
+    write(`  passages a second, with chat beside  ${rate.toFixed(0)}`);
     const after = await chat(server.url, 9 * TURNS);
     write(`  chat alone, all documents            ${line(after)}`);
     const worst = Math.max(...loads.map(({ p95Ms }) => p95Ms));

@@ -21,9 +21,9 @@ async function turnsOf(work: Work<unknown>): Promise<number> {
   return turns;
 }
 
-it("lets others go first after 1,024 characters, or 16 times as many where they are only looked at", async () => {
-  expect(await turnsOf(steps(1_024, 64))).toBe(64);
-  expect(await turnsOf(light(steps(1_024, 64)))).toBe(4);
+it("lets others go first after 4,096 characters, or 16 times as many where they are only looked at", async () => {
+  expect(await turnsOf(steps(1_024, 64))).toBe(16);
+  expect(await turnsOf(light(steps(1_024, 64)))).toBe(1);
   expect(await inSlices(light(steps(3, 1)), new AbortController().signal)).toBe("done");
 });
 
@@ -33,14 +33,14 @@ it("has one slice in a turn of the event loop, however many long works there are
   function* noted(name: string): Work<void> {
     for (let step = 0; step < 4; step += 1) {
       slices.push(name);
-      yield 1_024;
+      yield 4_096;
     }
   }
   async function paced(name: string): Promise<void> {
     const pace = createPacing(signal);
     for (let step = 0; step < 4; step += 1) {
       slices.push(name);
-      await pace(1_024);
+      await pace(4_096);
     }
   }
   const most: number[] = [];
