@@ -55,8 +55,10 @@ function groupsIn(text: string): readonly Group[] {
   /** Names may follow one another; the first rule ends them. */
   let naming = false;
   for (const line of text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/)) {
-    const [, key = "", value = ""] = /^\s*([\w-]+)\s*:\s*([^#]*?)\s*(?:#.*)?$/.exec(line) ?? [];
-    const name = key.toLowerCase();
+    const [said = ""] = line.split("#", 1);
+    const colon = said.indexOf(":");
+    const name = said.slice(0, Math.max(0, colon)).trim().toLowerCase();
+    const value = said.slice(colon + 1).trim();
     if (name === "user-agent") {
       if (!naming) groups.push({ agents: new Set(), rules: [], delayMs: 0 });
       naming = true;

@@ -6,6 +6,12 @@ const url = (path: string) => new URL(path, "https://shop.example");
 const allows = (text: string, path: string) => readRobots(text, "understudy").allows(url(path));
 
 describe("robots.txt", () => {
+  it("is read in one go, however many spaces stand in a value", () => {
+    const many = " ".repeat(250_000);
+    const text = `User-agent: *\nDisallow: /a${many}b\nDisallow:${many}/c`;
+    expect([allows(text, "/a"), allows(text, "/c")]).toEqual([true, false]);
+  });
+
   it.each([
     ["nothing", "", "/a", true],
     ["a page of HTML", "<html><body>Not found: see /a</body></html>", "/a", true],
