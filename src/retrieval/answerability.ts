@@ -43,7 +43,7 @@ const HOLDS_NUMBER =
   /\p{Nd}|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twice|once|free|immediately|daily|weekly|monthly|yearly)\b|[一二三四五六七八九十两百千半]\s?(?:[天日个周年月次杯件张元小]|分钟)|免费|随时|当天|次日|立即/u;
 
 const answerTerms = createTerms(answerModel.inputs);
-const weights = namesOfTerms.map((name) => answerModel.weights[name] ?? 0);
+const weights = namesOfTerms.map((name) => answerModel.weights[name] as number);
 
 /**
  * How likely it is that the passage answers the question, 0 to 1.

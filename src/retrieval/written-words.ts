@@ -24,6 +24,9 @@ const BASIC_PLANE = 0x1_0000;
 
 const kindAt = createUnitKindAt(kindOf);
 
+/** Numbers of texts after which marks begin anew with the next first text: half of what a mark can hold, as texts are compared with it in between. */
+const LAST_TEXT = 0x7fff_ffff;
+
 /**
  * The words are those of `/\p{Script=Han}|[\p{L}\p{N}]+/gu` in lower case. Han characters, of which a text has hundreds, are told apart by
  * marks in a table, and other words by where they stand: cutting each out and looking it up in a set takes several times as long, and
@@ -45,6 +48,7 @@ export function createWrittenWords(): WrittenWords {
       return firstWords;
     },
     begin(text) {
+      if (texts > LAST_TEXT) forgetMarks();
       first = nextText();
       firstWords = 0;
       const count = () => {
@@ -72,14 +76,14 @@ export function createWrittenWords(): WrittenWords {
     },
   };
 
+  function forgetMarks(): void {
+    firstMarks.fill(0);
+    marks.fill(0);
+    texts = 0;
+  }
+
   /** @returns a number that no mark has. */
   function nextText(): number {
-    if (texts === 0xffff_ffff) {
-      firstMarks.fill(0);
-      marks.fill(0);
-      first = 0;
-      texts = 0;
-    }
     texts += 1;
     return texts;
   }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Program, programOf as programOfSources } from "../../src/fallbacks/core/program-of.ts";
 import { compiledTree } from "./compiled-tree.ts";
 
@@ -16,5 +16,5 @@ const tree = await compiledTree();
  */
 export function programOf(file: URL): Program {
   const compiled = join(tree, relative(root, fileURLToPath(file)).replace(/ts$/, "js"));
-  return existsSync(compiled) ? { file: new URL(`file://${compiled}`) } : programOfSources(file);
+  return existsSync(compiled) ? { file: pathToFileURL(compiled) } : programOfSources(file);
 }

@@ -1,6 +1,16 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -23,6 +33,9 @@ export async function compiledScript(path: string): Promise<string> {
 export async function compiledTree(): Promise<string> {
   const directory = join(cache, keyOfSources());
   if (!existsSync(directory)) await compile(directory);
+  // What is used is not old.
+  const now = new Date();
+  utimesSync(directory, now, now);
   return directory;
 }
 

@@ -22,7 +22,7 @@ const MOST_ON_LOOP = 20_000 * 384;
 
 /**
  * Exact cosine similarity over everything, in this process: nothing to set up, nothing approximate, nothing kept. Small spaces
- * are looked through at once, in a millisecond; large ones by a thread. Both go by codes of 8 bits first.
+ * are looked through at once, in a millisecond, or some 30 where nearly all vectors are equal; large ones by a thread. Both go by codes of 8 bits first.
  */
 export function createMemoryVectors(options: MemoryVectorsOptions = {}): Vectors {
   const { report = () => {}, mostOnLoop = MOST_ON_LOOP } = options;

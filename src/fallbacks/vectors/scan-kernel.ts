@@ -3,7 +3,7 @@
  * are those of the specification (webassembly.github.io/spec/core/binary).
  */
 
-/** What the module exports. All addresses are bytes in its memory and multiples of 4. */
+/** What the module exports. All addresses are bytes in its memory and, but for `code`, multiples of 4. */
 export interface Kernel {
   /**
    * Codes of 8 bits for the numbers of a row, less those of the centre: each times the scale is the number but for half a scale at most.
