@@ -4,7 +4,7 @@ import { dataServer } from "./user-data.ts";
 
 interface Erasure {
   readonly job_id: string;
-  readonly state: "waiting" | "running" | "done" | "failed";
+  readonly state: "waiting" | "running" | "done" | "failed" | "cancelled";
   readonly removed: Readonly<Record<string, number>> | null;
 }
 
@@ -23,8 +23,10 @@ export const eraseCommand: Command = {
         terminal.out(`deleted: ${counts.join(", ")}`);
         return 0;
       }
-      if (state === "failed") {
-        terminal.err("it failed, and not everything is deleted; operators find the reason under /api/v1/jobs\n");
+      if (state === "failed" || state === "cancelled") {
+        terminal.err(
+          `it ${state === "failed" ? "failed" : "was cancelled"}, and not everything is deleted; operators find the reason under /api/v1/jobs\n`,
+        );
         return 1;
       }
       await sleep(ASK_EVERY_MS);

@@ -9,7 +9,7 @@ import { type Ingestion, type IngestJob, isOver } from "./ingestion.ts";
 import type { Uploads } from "./uploads.ts";
 
 export interface CancelDeps {
-  readonly jobs: Pick<Jobs, "below" | "cancel">;
+  readonly jobs: Pick<Jobs, "get" | "below" | "cancel">;
   readonly uploads: Pick<Uploads, "discard">;
   readonly clock: Clock;
   readonly wait: Ingestion["wait"];
@@ -24,6 +24,10 @@ const AT_ONCE = 4;
 /** Ends jobs as `Ingestion.cancel` says. */
 export function createCancel({ jobs, uploads, clock, wait }: CancelDeps): Ingestion["cancel"] {
   async function end(jobId: string, context: CallContext): Promise<IngestJob> {
+    const known = await jobs.get(jobId, context);
+    // Before anything is asked of it: a job of another kind, such as one that deletes what is kept of a user, is not to be ended from here.
+    if (known && !ingestJobOf(known)) throw noSuchJob();
+    // What is not seen is left to this to say: while the shared store is away nobody knows whether it is there.
     const job = await jobs.cancel(jobId, context);
     if (!job || !ingestJobOf(job)) throw noSuchJob();
     const last = await wait(jobId, STOP_MS, context);

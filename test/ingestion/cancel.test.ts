@@ -126,21 +126,50 @@ describe("ending the job of a document", () => {
       });
     }
     await expect(cancel(rig, process, "ingest_none")).rejects.toMatchObject({ code: "not_found" });
-    process.worker.jobs.handle("other", async () => null);
-    const { jobId } = await process.worker.jobs.add({ kind: "other", payload: null }, rig.context());
-    await expect(cancel(rig, process, jobId)).rejects.toMatchObject({ code: "not_found" });
   });
 
-  it("is refused while the store that all share is away", async () => {
-    const rig = ingestRig();
-    const { jobId } = await rig.start().ingestion.file({ name: "a.md", content: "a" }, rig.context());
-    const degraded: Degradation = { layer: "store", mode: "equal", by: "embedded", reason: "open", since: new Date(0) };
-    const blind = rig.start({
-      ...rig.access,
-      get: async (...args) => ({ ...(await rig.access.get(...args)), degraded }),
-    });
-    await expect(cancel(rig, blind, jobId)).rejects.toMatchObject({ code: "store_unavailable" });
-  });
+  it.each([0, 60_000])(
+    "of another kind is none, and goes on as if nobody had asked (delayed by %i ms)",
+    async (delayMs) => {
+      const rig = ingestRig();
+      const process = rig.start();
+      const way = gate();
+      process.worker.jobs.handle("other", async ({ ending }) => {
+        await way.opened;
+        return ending.aborted;
+      });
+      const { jobId } = await process.worker.jobs.add({ kind: "other", payload: null, delayMs }, rig.context());
+      await rig.clock.advance(0);
+      await expect(cancel(rig, process, jobId)).rejects.toMatchObject({ code: "not_found" });
+      expect(await process.worker.jobs.get(jobId, rig.context())).toMatchObject({ ending: false });
+      way.open();
+      await rig.clock.advance(120_000);
+      expect(await process.worker.jobs.get(jobId, rig.context())).toMatchObject({ state: "done", result: false });
+    },
+  );
+
+  it.each(["a copy of it", "nothing of it"])(
+    "is refused while the store that all share is away, with %s here",
+    async (here) => {
+      const rig = ingestRig();
+      const { jobId } = await rig.start().ingestion.file({ name: "a.md", content: "a" }, rig.context());
+      const degraded: Degradation = {
+        layer: "store",
+        mode: "equal",
+        by: "embedded",
+        reason: "open",
+        since: new Date(0),
+      };
+      const blind = rig.start({
+        ...rig.access,
+        async get(...args) {
+          const { value } = await rig.access.get(...args);
+          return { value: here === "nothing of it" ? undefined : value, degraded };
+        },
+      });
+      await expect(cancel(rig, blind, jobId)).rejects.toMatchObject({ code: "store_unavailable" });
+    },
+  );
 });
 
 describe("ending a sitemap or a crawl", () => {

@@ -87,11 +87,14 @@ describe("erase USER", () => {
     ]);
   });
 
-  it("does not end with 0 when it failed", async () => {
-    const { url } = await serve(states({ state: "failed", removed: null }));
+  it.each([
+    ["failed", "it failed"],
+    ["cancelled", "it was cancelled"],
+  ])("does not end with 0 when it %s", async (state, said) => {
+    const { url } = await serve(states({ state, removed: null }));
     expect(await run(eraseCommand, ["ann", "--url", url])).toMatchObject({
       code: 1,
-      err: expect.stringContaining("not everything is deleted"),
+      err: expect.stringContaining(`${said}, and not everything is deleted`),
     });
   });
 });
