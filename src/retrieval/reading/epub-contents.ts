@@ -72,7 +72,8 @@ function readNav(source: string, outline: OutlineWriter): void {
   /** Elements that are open inside the table, itself included. */
   let depth = 0;
   let reference: string | undefined;
-  let named = false;
+  /** Links and spans that are open: they may stand inside one another, and what is in any of them is the name of the entry. */
+  let naming = 0;
   readMarkup(
     source,
     {
@@ -82,20 +83,21 @@ function readNav(source: string, outline: OutlineWriter): void {
         if (depth === 0) return;
         if (tag === "li") outline.enter();
         else if (tag === "a" || tag === "span") {
-          reference = tag === "a" ? attributes["href"] : reference;
-          named = true;
+          if (tag === "a") reference = attributes["href"];
+          naming += 1;
         }
       },
       text(text) {
-        if (named) outline.name(text);
+        if (naming > 0) outline.name(text);
       },
       close(tag) {
         if (depth === 0) return;
         depth -= 1;
         if (tag === "li") outline.leave();
         else if (tag === "a" || tag === "span") {
-          named = false;
-          if (tag === "a" && reference !== undefined) outline.leadTo(reference);
+          naming -= 1;
+          if (tag === "span") return;
+          if (reference !== undefined) outline.leadTo(reference);
           reference = undefined;
         }
       },

@@ -105,6 +105,24 @@ describe("parseEpub", () => {
     ]);
   });
 
+  it.each([
+    ["a number of its own", '<a href="c1.xhtml"><span>1</span> Returns</a>', "1 Returns"],
+    ["every word of its own", '<a href="c1.xhtml"><span>1</span> <span><span>Re</span>turns</span></a>', "1 Returns"],
+    ["a number before the link", '<span>1</span><a href="c1.xhtml"> Returns</a>', "1 Returns"],
+    ["no link", "<span>1 <span>Returns</span> and</span> more", ""],
+  ])("reads an entry of the table of contents that has %s", async (_name, entry, heading) => {
+    const nav = page(`<nav epub:type="toc"><ol><li>${entry}</li></ol></nav>`);
+    const bytes = makeEpub({ chapters: [chapter], nav: [] }, { "OEBPS/nav.xhtml": nav });
+    expect((await read(bytes)).sections.map((section) => section.heading)).toEqual([heading]);
+  });
+
+  it("keeps the name of what holds others whole, though it has spans inside it", async () => {
+    const inner = '<ol><li><a href="c1.xhtml"><b>Re</b>turns</a></li></ol>';
+    const nav = page(`<nav epub:type="toc"><ol><li><span>Part <span>I</span> of two</span>${inner}</li></ol></nav>`);
+    const bytes = makeEpub({ chapters: [chapter], nav: [] }, { "OEBPS/nav.xhtml": nav });
+    expect(shown(await read(bytes))).toEqual([["Part I of two › Returns", "Text."]]);
+  });
+
   it("prefers the newer table of contents, and takes the older where that one names nothing", async () => {
     const book: Book = {
       chapters: [chapter],
