@@ -66,6 +66,13 @@ export function isOver({ state }: Pick<IngestJob, "state">): boolean {
   return state === "live" || state === "failed" || state === "cancelled";
 }
 
+/** What has become of a job that was to end. */
+export interface EndedJob {
+  readonly job: IngestJob;
+  /** False while it, or one of its pages, has yet to stop. */
+  readonly stopped: boolean;
+}
+
 /** Reads what owners bring, in the background: kept when it is acknowledged, and done once, whatever dies meanwhile. */
 export interface Ingestion {
   /** The file is durable when this returns. @throws {Problem} `invalid_request`, `unsupported_media_type`, `payload_too_large`, `store_unavailable`. */
@@ -76,10 +83,10 @@ export interface Ingestion {
   job(jobId: string, context: CallContext): Promise<IngestJob>;
   /**
    * Ends a job, and the jobs of its pages: what is live stays, what waits never starts, what is being read stops at its next step. Returns when all of
-   * that has happened, or after ten seconds with the job as it is then; asking again does no harm.
+   * that has happened, or after ten seconds with how it is then; asking again does no harm.
    * @throws {Problem} `not_found`; `job_over` for one that has ended otherwise, unless it was that of pages that had not; `store_unavailable`.
    */
-  cancel(jobId: string, context: CallContext): Promise<IngestJob>;
+  cancel(jobId: string, context: CallContext): Promise<EndedJob>;
   /** Newest first; `limit` 1 to 200. */
   jobs(page: { readonly after?: string; readonly limit: number }, context: CallContext): Promise<Page<IngestJob>>;
   /**

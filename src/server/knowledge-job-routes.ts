@@ -54,13 +54,13 @@ export function knowledgeJobRoutes(deps: TurnDeps): readonly Route[] {
       answer: {
         status: 200,
         description:
-          "It is `cancelled`, also when it was before; or else its pages are, of a sitemap or a crawl that is live itself. With 202 and the same shape: it has not stopped yet; ask again.",
+          "It is `cancelled`, also when it was before; or else its pages are, of a sitemap or a crawl that is live itself. With 202 and the same shape: it, or one of its pages, has not stopped yet; ask again.",
         schema: ingestJobSchema,
       },
       problems: ["not_found", "job_over"],
       async handle({ params: { job_id }, context }) {
-        const job = await ingestion.cancel(job_id, context);
-        return { status: isOver(job) ? 200 : 202, json: ingestJobJson(job) };
+        const { job, stopped } = await ingestion.cancel(job_id, context);
+        return { status: stopped ? 200 : 202, json: ingestJobJson(job) };
       },
     }),
     defineRoute({

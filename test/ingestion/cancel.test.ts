@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Degradation } from "../../src/fallbacks/core/status.ts";
-import type { IngestJob, NewPage } from "../../src/ingestion/ingestion.ts";
+import type { EndedJob, IngestJob, NewPage } from "../../src/ingestion/ingestion.ts";
 import { gate } from "../server/test-server.ts";
 import { whileTimePasses } from "../support/while-time-passes.ts";
 import { type IngestRig, ingestRig, type Process } from "./ingest-rig.ts";
@@ -15,8 +15,11 @@ const urlset = (...urls: readonly string[]) =>
   `<urlset>${urls.map((url) => `<url><loc>${url}</loc></url>`).join("")}</urlset>`;
 
 /** Ends a job while time passes. */
-const cancel = ({ clock, context }: IngestRig, { ingestion }: Process, jobId: string): Promise<IngestJob> =>
+const ending = ({ clock, context }: IngestRig, { ingestion }: Process, jobId: string): Promise<EndedJob> =>
   whileTimePasses(clock, ingestion.cancel(jobId, context()), 250);
+
+/** The same; the job alone. */
+const cancel = async (...given: Parameters<typeof ending>): Promise<IngestJob> => (await ending(...given)).job;
 
 const over = { code: "job_over", field: "job_id" };
 
@@ -70,7 +73,10 @@ describe("ending the job of a document", () => {
       await clock.advance(500);
       expect(await first.ingestion.job(jobId, context())).toMatchObject({ state: stopAt });
       way.open();
-      expect(await whileTimePasses(clock, ended, 250)).toMatchObject({ state: "cancelled", document: null });
+      expect(await whileTimePasses(clock, ended, 250)).toMatchObject({
+        job: { state: "cancelled", document: null },
+        stopped: true,
+      });
       expect(await uploads()).toEqual([]);
       expect(await first.worker.jobs.get(jobId, context())).toMatchObject({ state: "cancelled", attempts: 1 });
       await clock.advance(120_000);
@@ -105,7 +111,7 @@ describe("ending the job of a document", () => {
     const process = rig.start();
     const { jobId } = await process.ingestion.file({ name: "a.md", content: "a" }, context());
     await clock.advance(0);
-    expect(await cancel(rig, process, jobId)).toMatchObject({ state: "indexed" });
+    expect(await ending(rig, process, jobId)).toMatchObject({ job: { state: "indexed" }, stopped: false });
   });
 
   it("that has ended otherwise, or is none", async () => {
@@ -163,8 +169,8 @@ describe("ending the job of a document", () => {
       const blind = rig.start({
         ...rig.access,
         async get(...args) {
-          const { value } = await rig.access.get(...args);
-          return { value: here === "nothing of it" ? undefined : value, degraded };
+          const served = await rig.access.get(...args);
+          return { ...served, ...(here === "nothing of it" && { value: undefined }), degraded };
         },
       });
       await expect(cancel(rig, blind, jobId)).rejects.toMatchObject({ code: "store_unavailable" });
@@ -176,7 +182,7 @@ describe("ending a sitemap or a crawl", () => {
   const pages = Array.from({ length: 12 }, (_, n) => `p${n}`);
 
   /** A list of pages that is being read: of its pages four are held before they are live. */
-  async function begun(order: Pick<NewPage, "kind">) {
+  async function begun(order: Pick<NewPage, "kind" | "limit">) {
     const rig = ingestRig();
     const way = gate();
     rig.web[shop("")] = html(pages.map((path) => `<a href="${path}">x</a>`).join(""));
@@ -215,7 +221,8 @@ describe("ending a sitemap or a crawl", () => {
         await rig.clock.advance(2_000);
         way.open();
       }
-      const job = await whileTimePasses(rig.clock, ended, 250);
+      const { job, stopped } = await whileTimePasses(rig.clock, ended, 250);
+      expect(stopped).toBe(true);
       expect(job.state).toBe(early ? "cancelled" : "live");
       await rig.clock.advance(60_000);
       const states = (await all()).map(({ state }) => state);
@@ -225,6 +232,29 @@ describe("ending a sitemap or a crawl", () => {
       else expect([states.length, live]).toEqual([12, 4]);
       expect(await cancel(rig, process, jobId)).toMatchObject({ state: job.state });
     }
+  });
+
+  it("that is live itself while all of its pages are yet to stop: they have not", async () => {
+    const { rig, process, jobId, way, all } = await begun({ kind: "sitemap", limit: 3 });
+    rig.knowledge.beforeLive = () => way.opened;
+    await rig.clock.advance(2_000);
+    expect(await ending(rig, process, jobId)).toMatchObject({ job: { state: "live" }, stopped: false });
+    way.open();
+    await rig.clock.advance(10_000);
+    expect((await all()).map(({ state }) => state)).toEqual(["live", "live", "live"]);
+    await expect(cancel(rig, process, jobId)).rejects.toMatchObject(over);
+  });
+
+  it("takes ten seconds for all pages together, and lets none begin meanwhile", async () => {
+    const { rig, process, jobId, all } = await begun({ kind: "sitemap" });
+    rig.knowledge.beforeLive = () => new Promise(() => {});
+    rig.start();
+    await rig.clock.advance(2_000);
+    const from = rig.clock.now();
+    expect(await ending(rig, process, jobId)).toMatchObject({ job: { state: "live" }, stopped: false });
+    expect(rig.clock.now() - from).toBeLessThan(11_000);
+    expect((await all()).filter(({ state }) => state === "indexed")).toHaveLength(8);
+    expect((await all()).filter(({ state }) => state === "cancelled")).toHaveLength(4);
   });
 
   it("by a process that dies then: a page looks at what it came from before it is read", async () => {
@@ -303,7 +333,7 @@ describe("with a real knowledge base", () => {
         );
         way.open();
         const isKept = stopAt === "indexed";
-        expect(await ended).toMatchObject(isKept ? over : { state: "cancelled" });
+        expect(await ended).toMatchObject(isKept ? over : { job: { state: "cancelled" }, stopped: true });
         expect(await quotes()).toEqual([expect.stringContaining(isKept ? "ten" : "nine")]);
         expect(knowledge).toMatchObject({ documents: 1, chunks: 1 });
         // The next one comes as if that had never been.

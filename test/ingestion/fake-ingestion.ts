@@ -23,7 +23,7 @@ export function fakeIngestion(change: Partial<Ingestion> = {}): Ingestion {
     page: async ({ url }) => jobOf("ingest_1", url),
     job: async (jobId) => jobOf(jobId),
     jobs: async () => ({ items: [jobOf("ingest_1")], next: null }),
-    cancel: async (jobId) => jobOf(jobId),
+    cancel: async (jobId) => ({ job: jobOf(jobId), stopped: true }),
     wait: async (jobId) => jobOf(jobId),
     watch(jobId, hear) {
       queueMicrotask(() => hear(jobOf(jobId)));
