@@ -87,7 +87,7 @@ export async function answerFor(
   const failed = [...refused, ...jobs.flatMap(failureIn)];
   const over = jobs.every(isOver);
   const [first, ...rest] = failed;
-  if (first && over && jobs.every(({ state }) => state === "failed")) {
+  if (first && over && jobs.every(({ state }) => state !== "live")) {
     const line = ({ field, problem }: Failure) => ({ field, detail: problem.message });
     throw new ProblemList(first.problem.code, [line(first), ...rest.map(line)]);
   }
@@ -148,7 +148,9 @@ async function follow(
   return (await Promise.all(jobs.map(withPages))).flat();
 }
 
-function failureIn({ name, failure }: IngestJob): readonly Failure[] {
+function failureIn({ name, state, failure }: IngestJob): readonly Failure[] {
+  if (state === "cancelled")
+    return [{ name, field: name, problem: new Problem("job_over", "It was cancelled before it was live.") }];
   return failure ? [{ name, field: name, problem: new Problem(failure.code, failure.detail) }] : [];
 }
 

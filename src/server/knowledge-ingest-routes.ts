@@ -81,7 +81,7 @@ export function knowledgeIngestRoutes(deps: TurnDeps): readonly Route[] {
       query: waitQuery,
       body: documentsBody(settings.maxBodyBytes.documents),
       answer: ingestAnswer,
-      problems: ["document_unreadable", "document_superseded", "shutting_down"],
+      problems: ["document_unreadable", "document_superseded", "job_over", "shutting_down"],
       async handle({ body, query: { wait }, context }) {
         const files = body.map((file) => ({ name: file.name, receive: () => ingestion.file(file, context) }));
         return answerFor(files, wait * 1_000, context, deps);
@@ -96,7 +96,7 @@ export function knowledgeIngestRoutes(deps: TurnDeps): readonly Route[] {
       query: waitQuery,
       body: jsonBody(pagesSchema, settings.maxBodyBytes.chat),
       answer: ingestAnswer,
-      problems: ["document_unreadable", "document_superseded", "url_refused", "shutting_down"],
+      problems: ["document_unreadable", "document_superseded", "job_over", "url_refused", "shutting_down"],
       async handle({ body, query: { wait }, context }) {
         const pages = pagesIn(body).map(({ page, field }) => ({
           name: page.url,

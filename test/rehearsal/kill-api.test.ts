@@ -18,3 +18,18 @@ it.each([
   expect((await createApi(() => url, { shared: true }).turns("ann", "s1")).kind).toBe(kind);
   expect((await createApi(() => url).turns("ann", "s1")).kind).toBe("ok");
 });
+
+it.each([
+  ["live", "ok"],
+  ["failed", "ok"],
+  ["cancelled", "ok"],
+  ["indexed", "lost"],
+])("lists the documents once no job goes on: one that is %s", async (state, kind) => {
+  const server = createServer((request, response) => {
+    const items = request.url?.startsWith("/api/v1/knowledge/jobs") ? [{ state }] : [];
+    response.end(JSON.stringify({ items, next: null }));
+  });
+  const { url, close } = await listenOn(server, 0);
+  onTestFinished(() => close());
+  expect((await createApi(() => url).settledDocuments()).kind).toBe(kind);
+});

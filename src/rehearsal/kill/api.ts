@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
+import { isOver, type SeenJob } from "../client.ts";
 
 /** What a request came to: the body of a 2xx, a refusal in the server's own words, or nothing that can be relied on. */
 export type Answer<T> =
@@ -142,9 +143,9 @@ export function createApi(url: () => string, { shared = false }: { readonly shar
     removeDocument: (documentId) => call("DELETE", `/api/v1/knowledge/documents/${documentId}`),
     documents,
     async settledDocuments() {
-      const jobs = await all<{ readonly state: string }>("/api/v1/knowledge/jobs?limit=100");
+      const jobs = await all<Pick<SeenJob, "state">>("/api/v1/knowledge/jobs?limit=100");
       if (jobs.kind !== "ok") return jobs;
-      const reading = jobs.body.filter(({ state }) => state !== "live" && state !== "failed").length;
+      const reading = jobs.body.filter((job) => !isOver(job)).length;
       return reading > 0 ? { kind: "lost", reason: `${reading} documents are being read` } : documents();
     },
     async search(query) {
