@@ -5,7 +5,7 @@ import { Unreadable } from "./unreadable.ts";
 /** What a book says of itself: its parts, by their paths in the archive. */
 export interface BookPackage {
   readonly title: string | undefined;
-  /** What is read, in its order, each once: pages of text alone. */
+  /** What is read, in its order, each once: pages of text alone, without tables of contents unless there is nothing else. */
   readonly spine: readonly string[];
   /** Tables of contents, the best first. */
   readonly contents: readonly BookContents[];
@@ -96,8 +96,11 @@ export function readPackage(source: string, path: string): BookPackage {
   );
   const contents = contentsOf(items, ncx, path);
   const skipped = new Set(contents.map((each) => each.path));
-  const pages = spine.map((id) => pagePath(id, items, path)).filter((page) => page !== undefined);
-  return { title, spine: [...new Set(pages)].filter((page) => !skipped.has(page)), contents };
+  const named = spine.map((id) => pagePath(id, items, path)).filter((page) => page !== undefined);
+  const pages = [...new Set(named)];
+  const chapters = pages.filter((page) => !skipped.has(page));
+  // A book of one page may have its table of contents at the head of that page.
+  return { title, spine: chapters.length > 0 ? chapters : pages, contents };
 }
 
 function addItem(

@@ -123,6 +123,14 @@ describe("parseEpub", () => {
     expect(shown(await read(bytes))).toEqual([["Part I of two › Returns", "Text."]]);
   });
 
+  it("reads a book of one page that is its table of contents too", async () => {
+    const body =
+      '<nav epub:type="toc"><ol><li><a href="#a">Returns</a></li></ol></nav><h1 id="a">Returns</h1><p>Seven days.</p>';
+    const { sections, text } = await read(makeEpub({ chapters: [], nav: [] }, { "OEBPS/nav.xhtml": page(body) }));
+    expect(text).toContain("Seven days.");
+    expect(sections.map(({ heading }) => heading)).toContain("Returns");
+  });
+
   it("prefers the newer table of contents, and takes the older where that one names nothing", async () => {
     const book: Book = {
       chapters: [chapter],
