@@ -1,6 +1,7 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import { Problem } from "../problems.ts";
 import type { Fetched, Fetcher } from "../retrieval/fetching/fetcher.ts";
+import { LONGEST_LINK } from "../retrieval/fetching/page-links.ts";
 import type { Robots } from "../retrieval/fetching/robots.ts";
 import { fetchRobots } from "./crawl-robots.ts";
 import type { CrawlBounds } from "./ingestion.ts";
@@ -27,6 +28,8 @@ export interface CrawlStart {
 
 const NOT_ALLOWED = "is not to be read by programs, as the robots.txt of its site says";
 
+const TOO_LONG = `leads to one of more than ${LONGEST_LINK} characters`;
+
 /** A refusal as a sentence. */
 export const sentence = (predicate: string) => `The address ${predicate}.`;
 
@@ -44,7 +47,10 @@ export async function openSite(
   const { origin } = new URL(known ?? url);
   const robots = await fetchRobots(origin, fetcher, context);
   if (known !== undefined) return siteAt(known, within, robots, undefined);
-  const refuse = (to: URL) => (to.origin !== origin || robots.allows(to) ? undefined : NOT_ALLOWED);
+  const refuse = (to: URL) => {
+    if (isTooLong(to)) return TOO_LONG;
+    return to.origin !== origin || robots.allows(to) ? undefined : NOT_ALLOWED;
+  };
   const start = await fetcher.fetch(url, pageTypes, context, { refuse });
   const found = new URL(start.url);
   if (found.origin === origin) return siteAt(start.url, within, robots, start);
@@ -52,6 +58,9 @@ export async function openSite(
   if (!others.allows(found)) throw new Problem("url_refused", sentence(NOT_ALLOWED), { field: "url" });
   return siteAt(start.url, within, others, start);
 }
+
+/** What no link leads to, no redirect does either. */
+const isTooLong = (url: URL) => url.href.length > LONGEST_LINK;
 
 function siteAt(base: string, within: CrawlBounds, robots: Robots, start: Fetched | undefined): CrawlSite {
   const { origin, pathname } = new URL(base);
@@ -63,6 +72,7 @@ function siteAt(base: string, within: CrawlBounds, robots: Robots, start: Fetche
     delayMs: robots.delayMs,
     holds,
     refuse(url) {
+      if (isTooLong(url)) return TOO_LONG;
       if (!holds(url)) return `leads out of ${origin}${directory}`;
       return robots.allows(url) ? undefined : NOT_ALLOWED;
     },

@@ -8,14 +8,14 @@ import type { Uploads } from "./uploads.ts";
 const stateSchema = z.object({
   /** Where the start page was at last. */
   base: z.string(),
-  /** Addresses with their depth, in the order in which they are looked at. */
+  /** Addresses with their depth, each once, in the order in which they are looked at. */
   known: z.array(z.tuple([z.string(), z.int()])),
   /** How many of these have been looked at. */
   next: z.int(),
-  /** Addresses that others led to: they are not looked at again. */
-  reached: z.array(z.string()),
-  /** Addresses of the pages that have a job. */
-  added: z.array(z.string()),
+  /** Places in `known` of addresses that others led to: they are not looked at again. */
+  reached: z.array(z.int()),
+  /** Places in `known` of the pages that have a job. */
+  added: z.array(z.int()),
   skipped: z.array(z.object({ url: z.string(), detail: z.string() })),
   requests: z.int(),
 });
@@ -43,18 +43,24 @@ export interface Frontier {
   discover(url: string, depth: number): void;
   /** One more request is made. */
   request(): void;
-  /** A request led there. False: it has been there before. */
-  reach(url: string): boolean;
+  /** A request for a page of that depth led there. False: it has been there before, or there are too many addresses, and so it is skipped. */
+  reach(url: string, depth: number): boolean;
+  /** @param url one that was taken or reached. */
   add(url: string): void;
-  /** Of more than 50 the first are kept. */
+  /** Of more than 50 the first are kept, and of 100,000 bytes with their reasons. */
   skip(url: string, detail: string): void;
   /** For whoever goes on. */
   state(): CrawlState;
 }
 
-/** Of all addresses together. Packed they are less than a part holds, whatever they are. */
+/**
+ * Of all addresses together, each of which stands in a state once; what is skipped has bounds of its own. A character of an address takes
+ * six or seven bits when it is packed, so that all is less than a part of an upload holds.
+ */
 const MOST_CHARACTERS = 250_000;
 const MOST_SKIPPED = 50;
+const MOST_SKIPPED_BYTES = 100_000;
+const FORGOTTEN = "The crawl has met too many addresses to take up one more.";
 
 /** Before anything has been looked at. */
 export function stateAt(base: string): CrawlState {
@@ -64,13 +70,30 @@ export function stateAt(base: string): CrawlState {
 /** @param from a state that was saved, or the start alone. */
 export function createFrontier(from: CrawlState): Frontier {
   const known = [...from.known];
-  const met = new Set(known.map(([url]) => url));
-  const looked = new Set(known.slice(0, from.next).map(([url]) => url));
+  const places = new Map(known.map(([url], at) => [url, at]));
   const reached = new Set(from.reached);
-  const added = [...from.added];
+  const added = from.added.flatMap((at) => known[at]?.[0] ?? []);
+  const addedAt = [...from.added];
   const skipped = [...from.skipped];
   let { next, requests } = from;
   let characters = known.reduce((sum, [url]) => sum + url.length, 0);
+  let skippedBytes = skipped.reduce((sum, entry) => sum + bytesOf(entry), 0);
+
+  /** Where the address is among those known; undefined when there is no room for it. */
+  function placeOf(url: string, depth: number): number | undefined {
+    const at = places.get(url);
+    if (at !== undefined || characters + url.length > MOST_CHARACTERS) return at;
+    characters += url.length;
+    places.set(url, known.length);
+    return known.push([url, depth]) - 1;
+  }
+
+  function skip(url: string, detail: string): void {
+    const bytes = bytesOf({ url, detail });
+    if (skipped.length >= MOST_SKIPPED || skippedBytes + bytes > MOST_SKIPPED_BYTES) return;
+    skippedBytes += bytes;
+    skipped.push({ url, detail });
+  }
 
   return {
     added,
@@ -79,7 +102,7 @@ export function createFrontier(from: CrawlState): Frontier {
       return requests;
     },
     get left() {
-      return known.length - next;
+      return known.length - next - [...reached].filter((at) => at >= next).length;
     },
     take() {
       for (;;) {
@@ -87,31 +110,33 @@ export function createFrontier(from: CrawlState): Frontier {
         if (!place) return undefined;
         next += 1;
         const [url, depth] = place;
-        looked.add(url);
-        if (!reached.has(url)) return { url, depth };
+        if (!reached.has(next - 1)) return { url, depth };
       }
     },
-    discover(url, depth) {
-      if (met.has(url) || reached.has(url) || characters + url.length > MOST_CHARACTERS) return;
-      characters += url.length;
-      met.add(url);
-      known.push([url, depth]);
-    },
-    reach(url) {
-      if (looked.has(url) || reached.has(url)) return false;
-      reached.add(url);
-      return true;
+    discover: (url, depth) => void placeOf(url, depth),
+    reach(url, depth) {
+      const before = places.get(url);
+      if (before !== undefined && (before < next || reached.has(before))) return false;
+      const at = placeOf(url, depth);
+      if (at === undefined) skip(url, FORGOTTEN);
+      else reached.add(at);
+      return at !== undefined;
     },
     request() {
       requests += 1;
     },
-    add: (url) => void added.push(url),
-    skip(url, detail) {
-      if (skipped.length < MOST_SKIPPED) skipped.push({ url, detail });
+    add(url) {
+      const at = places.get(url);
+      if (at === undefined) throw new Error("a page that was neither taken nor reached is added");
+      addedAt.push(at);
+      added.push(url);
     },
-    state: () => ({ base: from.base, known, next, reached: [...reached], added, skipped, requests }),
+    skip,
+    state: () => ({ base: from.base, known, next, reached: [...reached], added: addedAt, skipped, requests }),
   };
 }
+
+const bytesOf = ({ url, detail }: Skipped) => Buffer.byteLength(url) + Buffer.byteLength(detail);
 
 /** Undefined when nothing is kept, or what an earlier version has written: then it begins anew, and no page becomes two documents. */
 export async function readCrawlState(

@@ -89,7 +89,7 @@ export function createCrawl(
   async function visit(place: Place, crawling: Crawling): Promise<"unwell" | undefined> {
     const { url } = place;
     try {
-      const page = await fetch(url, crawling);
+      const page = await fetch(place, crawling);
       if (page && (await look(page, place, crawling))) await keep(page, crawling);
     } catch (error) {
       // What is away on this side is waited for by the whole job.
@@ -100,8 +100,8 @@ export function createCrawl(
     return undefined;
   }
 
-  /** Undefined for what may not be read, and for what leads to where the crawl has been. */
-  async function fetch(url: string, { site, frontier, context }: Crawling): Promise<Fetched | undefined> {
+  /** Undefined for what may not be read, and for what leads to where the crawl has been or has no room for. */
+  async function fetch({ url, depth }: Place, { site, frontier, context }: Crawling): Promise<Fetched | undefined> {
     const start = url === site.base ? site.startPage() : undefined;
     const why = site.refuse(new URL(url));
     if (why !== undefined) {
@@ -113,7 +113,7 @@ export function createCrawl(
     await pause(clock, Math.min(LONGEST_PAUSE_MS, Math.max(PAUSE_MS, site.delayMs)), context.signal);
     context.signal.throwIfAborted();
     const page = await fetcher.fetch(url, pageTypes, stepContext(context), { refuse: (to) => site.refuse(to) });
-    return page.url === url || frontier.reach(page.url) ? page : undefined;
+    return page.url === url || frontier.reach(page.url, depth) ? page : undefined;
   }
 
   /** What has been fetched becomes the upload of the page's job, which does the rest. */

@@ -11,7 +11,10 @@ import { readUploadPart, type UploadPart } from "./ingest-records.ts";
 export interface Uploads {
   /** Durable when it returns the number of its parts, 1 or more; when it fails, nothing is to be left. @throws {LayerError} as the store. */
   put(uploadId: string, content: Uint8Array, context: CallContext): Promise<number>;
-  /** Puts content of one part, at most 384,000 bytes, in the place of what is there; when it fails, that stays. @throws {LayerError} as the store. */
+  /**
+   * Puts content of one part in the place of what is there; when it fails, that stays.
+   * @throws {LayerError} as the store; `invalid_request` above 384,000 bytes.
+   */
   replace(uploadId: string, content: Uint8Array, context: CallContext): Promise<void>;
   /**
    * Undefined: it is not there (any more).
@@ -101,6 +104,12 @@ export function createUploads({ store, clock, newId, report }: UploadsOptions): 
       return there.length === parts ? Buffer.concat(there) : undefined;
     },
     async replace(uploadId, content, context) {
+      if (content.length > PART_BYTES) {
+        throw new LayerError(
+          "invalid_request",
+          `a part has at most ${PART_BYTES} bytes, but this has ${content.length}`,
+        );
+      }
       const data = Buffer.from(content.buffer, content.byteOffset, content.length).toString("base64");
       const value: UploadPart = { at: clock.wall().getTime(), parts: 1, data };
       await commit([{ kind: "put", collection, key: keyOf(uploadId, 0), value: { ...value } }], context);

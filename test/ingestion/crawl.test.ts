@@ -216,6 +216,20 @@ describe("a crawl", () => {
     });
   });
 
+  it("goes to no address by a redirect that is too long for a link", async () => {
+    const to = (length: number) => `/help/${"x".repeat(length)}`;
+    const { crawl } = await site({
+      "/help/": linksTo("a", "b"),
+      "/help/a": { status: 302, headers: { location: to(1_900) } },
+      "/help/b": { status: 302, headers: { location: to(2_000) } },
+      [to(1_900)]: "a",
+      [to(2_000)]: "b",
+    });
+    const { added, skipped } = await crawl();
+    expect(added).toEqual(["/help/", to(1_900)]);
+    expect(skipped).toEqual({ "/help/b": "The address leads to one of more than 2000 characters." });
+  });
+
   it.each([
     ["User-agent: *\nDisallow: /b", ["/help/", "/help/a"]],
     ["User-agent: *\nDisallow: /", []],

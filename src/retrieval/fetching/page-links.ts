@@ -13,7 +13,8 @@ export interface PageLinks extends Directives {
 
 /** Characters of a page in which links are looked for. */
 const MOST_CHARACTERS = 2_000_000;
-const LONGEST_URL = 2_000;
+/** Characters of an address that is followed. */
+export const LONGEST_LINK = 2_000;
 const MOST_LINKS = 5_000;
 const wanted: ReadonlySet<string> = new Set(["a", "area", "base", "link", "meta"]);
 const pages: ReadonlySet<string> = new Set(["text/html", "application/xhtml+xml"]);
@@ -51,7 +52,7 @@ function addressOf(href: string, base: string): string | undefined {
   if (url.protocol !== "http:" && url.protocol !== "https:") return undefined;
   if (url.username !== "" || url.password !== "") return undefined;
   url.hash = "";
-  return url.href.length > LONGEST_URL ? undefined : url.href;
+  return url.href.length > LONGEST_LINK ? undefined : url.href;
 }
 
 /** Addresses are hardly ever written in anything but ASCII: a charset that nobody knows does not matter. */
