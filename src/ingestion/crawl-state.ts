@@ -39,15 +39,18 @@ export interface Frontier {
   readonly left: number;
   /** The next one to look at, none twice. */
   take(): Place | undefined;
-  /** An address that has not been met before comes last. When there are too many it is forgotten: the furthest are. */
-  discover(url: string, depth: number): void;
+  /**
+   * An address that has not been met before comes last. When there are too many it is forgotten: the furthest are.
+   * Returns whether it is a page already, or is going to be looked at.
+   */
+  discover(url: string, depth: number): boolean;
   /** One more request is made. */
   request(): void;
-  /** A request for a page of that depth led there. False: it has been there before, or there are too many addresses, and so it is skipped. */
+  /** A request for a page of that depth led there. False: it is a page already, or others led there before, or there are too many addresses, and so it is skipped. */
   reach(url: string, depth: number): boolean;
   /** @param url one that was taken or reached. */
   add(url: string): void;
-  /** Of more than 50 the first are kept, and of 100,000 bytes with their reasons. */
+  /** Each address once. Of more than 50 the first are kept, and of 100,000 bytes with their reasons. */
   skip(url: string, detail: string): void;
   /** For whoever goes on. */
   state(): CrawlState;
@@ -73,7 +76,7 @@ export function createFrontier(from: CrawlState): Frontier {
   const places = new Map(known.map(([url], at) => [url, at]));
   const reached = new Set(from.reached);
   const added = from.added.flatMap((at) => known[at]?.[0] ?? []);
-  const addedAt = [...from.added];
+  const addedAt = new Set(from.added);
   const skipped = [...from.skipped];
   let { next, requests } = from;
   let characters = known.reduce((sum, [url]) => sum + url.length, 0);
@@ -89,6 +92,7 @@ export function createFrontier(from: CrawlState): Frontier {
   }
 
   function skip(url: string, detail: string): void {
+    if (skipped.some((entry) => entry.url === url)) return;
     const bytes = bytesOf({ url, detail });
     if (skipped.length >= MOST_SKIPPED || skippedBytes + bytes > MOST_SKIPPED_BYTES) return;
     skippedBytes += bytes;
@@ -113,14 +117,17 @@ export function createFrontier(from: CrawlState): Frontier {
         if (!reached.has(next - 1)) return { url, depth };
       }
     },
-    discover: (url, depth) => void placeOf(url, depth),
+    discover(url, depth) {
+      const at = placeOf(url, depth);
+      return at !== undefined && (addedAt.has(at) || (at >= next && !reached.has(at)));
+    },
     reach(url, depth) {
-      const before = places.get(url);
-      if (before !== undefined && (before < next || reached.has(before))) return false;
       const at = placeOf(url, depth);
       if (at === undefined) skip(url, FORGOTTEN);
-      else reached.add(at);
-      return at !== undefined;
+      // What has been looked at and was set aside for another address may turn out to be what is there.
+      if (at === undefined || addedAt.has(at) || reached.has(at)) return false;
+      reached.add(at);
+      return true;
     },
     request() {
       requests += 1;
@@ -128,11 +135,11 @@ export function createFrontier(from: CrawlState): Frontier {
     add(url) {
       const at = places.get(url);
       if (at === undefined) throw new Error("a page that was neither taken nor reached is added");
-      addedAt.push(at);
+      addedAt.add(at);
       added.push(url);
     },
     skip,
-    state: () => ({ base: from.base, known, next, reached: [...reached], added: addedAt, skipped, requests }),
+    state: () => ({ base: from.base, known, next, reached: [...reached], added: [...addedAt], skipped, requests }),
   };
 }
 

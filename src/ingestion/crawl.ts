@@ -100,7 +100,7 @@ export function createCrawl(
     return undefined;
   }
 
-  /** Undefined for what may not be read, and for what leads to where the crawl has been or has no room for. */
+  /** Undefined for what may not be read, and for what leads to a page that it has or has no room for. */
   async function fetch({ url, depth }: Place, { site, frontier, context }: Crawling): Promise<Fetched | undefined> {
     const start = url === site.base ? site.startPage() : undefined;
     const why = site.refuse(new URL(url));
@@ -135,15 +135,15 @@ export function createCrawl(
 async function look(page: Fetched, { depth }: Place, { order, site, frontier }: Crawling): Promise<boolean> {
   const { links, canonical, index, follow } = await readPageLinks(page);
   const isOther = canonical !== undefined && canonical !== page.url && site.holds(new URL(canonical));
-  // The page that it says it is: read in its place, for what is there counts.
-  if (isOther) frontier.discover(canonical, depth);
+  // The page that it says it is: read in its place, for what is there counts. One that leads back here, or that there is no room for, is not.
+  const isAside = isOther && frontier.discover(canonical, depth);
   const next = follow && depth < order.depth ? links : [];
   for (const link of next) {
     const url = new URL(link);
     if (site.holds(url) && !NO_PAGE.test(url.pathname)) frontier.discover(link, depth + 1);
   }
-  if (!isOther && !index) frontier.skip(page.url, "The page asks not to be kept (noindex).");
-  return !isOther && index;
+  if (!isAside && !index) frontier.skip(page.url, "The page asks not to be kept (noindex).");
+  return !isAside && index;
 }
 
 function progressOf({ order, jobId, frontier: { added, skipped, left } }: Crawling) {

@@ -39,6 +39,20 @@ describe("the state of a crawl", () => {
     expect(again.reach(long(2_000), 1)).toBe(false);
   });
 
+  it("tells whether an address is a page or is going to be looked at", () => {
+    const frontier = createFrontier(stateAt("https://shop.example/"));
+    frontier.take();
+    expect(frontier.discover("https://shop.example/", 1)).toBe(false);
+    frontier.add("https://shop.example/");
+    expect(frontier.discover("https://shop.example/", 1)).toBe(true);
+    expect(frontier.discover(long(0), 1)).toBe(true);
+    expect(frontier.discover(long(0), 1)).toBe(true);
+    frontier.reach(long(0), 1);
+    expect(frontier.discover(long(0), 1)).toBe(false);
+    for (let n = 1; n < 200; n += 1) frontier.discover(long(n), 1);
+    expect(frontier.discover(long(1_000), 1)).toBe(false);
+  });
+
   it("names a page that it has no room for", () => {
     const frontier = createFrontier(stateAt("https://shop.example/"));
     for (let n = 0; n < 200; n += 1) frontier.discover(long(n), 1);

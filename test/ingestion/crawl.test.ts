@@ -197,6 +197,26 @@ describe("a crawl", () => {
     expect(skipped).toEqual({ "/help/noindex": detail, "/help/header": detail });
   });
 
+  it("keeps a page whose other address leads back to it", async () => {
+    const moved = (location: string) => ({ status: 301, headers: { location } });
+    const canonical = (href: string) => `<link rel="canonical" href="${href}">`;
+    const { crawl } = await site({
+      "/help/": linksTo("a", "c", "e", "gone"),
+      // Its redirect leads to a page that names the address it came from.
+      "/help/a": moved("b"),
+      "/help/b": canonical("a"),
+      // Two name each other.
+      "/help/c": canonical("d"),
+      "/help/d": canonical("c"),
+      // The address that it names leads back to it.
+      "/help/e": canonical("f"),
+      "/help/f": moved("e"),
+    });
+    const { added, skipped } = await crawl();
+    expect(added).toEqual(["/help/", "/help/b", "/help/d", "/help/e"]);
+    expect(Object.keys(skipped)).toEqual(["/help/gone"]);
+  });
+
   it("begins where the start page leads, and takes a page that several addresses lead to once", async () => {
     const moved = (location: string) => ({ status: 301, headers: { location } });
     const { crawl, asked } = await site({
