@@ -76,7 +76,11 @@ export function createCrawl(
       frontier.requests < order.limit * REQUESTS_PER_PAGE &&
       troubles < MOST_TROUBLES;
     for (let place = frontier.take(); place && mayGoOn(); place = frontier.take()) {
-      troubles = (await visit(place, crawling)) === "unwell" ? troubles + 1 : 0;
+      const before = frontier.requests;
+      const found = await visit(place, crawling);
+      // What was not asked for, as robots.txt has changed, is no pause either: nothing is written without one.
+      if (frontier.requests === before) continue;
+      troubles = found === "unwell" ? troubles + 1 : 0;
       await saveCrawlState(jobId, frontier.state(), uploads, context);
       await saver.save({ state: "parsed", ...progressOf(crawling) });
     }
@@ -134,13 +138,20 @@ export function createCrawl(
 /** Takes up where a page leads. Returns whether it is to be kept under its own address. */
 async function look(page: Fetched, { depth }: Place, { order, site, frontier }: Crawling): Promise<boolean> {
   const { links, canonical, index, follow } = await readPageLinks(page);
+  // What is not to be asked takes no room from what is.
+  const takeUp = (url: string, at: number): boolean => {
+    const why = site.refuse(new URL(url));
+    if (why === undefined) return frontier.discover(url, at);
+    frontier.skip(url, sentence(why));
+    return false;
+  };
   const isOther = canonical !== undefined && canonical !== page.url && site.holds(new URL(canonical));
-  // The page that it says it is: read in its place, for what is there counts. One that leads back here, or that there is no room for, is not.
-  const isAside = isOther && frontier.discover(canonical, depth);
+  // The page that it says it is: read in its place, for what is there counts. Not so one that leads back here, is not to be asked, or has no room.
+  const isAside = isOther && takeUp(canonical, depth);
   const next = follow && depth < order.depth ? links : [];
   for (const link of next) {
     const url = new URL(link);
-    if (site.holds(url) && !NO_PAGE.test(url.pathname)) frontier.discover(link, depth + 1);
+    if (site.holds(url) && !NO_PAGE.test(url.pathname)) takeUp(link, depth + 1);
   }
   if (!isAside && !index) frontier.skip(page.url, "The page asks not to be kept (noindex).");
   return !isAside && index;

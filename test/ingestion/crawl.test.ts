@@ -158,6 +158,44 @@ describe("a crawl", () => {
     expect(skipped).toEqual({ "/help/secret/a": detail, "/help/moved": detail });
   });
 
+  it("takes up no link that robots.txt forbids, and writes nothing down for one", async () => {
+    const { access, start, context, ended, web, fetched, clock } = ingestRig();
+    const shop = "https://shop.example/";
+    const secret = Array.from({ length: 400 }, (_, n) => `secret/${"x".repeat(1_500)}${n}`);
+    const pages = ["a", "b", "c", "d", "e", "f"];
+    const robots = (...paths: readonly string[]) => ({
+      mediaType: "text/plain",
+      bytes: `User-agent: *\n${paths.map((path) => `Disallow: ${path}\n`).join("")}`,
+    });
+    web[`${shop}robots.txt`] = robots("/secret");
+    web[shop] = { mediaType: "text/html", bytes: linksTo(...secret, ...pages) };
+    const canonical = `<link rel="canonical" href="/secret/b">${linksTo(...secret)}`;
+    for (const path of pages) web[shop + path] = { mediaType: "text/html", bytes: canonical };
+    const first = start();
+    const { jobId } = await first.ingestion.page({ url: shop, kind: "crawl" }, context());
+    while ((await first.ingestion.job(jobId, context())).done < 3) await clock.advance(100);
+    first.worker.kill();
+    web[`${shop}robots.txt`] = robots("/secret", "/c", "/d", "/e");
+    let saved = 0;
+    const second = start({
+      ...access,
+      async commit(operation, given) {
+        const [write] = operation.writes;
+        if (write?.kind === "put" && write.key === `${jobId}/00000`) saved += 1;
+        return access.commit(operation, given);
+      },
+    });
+    const { skipped, children } = await ended(second.ingestion, jobId);
+    expect(children).toHaveLength(4);
+    // The process that was killed may have asked for one more.
+    expect(fetched).not.toContain(`${shop}d`);
+    expect(fetched.at(-1)).toBe(`${shop}f`);
+    expect(saved).toBe(1);
+    expect(skipped).toHaveLength(50);
+    expect(new Set(skipped.map(({ url }) => url)).size).toBe(50);
+    expect(skipped[0]?.detail).toContain("robots.txt");
+  });
+
   it.each([
     ["is not there", { status: 404 }, true],
     ["may not be seen", { status: 403 }, true],
