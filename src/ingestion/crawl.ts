@@ -65,11 +65,20 @@ export function createCrawl(
   const { fetcher, uploads, clock } = deps;
   const places = createCrawlPlaces();
 
-  async function go(order: CrawlOrder, { jobId, context }: CrawlWork, saver: ProgressSaver): Promise<void> {
+  async function begin(order: CrawlOrder, { jobId, context }: CrawlWork, saver: ProgressSaver): Promise<void> {
     const saved = await readCrawlState(jobId, uploads, context);
-    const site = await openSite(order, saved?.base, fetcher, stepContext(context));
-    const frontier = createFrontier(saved ?? stateAt(site.base));
-    const crawling: Crawling = { order, jobId, site, frontier, context };
+    await places.inPlace(new URL(saved?.base ?? order.url).hostname, async (move) => {
+      const site = await openSite(order, saved?.base, fetcher, stepContext(context));
+      const state = saved ?? stateAt(site.base);
+      // Where it led is known when it comes back: nobody is asked again to find out whether there is a place.
+      if (!saved) await saveCrawlState(jobId, state, uploads, context);
+      move(new URL(site.base).hostname);
+      await go({ order, jobId, site, frontier: createFrontier(state), context }, saver);
+    });
+  }
+
+  async function go(crawling: Crawling, saver: ProgressSaver): Promise<void> {
+    const { order, jobId, frontier, context } = crawling;
     let troubles = 0;
     const mayGoOn = () =>
       frontier.added.length < order.limit &&
@@ -132,7 +141,7 @@ export function createCrawl(
     frontier.add(url);
   }
 
-  return (order, work, saver) => places.inPlace(new URL(order.url).host, () => go(order, work, saver));
+  return begin;
 }
 
 /** Takes up where a page leads. Returns whether it is to be kept under its own address. */

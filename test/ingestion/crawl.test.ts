@@ -473,6 +473,32 @@ describe("several crawls", () => {
   });
 });
 
+describe("two crawls of one host", () => {
+  it.each(["https://old.example/", "https://one.example:8443/"])("are never at once: of %s", async (other) => {
+    const asked: string[] = [];
+    const page = (url: string, bytes: string) => ({ url, mediaType: "text/html", bytes: Buffer.from(bytes) });
+    const rig = ingestRig(
+      {},
+      {
+        async fetch(url) {
+          const { pathname, hostname } = new URL(url);
+          asked.push(url);
+          if (pathname === "/robots.txt") return { ...page(url, ""), mediaType: "text/plain" };
+          if (hostname === "old.example") return page("https://one.example/", linksTo("a", "b"));
+          return page(url, pathname === "/" ? linksTo("a", "b") : pathname);
+        },
+      },
+    );
+    const { ingestion } = rig.start();
+    const begin = async (url: string) => (await ingestion.page({ url, kind: "crawl" }, rig.context())).jobId;
+    const jobs = [await begin("https://one.example/"), await begin(other)];
+    for (const job of jobs) expect(await rig.ended(ingestion, job)).toMatchObject({ state: "live", done: 3 });
+    const paths = asked.map((url) => new URL(url).pathname).filter((path) => path.length === 2);
+    expect(paths).toEqual(["/a", "/b", "/a", "/b"]);
+    expect(asked.filter((url) => url === "https://old.example/").length).toBeLessThan(2);
+  });
+});
+
 describe("the bounds of a crawl", () => {
   it.each([
     ["depth", -1],
