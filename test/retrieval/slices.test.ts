@@ -21,8 +21,8 @@ async function turnsOf(work: Work<unknown>): Promise<number> {
   return turns;
 }
 
-it("lets others go first after 4,096 characters, or 16 times as many where they are only looked at", async () => {
-  expect(await turnsOf(steps(1_024, 64))).toBe(16);
+it("lets others go first after 3,072 characters, or 16 times as many where they are only looked at", async () => {
+  expect(await turnsOf(steps(1_024, 64))).toBe(21);
   expect(await turnsOf(light(steps(1_024, 64)))).toBe(1);
   expect(await inSlices(light(steps(3, 1)), new AbortController().signal)).toBe("done");
 });
