@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { readSets } from "../../src/evaluation/sets.ts";
+import { readBases } from "../../training/bases.ts";
 import { readTopics } from "../../training/topics.ts";
 
 const place = (path: string) => new URL(`../../${path}/`, import.meta.url);
@@ -20,6 +21,7 @@ it("nothing that is learnt from has a question that is measured with", () => {
   const learnt = [
     ...readTopics(place("training/topics")).flatMap(({ en, zh }) => [en.asked, en.said, zh.asked, zh.said].flat()),
     ...questionsOf(place("training/bases")),
+    ...readBases().flatMap(({ offTopic }) => offTopic),
   ];
   const known = new Set(learnt.map(bare));
   expect(measured.filter((question) => known.has(bare(question)))).toEqual([]);
