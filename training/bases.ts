@@ -30,7 +30,7 @@ export function readBases(): readonly TrainingBase[] {
   });
 }
 
-/** Bases of one language together, so many that they are as large as what companies have: every so manieth, so that trades are mixed. */
+/** Bases of one language together, so many at a time: neighbours by name in different groups, so that trades are mixed. */
 export function unitedOf(bases: readonly TrainingBase[], many: number): readonly (readonly TrainingBase[])[] {
   return languages.flatMap((language) => {
     const own = bases.filter((base) => base.language === language);

@@ -16,7 +16,7 @@ const FOLDS = 8;
 const UNITED = 12;
 /** What the passages of one question count: the right ones so much, the others together the root of their number. */
 const RIGHT = 3;
-/** And those of a message about something else: counting in full, they took four of a hundred right answers in Chinese. */
+/** And those of a message about something else: counting in full, they took 3 of a hundred right answers in Chinese. */
 const OFF_TOPIC = 0.3;
 
 /** A question by its best passage. */

@@ -1,5 +1,5 @@
-import { namesOf, isOf } from "../src/evaluation/gold.ts";
 import type { EvaluateOptions } from "../src/evaluation/evaluate.ts";
+import { isOf, namesOf } from "../src/evaluation/gold.ts";
 import type { AnswerQuestion } from "../src/evaluation/sets.ts";
 import type { Features } from "../src/retrieval/answer-features.ts";
 import type { NewDocument } from "../src/retrieval/knowledge.ts";
@@ -20,7 +20,7 @@ export interface JudgedQuestion {
   /** Of the question, as the product tells it. */
   readonly asked: Language;
   readonly answerable: boolean;
-  /** Asked of every base in turn, and about none of them. */
+  /** It has nothing to do with any base. */
   readonly offTopic: boolean;
   /** Best first, at most 20. */
   readonly passages: readonly JudgedPassage[];

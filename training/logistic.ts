@@ -13,7 +13,7 @@ export interface Logistic {
   readonly weights: readonly number[];
 }
 
-/** Against weights that only repeat each other: as if so much had spoken for 0. Measured alike from 30 to 100. */
+/** Against weights that only repeat each other: as if so much had spoken for 0. From 30 to 100 one of a hundred right answers fewer, and AUROC on stackfaq .006 higher. */
 const RIDGE = 50;
 const MOST_STEPS = 50;
 /** In a step so small nothing changes any more: weights are kept with three decimals. */

@@ -1,3 +1,4 @@
+import { MOST_DEPTH, MOST_PAGES } from "../ingestion/checks.ts";
 import type { PageOrder } from "../rehearsal/client.ts";
 import { UsageError } from "./command.ts";
 import { wholeNumber } from "./options.ts";
@@ -13,9 +14,6 @@ export interface BoundsWords {
   readonly depth?: string | undefined;
   readonly "whole-site"?: boolean | undefined;
 }
-
-const MOST_PAGES = 1_000;
-const MOST_DEPTH = 10;
 
 /** @throws {UsageError} for what is out of range, or of another kind of address. */
 export function readBounds({ sitemap, crawl, ...words }: BoundsWords): PageBounds {

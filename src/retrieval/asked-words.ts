@@ -89,8 +89,8 @@ export interface Shares {
   heldBy(place: Place): Held;
   /** Of the words by weight, in all these places together, 0 to 1. */
   shareOf(held: readonly Held[]): number;
-  /** The greatest weight that one of the words lacks in all these places together. */
-  missingOf(held: readonly Held[]): number;
+  /** The same, and the greatest weight that one of the words lacks there. */
+  toldBy(held: readonly Held[]): { readonly share: number; readonly missing: number };
   /** Of the words, in any of these places as they are, 0 to 1. */
   repeatedOf(held: readonly Held[]): number;
 }
@@ -125,21 +125,22 @@ export function createShares(asked: readonly Asked[]): Shares {
     return { place, bits };
   }
 
-  /** What the places have of one word by its weight. */
-  function creditIn(held: readonly Held[], each: Asked, index: number): number {
-    const bits = held.reduce((all, one) => all | (one.bits[index] as number), 0);
-    return each.weight * creditOf(each, bits, held);
+  function toldBy(held: readonly Held[]): { readonly share: number; readonly missing: number } {
+    let sum = 0;
+    let missing = 0;
+    for (const [index, each] of asked.entries()) {
+      const bits = held.reduce((all, one) => all | (one.bits[index] as number), 0);
+      const found = each.weight * creditOf(each, bits, held);
+      sum += found;
+      missing = Math.max(missing, each.weight - found);
+    }
+    return { share: total === 0 ? 0 : sum / total, missing };
   }
 
   return {
     heldBy,
-    shareOf(held) {
-      if (total === 0) return 0;
-      return asked.reduce((found, each, index) => found + creditIn(held, each, index), 0) / total;
-    },
-    missingOf(held) {
-      return asked.reduce((most, each, index) => Math.max(most, each.weight - creditIn(held, each, index)), 0);
-    },
+    toldBy,
+    shareOf: (held) => toldBy(held).share,
     repeatedOf(held) {
       if (words.length === 0) return 0;
       return words.filter((index) => held.some(({ bits }) => (bits[index] as number) & ITSELF)).length / words.length;

@@ -102,10 +102,11 @@ export function weighEvidence(question: string, base: Base): (passage: PassageTe
       return { start, end, held, share: shares.shareOf([held]), meaning: near, together };
     });
     const all = [above, ...weighed.map(({ held }) => held)];
+    const whole = shares.toldBy(all);
     return {
       sentence: Math.max(0, ...weighed.map(({ together }) => together)),
-      whole: shares.shareOf(all),
-      missing: shares.missingOf(all) / rarest,
+      whole: whole.share,
+      missing: whole.missing / rarest,
       repeated: shares.repeatedOf(all),
       heading: shares.shareOf([above]),
       meaning: nearness(meaning, about),
