@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Load, load, residentMb, type Server, startServer, stopServer, write } from "./measure.ts";
+import { arrivals, type Load, load, residentMb, type Server, startServer, stopServer, write } from "./measure.ts";
 import { createCorpus } from "./search-corpus.ts";
 
 const PASSAGES = Number(process.env["KNOWLEDGE_PASSAGES"] ?? 100_000);
@@ -9,7 +9,11 @@ const PASSAGES_OF_A_DOCUMENT = 100;
 /** Documents on their way at the same time. */
 const WIDTH = 4;
 /** The share of them that is read without chat. */
-const QUIET = 0.3;
+const QUIET = 0.25;
+/** And the share that is read by the end of the part beside people who write now and then; the rest beside one who never pauses. */
+const VISITED = 0.6;
+/** Ms between two messages of all people together: what 100 people send who write every 20 seconds. */
+const MESSAGE_EVERY_MS = 200;
 const TURNS = 200;
 const START_LIMIT_MS = 600_000;
 
@@ -82,13 +86,27 @@ export async function knowledge(): Promise<void> {
     write(`  chat alone, no documents             ${line(before)}`);
     const quiet = Math.floor(documents * QUIET);
     write(`  passages a second, no chat           ${(await add(server.url, 0, quiet)).toFixed(0)} (limit 2,000)`);
+    const visited = Math.floor(documents * VISITED);
+    const visits = new AbortController();
+    const visiting = arrivals(MESSAGE_EVERY_MS, (index) => ask(server.url, index), {
+      over: () => visits.signal.aborted,
+    });
+    const besideVisits = await add(server.url, quiet, visited);
+    visits.abort();
+    const visitors = await visiting;
+    const visitorsAlone = await arrivals(MESSAGE_EVERY_MS, (index) => ask(server.url, index), { most: TURNS });
+    write(`  passages a second, 5 turns a second  ${besideVisits.toFixed(0)} (limit 2,000)`);
+    write(`  those turns alone                    ${line(visitorsAlone)}`);
+    write(
+      `  those turns while documents are read ${line(visitors)}, ${(visitors.p95Ms / visitorsAlone.p95Ms).toFixed(2)} times alone (limit 1.5)`,
+    );
     const read = new AbortController();
     const beside = (async () => {
       const loads: Load[] = [];
       for (let round = 1; !read.signal.aborted; round += 1) loads.push(await chat(server.url, round * TURNS));
       return loads;
     })();
-    const rate = await add(server.url, quiet, documents);
+    const rate = await add(server.url, visited, documents);
     read.abort();
     const loads = await beside;
     write(`  passages a second, with chat beside  ${rate.toFixed(0)}`);

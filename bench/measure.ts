@@ -82,13 +82,39 @@ export async function load(count: number, width: number, request: (index: number
       }
     }),
   );
-  const seconds = (performance.now() - startedAt) / 1000;
+  return loadOf(times, (performance.now() - startedAt) / 1000);
+}
+
+function loadOf(times: readonly number[], seconds: number): Load {
   return {
-    perSecond: count / seconds,
+    perSecond: times.length / seconds,
     p50Ms: quantile(times, 0.5),
     p95Ms: quantile(times, 0.95),
     p99Ms: quantile(times, 0.99),
   };
+}
+
+/**
+ * Sends requests at their times whether or not earlier ones are done, on average one each `everyMs`, at times that no
+ * rhythm of the server can fall in with, until `most` are sent or `over` says so. Each is timed from when it was due.
+ */
+export async function arrivals(
+  everyMs: number,
+  request: (index: number) => Promise<void>,
+  { most = Number.POSITIVE_INFINITY, over = () => false }: { readonly most?: number; readonly over?: () => boolean },
+): Promise<Load> {
+  const times: number[] = [];
+  const sent: Promise<void>[] = [];
+  const startedAt = performance.now();
+  let due = startedAt;
+  for (let index = 0; index < most && !over(); index += 1) {
+    const at = due;
+    sent.push(request(index).then(() => void times.push(performance.now() - at)));
+    due += everyMs * (0.5 + Math.random());
+    await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
+  }
+  await Promise.all(sent);
+  return loadOf(times, (performance.now() - startedAt) / 1000);
 }
 
 export function write(line: string): void {
