@@ -1,6 +1,6 @@
 /** Who may import whom. Each rule says why; docs/architecture.md has the picture. */
 const folders =
-  "config|text|models|fallbacks|retrieval|accounts|support|conversations|graph|server|rehearsal|wiring|commands|metrics|langchain|cluster|jobs|privacy|ingestion|evaluation";
+  "config|text|models|fallbacks|retrieval|accounts|support|conversations|graph|server|rehearsal|wiring|commands|metrics|langchain|cluster|jobs|privacy|ingestion|evaluation|insight";
 
 export default {
   forbidden: [
@@ -87,6 +87,16 @@ export default {
       severity: "error",
       from: { path: "^src/privacy/" },
       to: { path: "^src/", pathNot: "^src/(privacy/|jobs/|conversations/|support/|fallbacks/|problems\\.ts)" },
+    },
+    {
+      name: "insight-reads-what-was-kept",
+      comment: "It tells owners what turns say of the knowledge base, so it sees both, and neither knows of it.",
+      severity: "error",
+      from: { path: "^src/insight/" },
+      to: {
+        path: "^src/",
+        pathNot: "^src/(insight/|conversations/|retrieval/|jobs/|fallbacks/|text/|problems\\.ts)",
+      },
     },
     {
       name: "graph-sees-domains",

@@ -4,6 +4,7 @@ import type { Config } from "./config/config.ts";
 import { silenceVendors } from "./config/env.ts";
 import type { Secrets } from "./config/secrets.ts";
 import { createConversations } from "./conversations/create-conversations.ts";
+import { createKnowledgeUses } from "./conversations/knowledge-uses.ts";
 import { type Clock, type Random, systemClock } from "./fallbacks/core/clock.ts";
 import { createContext } from "./fallbacks/core/context.ts";
 import type { LayerEvent } from "./fallbacks/core/events.ts";
@@ -14,6 +15,7 @@ import type { StoreAccess } from "./fallbacks/store/access.ts";
 import { createStoreAccess } from "./fallbacks/store/create-access.ts";
 import type { Chat } from "./graph/chat-types.ts";
 import { createLangGraphExecutor, type LangGraphOptions } from "./graph/langgraph.ts";
+import { createInsight } from "./insight/create-insight.ts";
 import { createLog, type Log } from "./log.ts";
 import { createEventLog } from "./log-events.ts";
 import { createMetrics } from "./metrics/create-metrics.ts";
@@ -224,6 +226,8 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
   if (config.sampleKnowledge) await addSampleOnce(new URL("knowledge/", resources), knowledge, store, startUp, report);
 
   const ingestion = openIngestion();
+  const uses = createKnowledgeUses(store, { newId });
+  const insight = createInsight({ uses, knowledge, local: layers.local.embeddings, clock });
 
   let listening = false;
   const stopping = new AbortController();
@@ -252,6 +256,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     ...background,
     knowledge,
     ingestion,
+    insight,
     layers: () => operators.statuses(),
     ready: () => readiness.ready(),
     accounts,

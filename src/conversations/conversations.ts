@@ -38,6 +38,25 @@ export interface Turn {
   readonly reply: Json;
 }
 
+/** A document that came near a question. A type, as the next one, so that it is JSON. */
+export type NearDocument = { readonly documentId: string; readonly title: string };
+
+/** What was asked of the knowledge base, and not answered. */
+export type Unanswered = {
+  /** As the knowledge base was asked: complete without the conversation. */
+  readonly question: string;
+  readonly language: "en" | "zh";
+  /** The nearest first. */
+  readonly nearest: readonly NearDocument[];
+};
+
+/** What the knowledge base was to a turn that is done. */
+export type KnowledgeUse = {
+  readonly unanswered: readonly Unanswered[];
+  /** Ids of the documents that the reply cites, each once. */
+  readonly cited: readonly string[];
+};
+
 /** A session being written to. `memory` is JSON of the caller's making, kept between turns. */
 export interface OpenTurn {
   readonly sessionId: string;
@@ -68,6 +87,8 @@ export interface KnownTurn {
 
 /** A turn with what else was said under its id, in processes that did not see one another. */
 export interface ExportedTurn extends Turn {
+  /** Questions of the user in the words in which the knowledge base was asked, where it did not answer. */
+  readonly unanswered: readonly string[];
   readonly alternatives: readonly { readonly message: string; readonly reply: Json }[];
 }
 
@@ -97,13 +118,20 @@ export interface Conversations {
   /** The session in which the owner used this turn id before. */
   sessionOf(owner: Owner, turnId: string, context: CallContext): Promise<string | undefined>;
   /**
-   * Saves the outcome with the session's new memory, in one operation; idempotent. Of a turn that was taken for interrupted
+   * Saves the outcome with the session's new memory, and with the rows by which the turn is found by what the knowledge base was to it
+   * (`KnowledgeUses`), in one operation; idempotent. Of a turn that was taken for interrupted
    * meanwhile, and of one that another process has answered too, the reply is kept, and the memory is left as it is. Resolves to
    * what is stored of the turn then, which may be better than this outcome; undefined: it was deleted.
    */
   finish(
     open: OpenTurn,
-    outcome: { readonly status: "done" | "failed" | "interrupted"; readonly reply: Json; readonly memory: Json },
+    outcome: {
+      readonly status: "done" | "failed" | "interrupted";
+      readonly reply: Json;
+      readonly memory: Json;
+      /** Of a turn that is done. Absent: the knowledge base was not asked, or answered without being cited. */
+      readonly knowledge?: KnowledgeUse;
+    },
     context: CallContext,
   ): Promise<Pick<Turn, "status" | "reply"> | undefined>;
   /** Newest first. */

@@ -6,6 +6,7 @@ import type { Conversations, OpenTurn } from "./conversations.ts";
 import type { Liveness } from "./liveness.ts";
 import * as records from "./records.ts";
 import { lostEveryRace, type Sessions } from "./sessions.ts";
+import { putRow, useRows } from "./use-rows.ts";
 
 export interface FinishDeps {
   readonly sessions: Sessions;
@@ -44,10 +45,12 @@ export function createFinish({ sessions, liveness, instance, clock, lostRace }: 
     const at = clock.wall().toISOString();
     const memory = { memory: outcome.memory, memoryAt: at, running: null };
     const value: records.SessionRecord = { ...session.record, ...(holds && memory), updatedAt: at };
+    const rows = useRows(sessionId, records.seqOf(stored.key), ended);
     const saved = await sessions.commit(
       [
         { kind: "put", collection: "turns", key: stored.key, value: ended, expect: stored.version },
         { kind: "put", collection: "sessions", key: session.key, value, expect: session.version },
+        ...rows.map(putRow),
       ],
       context,
     );
@@ -80,13 +83,15 @@ export function createFinish({ sessions, liveness, instance, clock, lostRace }: 
 
 /** The turn with this outcome; undefined: the outcome adds nothing to what is there. */
 function endOf(stored: records.TurnRecord, outcome: Outcome, instance: string): records.TurnRecord | undefined {
-  const { status, reply } = outcome;
+  const { status, reply, knowledge } = outcome;
+  const isUsed = knowledge && knowledge.unanswered.length + knowledge.cited.length > 0;
+  const used = status === "done" && isUsed && { knowledge };
   const own = stored.run?.runner === instance;
-  if (stored.status === "running" && own) return { ...stored, status, reply };
+  if (stored.status === "running" && own) return { ...stored, ...used, status, reply };
   // Somebody took it for interrupted, or is running it once more: an answer counts all the same, a failure does not.
   if (status !== "done") return undefined;
   const run = stored.run && { ...stored.run, runner: instance };
-  if (stored.status !== "done") return { ...stored, status, reply, run };
+  if (stored.status !== "done") return { ...stored, ...used, status, reply, run };
   const known = [stored.reply, ...stored.alternatives.map((one) => one.reply)];
   if (own || known.some((one) => isDeepStrictEqual(one, reply))) return undefined;
   return { ...stored, alternatives: [...stored.alternatives, { message: stored.message, reply }] };

@@ -48,8 +48,9 @@ export function createHistory(store: StoreAccess, sessions: Sessions, liveness: 
   }
 
   async function exported(record: StoredRecord, fork: boolean): Promise<ExportedTurn> {
-    const { alternatives } = records.readTurn(record.value);
-    return { ...(await shown(record, fork)), alternatives };
+    const { alternatives, knowledge } = records.readTurn(record.value);
+    const unanswered = knowledge?.unanswered.map(({ question }) => question) ?? [];
+    return { ...(await shown(record, fork)), alternatives, unanswered };
   }
 
   /** `next` is what follows the prefix in the key of the last item; `beyond` is the record behind it. */

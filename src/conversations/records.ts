@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Json } from "../fallbacks/store/port.ts";
 import { Problem } from "../problems.ts";
-import type { Owner, SessionInfo, Turn } from "./conversations.ts";
+import type { KnowledgeUse, Owner, SessionInfo, Turn } from "./conversations.ts";
 
 const json = z.custom<Json>((value) => value !== undefined);
 
@@ -16,6 +16,17 @@ const runSchema = z.object({
 });
 /** Who answers a turn, and for how long at most. */
 export type Run = z.infer<typeof runSchema>;
+
+const knowledgeSchema: z.ZodType<KnowledgeUse> = z.object({
+  unanswered: z.array(
+    z.object({
+      question: z.string(),
+      language: z.enum(["en", "zh"]),
+      nearest: z.array(z.object({ documentId: z.string(), title: z.string() })),
+    }),
+  ),
+  cited: z.array(z.string()),
+});
 
 // Fields with a default are not in records of older versions.
 const sessionSchema = z.object({
@@ -49,6 +60,8 @@ const turnSchema = z.object({
   attempt: z.number().default(1),
   /** The same turn, as it went in other processes that did not see this one: acknowledged there, and so kept. */
   alternatives: z.array(z.object({ message: z.string(), reply: json })).default([]),
+  /** Absent: nothing was unanswered, and nothing is cited. */
+  knowledge: knowledgeSchema.exactOptional(),
 });
 export type TurnRecord = z.infer<typeof turnSchema>;
 

@@ -1,10 +1,17 @@
 import type { Json, StoredRecord, Write } from "../fallbacks/store/port.ts";
 import { Problem } from "../problems.ts";
 import * as records from "./records.ts";
+import { useRows } from "./use-rows.ts";
 
 /** The id of a turn that is to be deleted: by its key, or what it says. Undefined when neither tells. */
 export function removedTurnId({ key, value }: Pick<StoredRecord, "key" | "value">): string | undefined {
   return records.turnIdOf(key) ?? readable(() => records.readTurn(value))?.turnId;
+}
+
+/** The rows by which it is found by what the knowledge base was to it. One that cannot be read says of none. */
+export function removedRows(sessionId: string, { key, value }: Pick<StoredRecord, "key" | "value">): readonly string[] {
+  const turn = readable(() => records.readTurn(value));
+  return turn ? useRows(sessionId, records.seqOf(key), turn) : [];
 }
 
 /**

@@ -6,8 +6,9 @@ import type { StoredRecord, Write } from "../fallbacks/store/port.ts";
 import { Problem } from "../problems.ts";
 import type { Conversations, Removed } from "./conversations.ts";
 import * as records from "./records.ts";
-import { indexRemoval, removedTurnId } from "./removal-index.ts";
+import { indexRemoval, removedRows, removedTurnId } from "./removal-index.ts";
 import { lostEveryRace, type Sessions, type Versioned } from "./sessions.ts";
+import { deleteRow } from "./use-rows.ts";
 
 export type Removal = Pick<Conversations, "remove" | "removeAll" | "removeOlder" | "sessionIds">;
 
@@ -79,6 +80,7 @@ export function createRemoval(store: StoreAccess, sessions: Sessions, { clock, l
       const last = value.length < REMOVED_AT_ONCE;
       const writes = [
         ...value.map(({ key }): Write => ({ kind: "delete", collection: "turns", key })),
+        ...value.flatMap((record) => removedRows(sessionId, record).map(deleteRow)),
         ...(await removalOfIndex(sessionId, owner, value, context)),
         ...(last ? removalOfSession({ ...doomed, version }) : []),
       ];

@@ -6,6 +6,7 @@ import { Problem } from "../problems.ts";
 import { mergeSession, mergeTurn } from "./merge.ts";
 import * as records from "./records.ts";
 import { indexRemoval } from "./removal-index.ts";
+import { deleteRow, putRow, useRows } from "./use-rows.ts";
 
 type Put = Extract<Write, { kind: "put" }>;
 type There = (place: Place) => Seen;
@@ -15,7 +16,7 @@ type There = (place: Place) => Seen;
  *
  * Turns are only ever added, so both sides' stay: with one number they are a fork. The same turn id in one session is one turn,
  * see `mergeTurn`; in two sessions, both of which were given out, it is two, and the index names both. What was deleted on either side
- * stays deleted. It also asks what is at places that the operation does not touch: where a turn is by its id; told that nothing is there,
+ * stays deleted. The rows by which owners find a turn follow from the turn, so they are made anew of the one that there is then. It also asks what is at places that the operation does not touch: where a turn is by its id; told that nothing is there,
  * it keeps both.
  */
 export function createUnite(): Unite {
@@ -31,7 +32,7 @@ export function createUnite(): Unite {
 }
 
 function unite(operation: Operation, there: There): Operation | undefined {
-  const ours = new Set(["sessions", "turns", "turn_index"]);
+  const ours = new Set(["sessions", "turns", "turn_index", "knowledge_uses"]);
   if (operation.writes.some(({ collection }) => !ours.has(collection))) return undefined;
   const ofSession = operation.writes.find(
     ({ collection, key }) => collection === "sessions" && key.startsWith(records.allSessions),
@@ -120,7 +121,18 @@ function uniteTurn(
   const isOver = merged.status !== "running";
   const isNew = seen.value === undefined && write.expect === 0;
   const fork = isNew && theirs !== undefined && theirs.turns >= own;
-  return { writes: putIfNew(place, merged, seen), fork, turnId, seq, isOver };
+  const writes = [...putIfNew(place, merged, seen), ...uniteRows(sessionId, seq, merged, seen)];
+  return { writes, fork, turnId, seq, isOver };
+}
+
+/** The rows by which the turn is found as it is now, and none by which it was found before. */
+function uniteRows(sessionId: string, seq: number, merged: records.TurnRecord, { value }: Seen): readonly Write[] {
+  const before = value === undefined ? [] : useRows(sessionId, seq, records.readTurn(value));
+  const after = useRows(sessionId, seq, merged);
+  return [
+    ...after.filter((row) => !before.includes(row)).map(putRow),
+    ...before.filter((row) => !after.includes(row)).map(deleteRow),
+  ];
 }
 
 /** Where the shared store has a turn with that id in that session. */

@@ -1,4 +1,4 @@
-import type { Conversations, OpenTurn, Turn } from "../conversations/conversations.ts";
+import type { Conversations, KnowledgeUse, OpenTurn, Turn } from "../conversations/conversations.ts";
 import type { Clock } from "../fallbacks/core/clock.ts";
 import { type Attempt, type CallContext, createContext } from "../fallbacks/core/context.ts";
 import type { Layer } from "../fallbacks/core/layer.ts";
@@ -123,7 +123,8 @@ export function createChat(deps: ChatDeps): Chat {
       const { slots, failures } = remember(turn.progress.state);
       const memory = { slots: { ...slots }, failures };
       // Degradations of this very write are not in the receipt that it saves; they are in the one that is sent.
-      const outcome = { status: "done" as const, reply: toStoredReply(reply), memory };
+      const knowledge = knowledgeUseOf(reply, turn.progress.state.reply?.unanswered);
+      const outcome = { status: "done" as const, reply: toStoredReply(reply), memory, knowledge };
       await kept(deps.conversations.finish(open, outcome, saving(context, request)));
       observed.end(turn, reply);
       return { ...reply, degradation: context.trail.list(), durability: deps.durability() };
@@ -194,6 +195,10 @@ function initialState(request: ChatRequest, open: OpenTurn, recollect: Recollect
     card: null,
     tokens: { input: 0, output: 0 },
   };
+}
+
+function knowledgeUseOf({ sources }: ChatReply, unanswered: KnowledgeUse["unanswered"] = []): KnowledgeUse {
+  return { unanswered, cited: [...new Set(sources.map(({ documentId }) => documentId))] };
 }
 
 /** The same turn asked again gets the answer that was saved. */

@@ -1,3 +1,4 @@
+import type { Unanswered } from "../conversations/conversations.ts";
 import type { Source } from "../retrieval/knowledge.ts";
 import type { Card } from "./card.ts";
 import type { Grounding } from "./grounding.ts";
@@ -52,6 +53,8 @@ export interface Reply {
   readonly sources: readonly Source[];
   /** Where the answer may be to what was refused; at most three. */
   readonly related: readonly Related[];
+  /** What the knowledge base had no answer to. Absent: it was not asked, or answered. */
+  readonly unanswered?: readonly Unanswered[];
   /** False when the turn did not give the user what was asked: counts towards a hand-off. */
   readonly resolved: boolean;
   /** Configured name of the model that wrote it. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { jsonBody } from "./body.ts";
 import { idSchema, timeSchema } from "./chat-schemas.ts";
 import { knowledgeIngestRoutes } from "./knowledge-ingest-routes.ts";
+import { knowledgeInsightRoutes } from "./knowledge-insight-routes.ts";
 import { knowledgeJobRoutes } from "./knowledge-job-routes.ts";
 import { documentJson, documentSchema } from "./knowledge-schemas.ts";
 import { knowledgeSearchRoutes } from "./knowledge-search-routes.ts";
@@ -121,5 +122,6 @@ export function knowledgeRoutes(deps: TurnDeps): readonly Route[] {
     ...knowledgeIngestRoutes(deps),
     ...knowledgeJobRoutes(deps),
     ...knowledgeSearchRoutes(deps),
+    ...knowledgeInsightRoutes(deps),
   ];
 }

@@ -9,6 +9,7 @@ import type { LayerName, LayerStatus } from "../fallbacks/core/status.ts";
 import type { DeadLetters } from "../fallbacks/store/dead-letters.ts";
 import type { Chat } from "../graph/chat-types.ts";
 import type { Ingestion } from "../ingestion/ingestion.ts";
+import type { Insight } from "../insight/insight.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Privacy } from "../privacy/privacy.ts";
 import type { Knowledge } from "../retrieval/knowledge.ts";
@@ -58,6 +59,7 @@ export interface ServerDeps {
   readonly conversations: Conversations;
   readonly knowledge: Knowledge;
   readonly ingestion: Ingestion;
+  readonly insight: Insight;
   readonly jobs: Pick<Jobs, "get" | "list">;
   readonly privacy: Privacy;
   readonly layers: () => readonly LayerStatus[];

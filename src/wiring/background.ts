@@ -1,8 +1,10 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Conversations } from "../conversations/conversations.ts";
+import { createKnowledgeUses } from "../conversations/knowledge-uses.ts";
 import type { Clock, Random } from "../fallbacks/core/clock.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
 import type { Store } from "../fallbacks/store/port.ts";
+import { trimUsesDaily } from "../insight/trim-uses.ts";
 import { createJobs } from "../jobs/create-jobs.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import { sharedOnly } from "../jobs/shared-only.ts";
@@ -54,10 +56,12 @@ export function createBackground(deps: BackgroundDeps): Background {
     handoffs: createHandoffs(access, deps),
   });
   // Nothing is deleted by an old copy. Without a shared store the one here is never old.
-  const careful = domainsOver(deps.shared ? sharedOnly(store, deps.clock) : store);
+  const strict = deps.shared ? sharedOnly(store, deps.clock) : store;
+  const careful = domainsOver(strict);
   const privacy = createPrivacy({ ...domainsOver(store), ...deps, erasing: careful, jobs });
   const info = (fields: object, message: string) => log.info(fields, message);
   runRetention({ ...deps, conversations: careful.conversations, jobs, days: retentionDays, report: info });
+  trimUsesDaily({ ...deps, uses: createKnowledgeUses(strict, deps), jobs });
   const [shared, local] = [deps.stores.at(0), deps.stores.at(-1)];
   const taking = deps.shared && shared && local && takeOverGraves({ ...deps, info, shared, local });
   const stopForgetting = forgetGravesDaily({ ...deps, info, ...(taking && { takeOver: taking.run }) });

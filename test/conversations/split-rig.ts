@@ -46,7 +46,7 @@ export interface Shared {
   replay(operation: Operation): Promise<void>;
   /** The same operation once more, as after a crash that forgot that it was sent. */
   unite(operation: Operation): Promise<Operation | undefined>;
-  all(collection: "sessions" | "turns" | "turn_index"): Promise<readonly StoredRecord[]>;
+  all(collection: "sessions" | "turns" | "turn_index" | "knowledge_uses"): Promise<readonly StoredRecord[]>;
 }
 
 export async function createShared(unite: Unite, past: readonly Operation[]): Promise<Shared> {
@@ -56,7 +56,7 @@ export async function createShared(unite: Unite, past: readonly Operation[]): Pr
   const everything = async () => {
     const found = new Map<string, StoredRecord>();
     const graves = new Map<string, number>();
-    for (const collection of ["sessions", "turns", "turn_index"] as const) {
+    for (const collection of ["sessions", "turns", "turn_index", "knowledge_uses"] as const) {
       for (const record of await store.list({ collection, limit: 1_000 }, context)) {
         found.set(`${collection}/${record.key}`, record);
       }

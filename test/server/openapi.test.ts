@@ -73,6 +73,8 @@ describe("/openapi.json", () => {
         "get /api/v1/knowledge/settings",
         "post /api/v1/knowledge/settings",
         "post /api/v1/knowledge/search",
+        "get /api/v1/knowledge/unanswered",
+        "get /api/v1/knowledge/documents/{document_id}/answers",
         "get /livez",
         "get /readyz",
         "get /health",

@@ -44,6 +44,8 @@ const expected: Readonly<Record<string, string>> = {
   "GET /api/v1/knowledge/settings": "admin",
   "POST /api/v1/knowledge/settings": "admin",
   "POST /api/v1/knowledge/search": "admin",
+  "GET /api/v1/knowledge/unanswered": "admin",
+  "GET /api/v1/knowledge/documents/:document_id/answers": "admin",
   "GET /livez": "public",
   "GET /readyz": "public",
   "GET /health": "public",

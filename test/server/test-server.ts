@@ -170,7 +170,10 @@ const job: Job = {
 };
 
 /** Nothing to operate, measure or rank. */
-export const idleOperations: Pick<ServerDeps, "operate" | "metrics" | "tiers" | "stopping" | "jobs" | "privacy"> = {
+export const idleOperations: Pick<
+  ServerDeps,
+  "operate" | "metrics" | "tiers" | "stopping" | "jobs" | "privacy" | "insight"
+> = {
   // One for each server, which listens to it.
   get stopping() {
     return new AbortController().signal;
@@ -189,6 +192,10 @@ export const idleOperations: Pick<ServerDeps, "operate" | "metrics" | "tiers" | 
   tiers: () => [],
   jobs: { get: async () => job, list: async () => ({ items: [job], next: null }) },
   privacy: { async *export() {}, erase: async () => job, erasure: async () => job },
+  insight: {
+    unanswered: async () => ({ items: [], next: null, questions: 0, since: new Date(0).toISOString(), more: false }),
+    answers: async () => ({ items: [], next: null }),
+  },
 };
 
 export type ServerChange = Partial<Omit<ServerDeps, "settings">> & { readonly settings?: Partial<ServerSettings> };

@@ -1,7 +1,7 @@
 import type { Collection, Store, StoredRecord } from "../../src/fallbacks/store/port.ts";
 import { testContext } from "./context.ts";
 
-const collections: readonly Collection[] = ["sessions", "turns", "turn_index", "tickets", "handoffs"];
+const collections: readonly Collection[] = ["sessions", "turns", "turn_index", "tickets", "handoffs", "knowledge_uses"];
 
 /** Everything that conversations have written. */
 export async function dump(store: Store): Promise<Readonly<Record<string, readonly StoredRecord[]>>> {

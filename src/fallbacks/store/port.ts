@@ -19,6 +19,7 @@ export const collections = [
   "outbox",
   "replicas",
   "jobs",
+  "knowledge_uses",
 ] as const;
 /** A collection is a sorted map of string keys (by UTF-16 code unit) to JSON values. */
 export type Collection = (typeof collections)[number];

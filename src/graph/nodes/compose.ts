@@ -17,6 +17,7 @@ import { resultText } from "./result-text.ts";
 import { relatedOf, sourcesOf } from "./sources.ts";
 import { recognised, tokensOf } from "./state-access.ts";
 import { todayText } from "./today.ts";
+import { unansweredOf } from "./unanswered.ts";
 
 export interface ComposeDeps {
   readonly llm: Layer<ChatModel>;
@@ -67,6 +68,7 @@ export function createCompose({ llm, packs, clock, workingHours, onGrounding = (
         text,
         sources: sourcesOf(told),
         related: relatedOf(told, recognition.intents),
+        unanswered: unansweredOf(told, recognition.intents),
         resolved: isResolved({ recognition, results: told }),
         by: served.by,
         ...(grounding && { grounding }),

@@ -22,6 +22,7 @@ import { resultText } from "./result-text.ts";
 import { sourcesOf } from "./sources.ts";
 import { recognised, tokensOf } from "./state-access.ts";
 import { createSummariseTask } from "./summarise-task.ts";
+import { unansweredOf } from "./unanswered.ts";
 
 export interface EscalateDeps {
   readonly llm: Layer<ChatModel>;
@@ -92,6 +93,7 @@ export function createEscalate(deps: EscalateDeps): Node {
         sources: sourcesOf(answered),
         // A person takes over what was not known.
         related: [],
+        unanswered: unansweredOf(state.results, recognition.intents),
         resolved: outcome.promised,
         by: served.by,
       },

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { KnowledgeUses, UsedTurn } from "../conversations/knowledge-uses.ts";
+import type { Clock } from "../fallbacks/core/clock.ts";
+import type { CallContext } from "../fallbacks/core/context.ts";
+import type { LocalEmbeddings } from "../fallbacks/embeddings/port.ts";
+import { Problem } from "../problems.ts";
+import type { Knowledge } from "../retrieval/knowledge.ts";
+import { groupQuestions } from "./group-questions.ts";
+import { hideNumbers } from "./hide-numbers.ts";
+import type { CitingAnswer, Insight } from "./insight.ts";
+import { type AskedQuestion, summariseGroup } from "./summarise-group.ts";
+
+export interface InsightDeps {
+  readonly uses: Pick<KnowledgeUses, "unanswered" | "citing">;
+  readonly knowledge: Pick<Knowledge, "get">;
+  readonly local: LocalEmbeddings;
+  readonly clock: Clock;
+}
+
+const DAY_MS = 86_400_000;
+/** How far back is looked where nobody says since when. */
+const DEFAULT_DAYS = 30;
+/** Turns that are grouped, the newest. */
+const MOST_TURNS = 3_000;
+
+/** Of the next page: the moment from which the first one looked back, in ms since 1970, and how many groups are before it. */
+const AFTER = /^(\d{1,15})\.(\d{1,6})$/;
+
+// What a reply holds besides is nobody's business here.
+const replySchema = z.object({
+  sources: z.array(
+    z.object({ documentId: z.string(), heading: z.string(), quote: z.string(), start: z.number(), end: z.number() }),
+  ),
+});
+
+export function createInsight({ uses, knowledge, local, clock }: InsightDeps): Insight {
+  /** Oldest first, so that the first of a group stays the first when newer ones come. */
+  async function questionsIn(range: { readonly since: Date; readonly until: Date }, context: CallContext) {
+    const turns: UsedTurn[] = [];
+    for await (const turn of uses.unanswered({ ...range, most: MOST_TURNS + 1 }, context)) turns.push(turn);
+    const some = turns.slice(0, MOST_TURNS).reverse();
+    const asked = some.flatMap(({ sessionId, at, knowledge: { unanswered } }) =>
+      unanswered.map((one): AskedQuestion => ({ ...one, question: hideNumbers(one.question), sessionId, at })),
+    );
+    return { asked, more: turns.length > some.length };
+  }
+
+  return {
+    async unanswered({ since, after, limit }, context) {
+      const from = after === undefined ? { until: clock.wall(), skip: 0 } : readAfter(after);
+      const { until, skip } = from;
+      const oldest = since ?? new Date(until.getTime() - DEFAULT_DAYS * DAY_MS);
+      const { asked, more } = await questionsIn({ since: oldest, until }, context);
+      const numbers = await groupQuestions(
+        asked.map(({ question }) => question),
+        local,
+        context,
+      );
+      const groups: AskedQuestion[][] = [];
+      for (const [index, one] of asked.entries()) (groups[numbers[index] as number] ??= []).push(one);
+      // Of groups of one size the one that was asked last; `sort` is stable.
+      groups.sort((one, other) => other.length - one.length || (lastOf(other) > lastOf(one) ? 1 : -1));
+      const items = groups.slice(skip, skip + limit).map(summariseGroup);
+      const isLast = skip + limit >= groups.length;
+      const next = isLast ? null : `${until.getTime()}.${skip + limit}`;
+      return { items, next, questions: asked.length, since: oldest.toISOString(), more };
+    },
+    async answers(documentId, page, context) {
+      const { items, next } = await uses.citing(documentId, page, context);
+      // Nobody has cited it, at least not lately: then it must be there.
+      if (items.length === 0 && next === null && page.after === undefined) await knowledge.get(documentId, context);
+      return { items: items.map((turn) => answerOf(turn, documentId)), next };
+    },
+  };
+}
+
+function readAfter(after: string): { readonly until: Date; readonly skip: number } {
+  const [, ms, skip] = AFTER.exec(after) ?? [];
+  if (ms === undefined) {
+    throw new Problem("invalid_request", "after must be the next of an earlier page", { field: "after" });
+  }
+  return { until: new Date(Number(ms)), skip: Number(skip) };
+}
+
+function lastOf(asked: readonly AskedQuestion[]): string {
+  return asked.at(-1)?.at ?? "";
+}
+
+function answerOf({ sessionId, turnId, at, message, reply }: UsedTurn, documentId: string): CitingAnswer {
+  const { sources } = replySchema.safeParse(reply).data ?? { sources: [] };
+  const quotes = sources
+    .filter((source) => source.documentId === documentId)
+    .map(({ heading, quote, start, end }) => ({ heading, quote, start, end }));
+  return { sessionId, turnId, at, question: hideNumbers(message), quotes };
+}
