@@ -32,6 +32,16 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     about: "end jobs that read documents, with those of their pages",
     load: async () => (await import("./cancel.ts")).cancelCommand,
   },
+  questions: {
+    usage: "[--since DAY] [--limit N] [--after NEXT] [--url SERVER] [--json]",
+    about: "show what users of a running server asked and no document answered, grouped",
+    load: async () => (await import("./questions.ts")).questionsCommand,
+  },
+  answers: {
+    usage: "DOCUMENT [--limit N] [--after NEXT] [--url SERVER] [--json]",
+    about: "show which answers of a running server used a document",
+    load: async () => (await import("./answers.ts")).answersCommand,
+  },
   eval: {
     usage: "[--data DIR] [--json]",
     about: "measure search, answers and refusals on labelled data",

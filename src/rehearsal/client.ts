@@ -60,6 +60,41 @@ export interface PageOrder {
   readonly within?: "directory" | "site";
 }
 
+/** Part of a list; `next` is the `after` of what follows. */
+interface Listed<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+/** Questions that nothing answered, those that want to know the same together. */
+export interface UnansweredQuestions
+  extends Listed<{
+    readonly question: string;
+    readonly count: number;
+    readonly sessions: number;
+    readonly last_at: string;
+    readonly nearest: readonly { readonly title: string; readonly count: number }[];
+  }> {
+  readonly questions: number;
+  readonly since: string;
+  readonly more: boolean;
+}
+
+/** Turns whose answer cites a document. */
+export type CitingAnswers = Listed<{
+  readonly session_id: string;
+  readonly turn_id: string;
+  readonly at: string;
+  readonly question: string;
+  readonly quotes: readonly { readonly quote: string }[];
+}>;
+
+/** Of a list; left out is what the server decides. */
+export interface ListOrder {
+  readonly limit?: string;
+  readonly after?: string;
+}
+
 export interface Client {
   chat(body: {
     readonly message: string;
@@ -84,6 +119,8 @@ export interface Client {
   followJob(jobId: string, hear: (job: SeenJob) => void): Promise<SeenJob>;
   /** Ends a job with those of its pages; of one that takes long to stop the state is another one than the last. */
   cancelJob(jobId: string): Promise<SeenJob>;
+  unanswered(order: ListOrder & { readonly since?: string }): Promise<UnansweredQuestions>;
+  answers(documentId: string, order: ListOrder): Promise<CitingAnswers>;
 }
 
 /** A server that wants to be asked less often says when to come back. */
@@ -151,6 +188,11 @@ export function createClient(url: string, key?: string): Client {
     },
     addPage: (page) => ingest("/api/v1/knowledge/urls", page),
     cancelJob: (jobId) => call(`/api/v1/knowledge/jobs/${encodeURIComponent(jobId)}`, undefined, "DELETE"),
+    unanswered: (order) => call(`/api/v1/knowledge/unanswered?${new URLSearchParams({ ...order })}`),
+    answers: (documentId, order) =>
+      call(
+        `/api/v1/knowledge/documents/${encodeURIComponent(documentId)}/answers?${new URLSearchParams({ ...order })}`,
+      ),
     async followJob(jobId, hear) {
       const path = `/api/v1/knowledge/jobs/${encodeURIComponent(jobId)}/events`;
       for (let failures = 0; ; failures += 1) {
