@@ -7,7 +7,7 @@ import { synonymsOf } from "../text/synonyms.ts";
 import { tokenise } from "../text/tokenise.ts";
 
 /**
- * From here on two questions are one. Set on 76 questions of our own in 30 groups (see docs/knowledge.md), and alike from 0.50 to 0.56; as it is
+ * From here on two questions are one. Set on 81 questions of our own in 30 groups (see docs/knowledge.md), and alike from 0.50 to 0.56; as it is
  * above a half, two that share no word, nor a synonym, are never one.
  */
 const SAME = 0.52;
@@ -17,8 +17,9 @@ const PAIR_WEIGHT = 0.5;
 const SYNONYM_SHARE = 0.7;
 /** Groups that a question is compared with: those whose first question has most of its words. */
 const MOST_COMPARED = 16;
-/** What comparing two questions costs, in characters that are prepared in that time. */
+/** What comparing two questions costs, and looking at a group that has one of the words, in characters that are prepared in that time. */
 const COMPARING = 8;
+const LOOKING = 1 / 40;
 
 interface Question {
   /** Of its terms, words of grammar left out where there are others. */
@@ -48,10 +49,10 @@ export async function groupQuestions(
     if (number === undefined) {
       const { vectors } = await local.embed([text], "query", context);
       const question = read(text, vectors[0]);
-      const candidates = groups.sharing(question);
-      number = groups.join(question, candidates);
+      const { best, looked } = groups.sharing(question);
+      number = groups.join(question, best);
       known.set(folded, number);
-      await paced(text.length + candidates.length * COMPARING);
+      await paced(text.length + best.length * COMPARING + looked * LOOKING);
     }
     numbers.push(number);
   }
@@ -62,9 +63,15 @@ function createGroups() {
   const leaders: Question[] = [];
   /** Groups by each term of their first question, and by each synonym of it. */
   const byTerm = new Map<string, number[]>();
+  /** By group: the weight of the words that it has of the question that is looked at, and the last word that it was found by. */
+  const shared: number[] = [];
+  const foundBy: number[] = [];
+  let words = 0;
 
   function begin(question: Question): number {
     const number = leaders.push(question) - 1;
+    shared.push(0);
+    foundBy.push(0);
     for (const term of new Set([...question.weights.keys()].flatMap(withSynonyms))) {
       const others = byTerm.get(term);
       if (others) others.push(number);
@@ -73,18 +80,42 @@ function createGroups() {
     return number;
   }
 
-  return {
-    /** The groups whose first question has most of its words, the most first. */
-    sharing({ weights }: Question): readonly number[] {
-      const shared = new Map<number, number>();
-      for (const [term, weight] of weights) {
-        const groups = new Set(withSynonyms(term).flatMap((each) => byTerm.get(each) ?? []));
-        for (const group of groups) shared.set(group, (shared.get(group) ?? 0) + weight);
+  /** Weighs what each group shares with the question. @returns those that share anything. */
+  function weigh({ weights }: Question): readonly number[] {
+    const looked: number[] = [];
+    for (const [term, weight] of weights) {
+      words += 1;
+      for (const each of withSynonyms(term)) {
+        for (const group of byTerm.get(each) ?? []) {
+          if (foundBy[group] === words) continue;
+          foundBy[group] = words;
+          if (shared[group] === 0) looked.push(group);
+          shared[group] = (shared[group] as number) + weight;
+        }
       }
-      return [...shared]
-        .sort(([one, most], [other, more]) => more - most || one - other)
-        .slice(0, MOST_COMPARED)
-        .map(([group]) => group);
+    }
+    return looked;
+  }
+
+  const isAhead = (one: number, other: number) => {
+    const more = (shared[one] as number) - (shared[other] as number);
+    return more > 0 || (more === 0 && one < other);
+  };
+
+  return {
+    /** The groups whose first question has most of its words, the most first, of so many that have any. */
+    sharing(question: Question): { readonly best: readonly number[]; readonly looked: number } {
+      const looked = weigh(question);
+      const best: number[] = [];
+      for (const group of looked) {
+        const last = best.at(-1);
+        if (best.length === MOST_COMPARED && last !== undefined && !isAhead(group, last)) continue;
+        const place = best.findIndex((other) => isAhead(group, other));
+        best.splice(place === -1 ? best.length : place, 0, group);
+        if (best.length > MOST_COMPARED) best.pop();
+      }
+      for (const group of looked) shared[group] = 0;
+      return { best, looked: looked.length };
     },
     join(question: Question, candidates: readonly number[]): number {
       let best: { readonly group: number; readonly nearness: number } | undefined;
@@ -103,7 +134,7 @@ function read(text: string, vector: Float32Array | undefined): Question {
   const weights = new Map<string, number>();
   for (const { term, kind } of subject.length > 0 ? subject : all) {
     const weight = (kind === "pair" ? PAIR_WEIGHT : 1) * lightnessOf(term);
-    weights.set(term, Math.max(weight, weights.get(term) ?? 0));
+    if (weight > 0) weights.set(term, Math.max(weight, weights.get(term) ?? 0));
   }
   const weight = [...weights.values()].reduce((sum, each) => sum + each, 0);
   return { weights, weight, vector };
@@ -138,5 +169,7 @@ function withSynonyms(term: string): readonly string[] {
 /** Of unit vectors; a text without a word has none. */
 function cosineOf(one: Float32Array | undefined, other: Float32Array | undefined): number {
   if (!one || !other) return 0;
-  return one.reduce((sum, value, index) => sum + value * (other[index] ?? 0), 0);
+  let sum = 0;
+  for (let at = 0; at < one.length; at += 1) sum += (one[at] as number) * (other[at] as number);
+  return sum;
 }
