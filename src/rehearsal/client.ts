@@ -188,11 +188,9 @@ export function createClient(url: string, key?: string): Client {
     },
     addPage: (page) => ingest("/api/v1/knowledge/urls", page),
     cancelJob: (jobId) => call(`/api/v1/knowledge/jobs/${encodeURIComponent(jobId)}`, undefined, "DELETE"),
-    unanswered: (order) => call(`/api/v1/knowledge/unanswered?${new URLSearchParams({ ...order })}`),
+    unanswered: (order) => call(`/api/v1/knowledge/unanswered?${queryOf(order)}`),
     answers: (documentId, order) =>
-      call(
-        `/api/v1/knowledge/documents/${encodeURIComponent(documentId)}/answers?${new URLSearchParams({ ...order })}`,
-      ),
+      call(`/api/v1/knowledge/documents/${encodeURIComponent(documentId)}/answers?${queryOf(order)}`),
     async followJob(jobId, hear) {
       const path = `/api/v1/knowledge/jobs/${encodeURIComponent(jobId)}/events`;
       for (let failures = 0; ; failures += 1) {
@@ -211,6 +209,10 @@ export function createClient(url: string, key?: string): Client {
       }
     },
   };
+}
+
+function queryOf(order: ListOrder): string {
+  return new URLSearchParams({ ...order }).toString();
 }
 
 /** Whether the job has ended, well or not. */

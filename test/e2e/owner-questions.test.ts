@@ -17,7 +17,7 @@ async function startShop() {
   onTestFinished(async () => void (await app.close()));
   const url = await app.listen();
   const as = (key: string) => ({ authorization: `Bearer ${key}` });
-  const json = async (response: Response) => ({ status: response.status, body: (await response.json()) as unknown });
+  const json = async (response: Response) => ({ status: response.status, body: await response.json() });
   const get = async (path: string, key = adminKey) => json(await fetch(url + path, { headers: as(key) }));
   const content = "# Returns\n\n## Opened goods\n\nOpened goods can be returned within 14 days of delivery.\n";
   const added = await postJson(
@@ -30,11 +30,11 @@ async function startShop() {
     url,
     get,
     documentId: documents[0].document_id,
-    async ask(message: string, user: string) {
+    ask: async (message: string, user: string) => {
       const answered = await postJson(`${url}/api/v1/chat`, { message, user }, as(userKey));
       return (await answered.json()) as { readonly session_id: string; readonly turn_id: string };
     },
-    async erase(user: string) {
+    erase: async (user: string) => {
       await fetch(`${url}/api/v1/users/${user}/data`, { method: "DELETE", headers: as(userKey) });
     },
   };
