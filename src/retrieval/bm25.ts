@@ -3,7 +3,7 @@ import type { PackedWords } from "./prepared.ts";
 import { rarityOf } from "./rarity.ts";
 import type { Work } from "./slices.ts";
 import { type Compacted, compact } from "./words-compact.ts";
-import { createWordsSearch, type QueryTerm } from "./words-search.ts";
+import { createWordsSearch, type Figures, type QueryTerm } from "./words-search.ts";
 import { createWordsSharing } from "./words-sharing.ts";
 import { createShelf, type Shelf } from "./words-shelf.ts";
 
@@ -58,12 +58,14 @@ export interface Bm25Index {
    * The best `limit` that hold at least one of the terms (term -> weight, above 0), best first, ties by id.
    * @param accept leaves out whole documents, before the cut; asked once for each, with the id of one of its passages.
    * @param least passages with a lower score may be missing, whoever does not want them waits less. Default 0.
+   * @param figures of what these passages are ranked among. Default: those of this index.
    */
   search(
     query: ReadonlyMap<string, number>,
     limit: number,
     accept?: (id: string) => boolean,
     least?: number,
+    figures?: Figures,
   ): readonly Ranked[];
   /**
    * The best `limit` by the sum of the weights, above 0, of those of some terms that they hold, at least `least`, above 0; best first, ties
@@ -72,6 +74,8 @@ export interface Bm25Index {
   sharing(terms: readonly string[], asked: readonly WeighedTerm[], options: SharingOptions): readonly Ranked[];
   /** How many passages that can be found hold the term. */
   holding(term: string): number;
+  /** What is measured over all that can be found but this document; an unknown one takes nothing away. Valid until something changes. */
+  figuresWithout(documentId?: string): Figures;
   /** The same for the term with this index in such a list. */
   holdingOf(terms: readonly string[], index: number): number;
   /** Whether `compact` would give back much memory, or make much of what was added faster to find. */
@@ -161,13 +165,13 @@ export function createBm25Index(options: Bm25Options = {}): Bm25Index {
     remove(documentId) {
       shelf.drop(documentId);
     },
-    search(asked, limit, accept, least = 0) {
+    search(asked, limit, accept, least = 0, figures) {
       const query: QueryTerm[] = [];
       for (const [term, weight] of asked) {
         const id = shelf.postings.terms.get(term);
         if (id !== undefined) query.push({ id, term, weight });
       }
-      return limit < 1 ? [] : searchIn({ shelf, query, limit, accept, least });
+      return limit < 1 ? [] : searchIn({ shelf, query, limit, accept, least, figures });
     },
     sharing(terms, asked, { limit, least, accept }) {
       const known: { readonly id: number; readonly weight: number }[] = [];
@@ -180,6 +184,20 @@ export function createBm25Index(options: Bm25Options = {}): Bm25Index {
     holding(term) {
       const id = shelf.postings.terms.get(term);
       return id === undefined ? 0 : shelf.holding(id);
+    },
+    figuresWithout(documentId) {
+      const { postings, passages, terms } = shelf;
+      const isThere = documentId !== undefined && shelf.isShown(documentId);
+      const left = isThere ? shelf.documents.get(documentId) : undefined;
+      return {
+        documents: passages - (left?.passages ?? 0),
+        terms: terms - (left?.terms ?? 0),
+        holding(term) {
+          const id = postings.terms.get(term);
+          if (id === undefined) return 0;
+          return shelf.holding(id) - (left ? postings.countBetween(id, left.first, left.first + left.passages) : 0);
+        },
+      };
     },
     holdingOf(terms, index) {
       const id = shelf.postings.find(terms, index);

@@ -9,7 +9,7 @@ import type { DocumentInfo, Knowledge } from "./knowledge.ts";
 import { createParts, type KnowledgeOptions } from "./knowledge-parts.ts";
 import { otherLanguageOf } from "./live-languages.ts";
 import { createPassageCache } from "./passage-cache.ts";
-import { spanOf } from "./retrieve.ts";
+import { LONGEST_QUESTION, spanOf } from "./retrieve.ts";
 import { checkSettings, checkWhole } from "./settings.ts";
 import { inSlices } from "./slices.ts";
 import { isAsOpen, mayRead, visibleIn } from "./visibility.ts";
@@ -33,8 +33,6 @@ export interface LoadableKnowledge extends Knowledge {
 }
 
 const LARGEST_PAGE = 200;
-/** Of a longer question only so much is searched for. */
-const LONGEST_QUESTION = 2000;
 /** Milliseconds after the start, and then as often as something was removed: what was deleted must not stay on this machine. */
 const TIDY_AFTER_MS = 60_000;
 const TIDY_AGAIN_MS = 3_600_000;
@@ -42,7 +40,7 @@ const TIDY_AGAIN_MS = 3_600_000;
 /** Knowledge over the layers: stored in one, found through three, and by words alone when those are away. */
 export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
   const { clock, localEmbeddings, report } = options;
-  const { library, vectorIndex, vectorCache, live, settings, replica, adding, versions, retrieve, ...parts } =
+  const { library, vectorIndex, vectorCache, live, settings, replica, adding, versions, retrieve, trial, ...parts } =
     createParts(options);
   const stop = new AbortController();
   let cancelTidying: (() => void) | undefined;
@@ -148,6 +146,10 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
       const otherLanguageThan = (language: Language) =>
         where === undefined ? otherLanguageOf(text, language, live.languages.count(roles)) : undefined;
       return retrieve(text, { k, scoreThreshold: threshold, accept, otherLanguageThan }, context);
+    },
+    async trial(order, context) {
+      await replica.upToDate(context);
+      return trial(order, context);
     },
     async settings(context) {
       await replica.upToDate(context);

@@ -24,6 +24,7 @@ import { createReplica } from "./replica.ts";
 import { createRetrieve } from "./retrieve.ts";
 import { createSettings } from "./settings.ts";
 import { findSimilar } from "./similar.ts";
+import { createTrial } from "./trial.ts";
 import type { VectorCache } from "./vector-cache.ts";
 import { createVectorIndex } from "./vector-index.ts";
 import { createVersions } from "./versions.ts";
@@ -88,6 +89,14 @@ export function createParts(options: KnowledgeOptions) {
     return (await documents.live(now.live, context)).value ?? here;
   }
 
+  const retrieving = {
+    ...options,
+    library,
+    vectorIndex,
+    hashSpace: local.space,
+    urlOf: (documentId: string) => live.records.get(documentId)?.url ?? null,
+  };
+
   return {
     library,
     reader,
@@ -105,12 +114,7 @@ export function createParts(options: KnowledgeOptions) {
       isLive: (documentId) => live.records.has(documentId),
     }),
     versions: createVersions(shared),
-    retrieve: createRetrieve({
-      ...options,
-      library,
-      vectorIndex,
-      hashSpace: local.space,
-      urlOf: (documentId) => live.records.get(documentId)?.url ?? null,
-    }),
+    retrieve: createRetrieve(retrieving),
+    trial: createTrial({ ...retrieving, vectorIndex, library, live, reader, preparer, settings }),
   };
 }

@@ -153,6 +153,47 @@ export interface AddOptions {
   readonly onState?: (state: ReadingState, chunks: number) => void | Promise<void>;
 }
 
+/** A document that is not to go live, and what to ask it. */
+export interface TrialOrder {
+  /** In the place of the live document of its name, if there is one. */
+  readonly document: NewDocument;
+  /** 1 to 50, of 1 to 2,000 characters. */
+  readonly questions: readonly string[];
+  /** Asked by somebody with these roles; `all`: by one who may read everything. */
+  readonly roles: ReadonlySet<string> | "all";
+}
+
+export type TrialAnswer = Pick<SearchResult, "answerable" | "confidence" | "sentences">;
+
+/**
+ * What becomes of an answer: `same` sentences from the same titles and headings, or none both times; `gained` or `lost` as a whole; else
+ * `changed`.
+ */
+export type TrialOutcome = "same" | "gained" | "lost" | "changed";
+
+export interface TriedQuestion {
+  readonly question: string;
+  readonly outcome: TrialOutcome;
+  /** What is answered now. */
+  readonly before: TrialAnswer;
+  /** What would be answered if the document were live. */
+  readonly after: TrialAnswer;
+}
+
+export interface Trial {
+  /** As it would be when it is live. */
+  readonly document: Pick<
+    DocumentInfo,
+    "documentId" | "name" | "title" | "chunks" | "characters" | "repeated" | "audience"
+  >;
+  /** The live version in whose place it was tried. */
+  readonly replaces: Pick<DocumentInfo, "documentId" | "version"> | null;
+  /** In the order in which they came. */
+  readonly questions: readonly TriedQuestion[];
+  /** How many questions there are of each outcome. */
+  readonly summary: Readonly<Record<TrialOutcome, number>>;
+}
+
 /** What an administrator may change while the server runs. */
 export interface KnowledgeSettings {
   /** Passages of an answer, 1 to 20. */
@@ -207,6 +248,13 @@ export interface Knowledge {
    */
   passage(chunkId: string, context: CallContext): Promise<Span & Pick<Source, "url">>;
   search(question: string, options: SearchOptions, context: CallContext): Promise<SearchResult>;
+  /**
+   * Asks everything twice: of what is live, and as if the document were live too, in the place of the version that has its name. Nothing
+   * is stored or changed, and nobody else finds anything of it. At most two at a time.
+   * @throws {Problem} as `add` for a document that cannot be read; `payload_too_large` for one of more than 500 passages; `overloaded`;
+   * `invalid_request` for the number or the length of the questions.
+   */
+  trial(order: TrialOrder, context: CallContext): Promise<Trial>;
   settings(context: CallContext): Promise<KnowledgeSettings>;
   /** All instances go by them within a second. @throws {Problem} `invalid_request` for a value out of range; `store_unavailable`. */
   configure(settings: Partial<KnowledgeSettings>, context: CallContext): Promise<KnowledgeSettings>;

@@ -42,6 +42,12 @@ export interface Library {
   close(): Promise<void>;
 }
 
+/** What a search needs of a library. */
+export interface Searched {
+  readonly chunks: Pick<Library["chunks"], "get" | "has">;
+  readonly words: Pick<Bm25Index, "documents" | "holding" | "search">;
+}
+
 export interface LibraryOptions {
   /** Where the words are kept from one process to the next, so that they need not be made again. Absent: nowhere. */
   readonly file?: string | undefined;

@@ -1,13 +1,13 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
-import type { Library, LibraryChunk } from "./library.ts";
+import type { LibraryChunk, Searched } from "./library.ts";
 import { fuse } from "./rrf.ts";
 import { questionTerms } from "./terms.ts";
 import { tolerate } from "./tolerate.ts";
 import type { VectorIndex } from "./vector-index.ts";
 
 export interface ProposeOptions {
-  readonly library: Library;
-  readonly vectorIndex: VectorIndex;
+  readonly library: Searched;
+  readonly vectorIndex: Pick<VectorIndex, "query">;
   /** Space of the feature hash, whose vectors know words and no meaning. */
   readonly hashSpace: string;
 }
@@ -68,7 +68,7 @@ export function createPropose({ library, vectorIndex, hashSpace }: ProposeOption
  * this process may still know what has been removed.
  */
 export async function firstOf(
-  library: Library,
+  library: Searched,
   path: (limit: number) => Promise<readonly string[]>,
   accept: Accept,
 ): Promise<readonly string[]> {
@@ -87,7 +87,7 @@ export async function firstOf(
 }
 
 /** What is reranked and weighed: the first of the words whatever the vectors say, and then the first of both paths together. */
-export function candidatesOf(library: Library, { lexical, fused }: Proposed, accept: Accept): readonly LibraryChunk[] {
+export function candidatesOf(library: Searched, { lexical, fused }: Proposed, accept: Accept): readonly LibraryChunk[] {
   const sure = differentOf(library, lexical, accept).slice(0, WORDS_LEAST);
   const texts = new Set(sure.map(({ text }) => text));
   let others = RERANK_LIMIT - texts.size;
@@ -99,7 +99,7 @@ export function candidatesOf(library: Library, { lexical, fused }: Proposed, acc
 }
 
 /** The same text twice says nothing more: the first one stays. */
-export function differentOf(library: Library, ids: Iterable<string>, accept: Accept): readonly LibraryChunk[] {
+export function differentOf(library: Searched, ids: Iterable<string>, accept: Accept): readonly LibraryChunk[] {
   const said = new Set<string>();
   const different: LibraryChunk[] = [];
   for (const id of ids) {

@@ -1,7 +1,7 @@
 import type { Language } from "../text/language.ts";
 import { READING_THRESHOLD, RELATED_MEANING, RELATED_THRESHOLD } from "./answerability.ts";
 import type { Evidence } from "./evidence.ts";
-import type { Library, LibraryChunk } from "./library.ts";
+import type { LibraryChunk, Searched } from "./library.ts";
 import { type Accept, differentOf, firstOf } from "./propose.ts";
 import { sectionOf } from "./rivals.ts";
 import { meantTerms } from "./terms.ts";
@@ -17,7 +17,7 @@ const MOST_RELATED = 3;
 const MEANT_LIMIT = 12;
 
 /** Passages that say in other words, perhaps of another language, what the question says. */
-export async function meantBy(question: string, library: Library, accept: Accept): Promise<readonly LibraryChunk[]> {
+export async function meantBy(question: string, library: Searched, accept: Accept): Promise<readonly LibraryChunk[]> {
   // Of pages that may not be found nothing is used, not even that they hold a word.
   const isFound = (term: string) =>
     accept === undefined || library.words.search(new Map([[term, 1]]), 1, accept).length > 0;

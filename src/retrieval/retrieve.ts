@@ -29,6 +29,8 @@ export interface RetrieveRequest {
   readonly otherLanguageThan: (language: Language) => Language | undefined;
 }
 
+/** UTF-16 units: of a longer question only so much is searched for. */
+export const LONGEST_QUESTION = 2_000;
 /**
  * The reranker that knows only words does not decide alone: measured best from 0.4 to 0.6, and less where a model has compared
  * meanings, of which it knows nothing. Any other one decides.

@@ -1,7 +1,7 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { LayerStatus } from "../fallbacks/core/status.ts";
 import type { Embeddings } from "../fallbacks/embeddings/port.ts";
-import type { VectorHit } from "../fallbacks/vectors/port.ts";
+import type { VectorHit, VectorRecord } from "../fallbacks/vectors/port.ts";
 import type { LibraryChunk } from "./library.ts";
 import type { ModelVectorsOptions } from "./model-fill.ts";
 import type { FormerSpace } from "./model-retire.ts";
@@ -14,6 +14,8 @@ import { tolerate } from "./tolerate.ts";
 
 export interface VectorHits {
   readonly space: string;
+  /** That of the question; undefined for one with nothing to go by. */
+  readonly asked: Float32Array | undefined;
   readonly hits: readonly VectorHit[];
 }
 
@@ -33,8 +35,21 @@ export interface VectorIndex {
   /** From here on passages count as live: no space is complete without them. */
   release(ids: readonly string[]): void;
   remove(ids: readonly string[], context: CallContext): Promise<void>;
-  /** @throws {LayerError} when no port could serve. */
-  query(question: string, limit: number, context: CallContext): Promise<VectorHits>;
+  /**
+   * Makes or looks up the vectors of passages that are not to be put, and keeps nothing: by space, those of the local one, and those
+   * of a model where one makes them all. @throws {LayerError} only `aborted`.
+   */
+  vectorsOf(prepared: PreparedDocument, context: CallContext): Promise<ReadonlyMap<string, readonly VectorRecord[]>>;
+  /**
+   * @param within other spaces than these and the local one are not compared. Default: all are.
+   * @throws {LayerError} when no port could serve.
+   */
+  query(
+    question: string,
+    limit: number,
+    context: CallContext,
+    within?: { has(space: string): boolean },
+  ): Promise<VectorHits>;
   /** The status of the embeddings layer, with what waits for a model. */
   status(): LayerStatus;
   /** Spaces of models that no server uses any more, which a remote index still holds for a while. */
@@ -62,6 +77,8 @@ interface Vectors {
 
 /** Passages that are hashed without a pause: few milliseconds. */
 const HASHED_AT_ONCE = 4;
+/** Passages that go to a model at once. */
+const EMBEDDED_AT_ONCE = 16;
 /** Passages that go to a vectors port at once. */
 const SENT_AT_ONCE = 128;
 const REMOVED_AT_ONCE = 1_000;
@@ -112,17 +129,39 @@ export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
     if (stored && added.length > 0) cache?.put(local.space, added);
   }
 
-  async function embedQuestion(question: string, context: CallContext) {
+  async function embedQuestion(question: string, context: CallContext, within?: { has(space: string): boolean }) {
     const call = (port: Embeddings, ctx: CallContext) => port.embed([question], "query", ctx);
     const { value } = await embeddings.use(call, context);
-    if (value.space === local.space || model.isComplete(value)) return value;
+    if (value.space === local.space) return value;
+    if (model.isComplete(value)) return within?.has(value.space) === false ? call(local, context) : value;
     context.trail.note(model.departure());
     return call(local, context);
   }
 
+  /** Those of a model, in the order of the passages; undefined where it does not make them all. */
+  async function byModel(passages: readonly Passage[], context: CallContext) {
+    if (embeddings.status().ports.length < 2) return undefined;
+    const embed = async (batch: readonly Passage[]) => {
+      const texts = batch.map(({ chunk }) => passageText(chunk));
+      return (await embeddings.use((port, ctx) => port.embed(texts, "document", ctx), context)).value;
+    };
+    const first = await embed(passages.slice(0, EMBEDDED_AT_ONCE));
+    if (first.space === local.space) return undefined;
+    const rest = passages.slice(first.vectors.length);
+    const keys = rest.map(({ key }) => key);
+    const found: Found[] = [...((await cache?.get(first.space, keys)) ?? rest.map(() => undefined))];
+    const missing = rest.flatMap((passage, at) => (found[at] ? [] : [{ ...passage, at }]));
+    for (const batch of batchesOf(missing, EMBEDDED_AT_ONCE)) {
+      const { space, vectors } = await embed(batch);
+      if (space !== first.space) return undefined;
+      for (const [index, { at }] of batch.entries()) found[at] = vectors[index];
+    }
+    return { space: first.space, vectors: [...first.vectors, ...found] };
+  }
+
   return {
     async stage(prepared, context) {
-      const passages = prepared.chunks.map((chunk, at) => ({ chunk, key: prepared.keys[at] ?? passageKey(chunk), at }));
+      const passages = passagesOf(prepared).map((passage, at) => ({ ...passage, at }));
       const given = prepared.vectors?.space === local.space ? prepared.vectors : undefined;
       for (const batch of batchesOf(passages, SENT_AT_ONCE)) {
         const found = given ? allNew(batch.map(({ at }) => rowOf(given, at))) : await lookedUp(batch, context);
@@ -143,12 +182,23 @@ export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
         if (batch.length === REMOVED_AT_ONCE) await pause(context.signal);
       }
     },
-    async query(question, limit, context) {
-      const { space, vectors: asked } = await embedQuestion(question, context);
-      const [vector] = asked;
-      if (!vector) return { space, hits: [] };
-      const served = await vectors.query(space, vector, limit, context);
-      return { space, hits: served.value };
+    async vectorsOf(prepared, context) {
+      const passages = passagesOf(prepared);
+      const recordsOf = (found: readonly Found[]) =>
+        passages.flatMap(({ chunk: { id } }, at) => (found[at] ? [{ id, vector: found[at] }] : []));
+      const given = prepared.vectors?.space === local.space ? prepared.vectors : undefined;
+      const own = given ? passages.map((_, at) => rowOf(given, at)) : (await lookedUp(passages, context)).found;
+      const spaces = new Map([[local.space, recordsOf(own)]]);
+      const others = await tolerate(context, () => byModel(passages, context));
+      if (others) spaces.set(others.space, recordsOf(others.vectors));
+      return spaces;
+    },
+    async query(question, limit, context, within) {
+      const { space, vectors: all } = await embedQuestion(question, context, within);
+      const [asked] = all;
+      if (!asked) return { space, asked, hits: [] };
+      const served = await vectors.query(space, asked, limit, context);
+      return { space, asked, hits: served.value };
     },
     status: () => model.status(),
     get former() {
@@ -160,6 +210,10 @@ export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
     },
     close: () => model.close(),
   };
+}
+
+function passagesOf({ chunks, keys }: PreparedDocument): readonly Passage[] {
+  return chunks.map((chunk, at) => ({ chunk, key: keys[at] ?? passageKey(chunk) }));
 }
 
 function batchesOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {

@@ -14,6 +14,16 @@ export interface QueryTerm {
   readonly weight: number;
 }
 
+/** What the rarity of a term and the length of a passage are measured by. */
+export interface Figures {
+  /** Passages that can be found. */
+  readonly documents: number;
+  /** Terms of all of them, repeats counted. */
+  readonly terms: number;
+  /** How many of them hold the term. */
+  holding(term: string): number;
+}
+
 export interface WordsSearch {
   readonly shelf: Shelf;
   readonly query: readonly QueryTerm[];
@@ -22,6 +32,8 @@ export interface WordsSearch {
   readonly accept: ((id: string) => boolean) | undefined;
   /** Passages with a lower score may be left out. */
   readonly least: number;
+  /** Of more or less than the shelf has. Default: its own. */
+  readonly figures?: Figures | undefined;
 }
 
 interface Asked {
@@ -45,10 +57,11 @@ export function createWordsSearch({ k1, b }: { readonly k1: number; readonly b: 
   let scores = new Float64Array(0);
   let touched = new Uint32Array(0);
 
-  return function search({ shelf, query, limit, accept, least }: WordsSearch): readonly Ranked[] {
+  return function search({ shelf, query, limit, accept, least, figures }: WordsSearch): readonly Ranked[] {
     const { postings } = shelf;
-    const asked = askedOf(shelf, query, k1 + 1);
-    const average = shelf.terms / Math.max(1, shelf.passages);
+    const asked = askedOf(shelf, query, k1 + 1, figures);
+    const { documents, terms } = figures ?? { documents: shelf.passages, terms: shelf.terms };
+    const average = terms / Math.max(1, documents);
     const fixed = k1 * (1 - b);
     const relative = average > 0 ? (k1 * b) / average : 0;
     const isWanted = wantedBy(shelf, accept);
@@ -141,12 +154,13 @@ function atLeast(scores: Float64Array, slots: Uint32Array, score: number): Uint3
 }
 
 /** What is asked for and there, in the order in which it is added up: equal on all machines with the same passages. */
-function askedOf(shelf: Shelf, query: readonly QueryTerm[], most: number): readonly Asked[] {
+function askedOf(shelf: Shelf, query: readonly QueryTerm[], most: number, figures?: Figures): readonly Asked[] {
   const asked: Asked[] = [];
+  const passages = figures?.documents ?? shelf.passages;
   for (const { id, term, weight } of query) {
-    const holding = shelf.holding(id);
+    const holding = figures ? figures.holding(term) : shelf.holding(id);
     if (holding === 0) continue;
-    const { postings, passages } = shelf;
+    const { postings } = shelf;
     const runs = postings.runs(id);
     asked.push({
       id,

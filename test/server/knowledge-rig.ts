@@ -28,6 +28,7 @@ function restOfKnowledge(): Omit<Knowledge, "add" | "reserve"> {
       throw new Problem("passage_not_found", "There is no such passage.");
     },
     search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [], reading: [], related: [] }),
+    trial: notThere,
     settings: async () => ({ k: 5, scoreThreshold: 0.05 }),
     configure: notThere,
   };

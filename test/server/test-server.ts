@@ -76,6 +76,7 @@ export function fakeKnowledge(change: Partial<Knowledge> = {}): Knowledge {
     rollback: async () => document,
     settings: async () => ({ k: 5, scoreThreshold: 0.05 }),
     configure: async () => ({ k: 5, scoreThreshold: 0.05 }),
+    trial: async () => Promise.reject(new Error("not used here")),
     passage: async () => passage,
     search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [], reading: [], related: [] }),
     ...change,

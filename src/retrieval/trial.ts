@@ -1,0 +1,144 @@
+import type { CallContext } from "../fallbacks/core/context.ts";
+import { LayerError } from "../fallbacks/core/errors.ts";
+import { Problem } from "../problems.ts";
+import { normaliseText } from "../text/normalise.ts";
+import { type Beside, searchedBeside, vectorsBeside } from "./beside.ts";
+import { createBm25Index } from "./bm25.ts";
+import { checkFacts } from "./document-facts.ts";
+import { checkName } from "./document-names.ts";
+import { cutDocument, documentIdOfChunk } from "./ingest.ts";
+import type { KnowledgeSettings, Trial, TrialAnswer, TrialOrder, TrialOutcome, TriedQuestion } from "./knowledge.ts";
+import type { Library } from "./library.ts";
+import type { Live } from "./live.ts";
+import type { PreparedDocument, Preparer } from "./prepared.ts";
+import type { Reader } from "./reading/reader.ts";
+import { createRetrieve, LONGEST_QUESTION, type RetrieveOptions } from "./retrieve.ts";
+import { inSlices, light, pause } from "./slices.ts";
+import type { VectorIndex } from "./vector-index.ts";
+import { mayRead, visibleIn } from "./visibility.ts";
+
+const MOST_AT_ONCE = 2;
+export const MOST_QUESTIONS = 50;
+/** Passages: some 190,000 characters, which take a second or two without a model. */
+const MOST_PASSAGES = 500;
+const RETRY_AFTER_S = 5;
+
+export interface TrialOptions extends RetrieveOptions {
+  readonly library: Library;
+  readonly vectorIndex: VectorIndex;
+  readonly live: Pick<Live, "byName" | "records">;
+  readonly reader: Reader;
+  readonly preparer: Preparer;
+  readonly settings: { readonly current: KnowledgeSettings };
+}
+
+/** A new version of a document beside what is live, in memory and nowhere else: what becomes of it ends with the call, however that ends. */
+export function createTrial(options: TrialOptions) {
+  const { library, vectorIndex, live, reader, preparer, settings } = options;
+  const retrieveNow = createRetrieve(options);
+  let running = 0;
+
+  async function prepare({ document: given }: TrialOrder, context: CallContext) {
+    checkName(given.name);
+    if (context.signal.aborted) throw new LayerError("aborted", "the caller went away");
+    const parsed = await reader.read(given, context);
+    const { document, repeated } = await inSlices(light(cutDocument(given.name, parsed)), context.signal);
+    const { length } = document.chunks;
+    if (length > MOST_PASSAGES) {
+      const detail = `${JSON.stringify(given.name)} has ${length} passages; at most ${MOST_PASSAGES} can be tried at once.`;
+      throw new Problem("payload_too_large", detail, { field: "file" });
+    }
+    return { prepared: await preparer.prepare(document, context), repeated };
+  }
+
+  async function besideOf(prepared: PreparedDocument, context: CallContext): Promise<Beside> {
+    const { document, chunks, words: packed } = prepared;
+    const words = createBm25Index();
+    if (packed) await inSlices(words.stage(document.documentId, packed), context.signal);
+    words.put(document.documentId);
+    const vectors = await vectorIndex.vectorsOf(prepared, context);
+    const replaced = () => library.byName(document.name)?.documentId;
+    return { documentId: document.documentId, chunks, words, vectors, replaced };
+  }
+
+  async function run(order: TrialOrder, context: CallContext): Promise<Trial> {
+    const { document: given, questions, roles } = order;
+    const facts = checkFacts(given);
+    const { prepared, repeated } = await prepare(order, context);
+    const own = await besideOf(prepared, context);
+    const { document, chunks } = prepared;
+    const { documentId, name, title, text } = document;
+    const before = live.byName(name);
+    const audience = facts.audience ?? before?.audience ?? [];
+    const retrieveThen = createRetrieve({
+      ...options,
+      library: searchedBeside(library, own),
+      vectorIndex: vectorsBeside(vectorIndex, own),
+    });
+    const visible = visibleIn(live.records, { roles });
+    const acceptThen =
+      visible && ((id: string) => (documentIdOfChunk(id) === documentId ? mayRead({ audience }, roles) : visible(id)));
+
+    async function ask(asked: string): Promise<TriedQuestion> {
+      const question = normaliseText(asked);
+      // What languages there are changes only what a refusal names besides.
+      const request = { ...settings.current, otherLanguageThan: () => undefined };
+      const now = await retrieveNow(question, { ...request, accept: visible }, context);
+      await pause(context.signal);
+      const then = await retrieveThen(question, { ...request, accept: acceptThen }, context);
+      await pause(context.signal);
+      return { question: asked, outcome: outcomeOf(now, then), before: answerIn(now), after: answerIn(then) };
+    }
+
+    const tried: TriedQuestion[] = [];
+    for (const question of questions) tried.push(await ask(question));
+    return {
+      document: { documentId, name, title, chunks: chunks.length, characters: text.length, repeated, audience },
+      replaces: before ? { documentId: before.document.documentId, version: before.version } : null,
+      questions: tried,
+      summary: summaryOf(tried),
+    };
+  }
+
+  return async (order: TrialOrder, context: CallContext): Promise<Trial> => {
+    checkQuestions(order.questions);
+    if (running >= MOST_AT_ONCE) {
+      const detail = `${MOST_AT_ONCE} trials are running, which is as many as this server runs at once.`;
+      throw new Problem("overloaded", detail, { retryAfterS: RETRY_AFTER_S });
+    }
+    running += 1;
+    try {
+      return await run(order, context);
+    } finally {
+      running -= 1;
+    }
+  };
+}
+
+function checkQuestions(questions: readonly string[]): void {
+  const { length } = questions;
+  const isLong = questions.some((question) => question.trim() === "" || question.length > LONGEST_QUESTION);
+  if (length >= 1 && length <= MOST_QUESTIONS && !isLong) return;
+  const allowed = `1 to ${MOST_QUESTIONS} questions of 1 to ${LONGEST_QUESTION} characters`;
+  throw new Problem("invalid_request", `questions must be ${allowed}`, { field: "questions" });
+}
+
+function answerIn({ answerable, confidence, sentences }: TrialAnswer): TrialAnswer {
+  return { answerable, confidence, sentences };
+}
+
+function outcomeOf(now: TrialAnswer, then: TrialAnswer): TrialOutcome {
+  if (now.answerable !== then.answerable) return then.answerable ? "gained" : "lost";
+  return saidBy(now) === saidBy(then) ? "same" : "changed";
+}
+
+/** What whoever asked would read. */
+function saidBy({ sentences }: TrialAnswer): string {
+  return JSON.stringify(sentences.map(({ title, heading, quote }) => [title, heading, quote]));
+}
+
+function summaryOf(tried: readonly TriedQuestion[]): Trial["summary"] {
+  const summary = { same: 0, gained: 0, lost: 0, changed: 0 };
+  for (const { outcome } of tried) summary[outcome] += 1;
+  return summary;
+}
