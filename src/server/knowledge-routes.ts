@@ -6,6 +6,7 @@ import { knowledgeInsightRoutes } from "./knowledge-insight-routes.ts";
 import { knowledgeJobRoutes } from "./knowledge-job-routes.ts";
 import { documentJson, documentSchema } from "./knowledge-schemas.ts";
 import { knowledgeSearchRoutes } from "./knowledge-search-routes.ts";
+import { knowledgeTrialRoutes } from "./knowledge-trial-routes.ts";
 import { pageOf, pageQuery, pageSchema } from "./paging.ts";
 import { defineRoute, type Route } from "./route.ts";
 import type { TurnDeps } from "./turn-deps.ts";
@@ -123,5 +124,6 @@ export function knowledgeRoutes(deps: TurnDeps): readonly Route[] {
     ...knowledgeJobRoutes(deps),
     ...knowledgeSearchRoutes(deps),
     ...knowledgeInsightRoutes(deps),
+    ...knowledgeTrialRoutes(deps),
   ];
 }

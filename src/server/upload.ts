@@ -14,22 +14,36 @@ const MOST_FIELDS = 20;
 /** Of one field: more than all metadata that is allowed. */
 const FIELD_BYTES = 64_000;
 /** JSON is read in one go, which nobody else should notice: larger documents come as files. */
-const JSON_BYTES = 6_000_000;
-const MULTIPART = "multipart/form-data";
+export const JSON_BYTES = 6_000_000;
+export const MULTIPART = "multipart/form-data";
+/** What a route that reads documents takes. */
+export const DOCUMENT_TYPES = [MULTIPART, "application/json", "application/*+json"];
 
-const documentSchema = z.strictObject({
+/** A document as JSON. */
+export const documentSchema = z.strictObject({
   name: z.string().min(1).max(200).meta({ description: "File name; its ending decides how the content is read." }),
   content: z.string(),
   ...factsShape,
 });
 
-const formSchema = z.object({
-  file: z.array(z.string().meta({ format: "binary" })).meta({ description: `1 to ${MOST_FILES} files.` }),
+/** The fields of a form, as they are documented. */
+export const formShape = {
   audience: audienceSchema.optional().meta({ description: "Roles, as several fields or with commas between them." }),
   metadata: z.string().optional().meta({ description: "A JSON object of texts." }),
+};
+
+const formSchema = z.object({
+  file: z.array(z.string().meta({ format: "binary" })).meta({ description: `1 to ${MOST_FILES} files.` }),
+  ...formShape,
 });
 
 const fieldsSchema = z.strictObject({ audience: audienceSchema.optional(), metadata: metadataSchema.optional() });
+
+/** What came in a form: 1 to 20 files, and the other fields as texts, each once or several times. */
+export interface UploadForm {
+  readonly files: readonly Pick<NewFile, "name" | "content">[];
+  readonly fields: Readonly<Record<string, unknown>>;
+}
 
 /** Reads documents either as files of a form (`file`, several) or one as JSON; at most `maxBytes` in all. */
 export function documentsBody(maxBytes: number): BodyReader<readonly NewFile[]> {
@@ -38,16 +52,21 @@ export function documentsBody(maxBytes: number): BodyReader<readonly NewFile[]> 
     content: { ...json.content, [MULTIPART]: { schema: formSchema } },
     async read(request, response) {
       requireBody(request);
-      const type = request.is([MULTIPART, "application/json", "application/*+json"]);
+      const type = request.is(DOCUMENT_TYPES);
       if (type === false) throw wrongType(request, `${MULTIPART} or application/json`);
-      if (type === MULTIPART) return readFiles(request, response, maxBytes);
+      if (type === MULTIPART) {
+        const { files, fields } = await readForm(request, response, maxBytes);
+        const facts = givenFacts(validate(fieldsSchema, factsIn(fields), "body"));
+        return files.map((file) => ({ ...file, ...facts }));
+      }
       const { name, content, ...facts } = await json.read(request, response);
       return [{ name, content, ...givenFacts(facts) }];
     },
   };
 }
 
-async function readFiles(request: Request, response: Response, maxBytes: number): Promise<readonly NewFile[]> {
+/** @param maxBytes of all files together. @throws {Problem} */
+export async function readForm(request: Request, response: Response, maxBytes: number): Promise<UploadForm> {
   // Few servers ever get an upload: the parser is loaded with the first one.
   const { default: multer } = await import("multer");
   const upload = multer({
@@ -69,19 +88,25 @@ async function readFiles(request: Request, response: Response, maxBytes: number)
   }
   const files = Array.isArray(request.files) ? request.files : [];
   if (files.length === 0) throw new Problem("invalid_request", "At least one `file` is needed.", { field: "file" });
-  const facts = givenFacts(validate(fieldsSchema, fieldsOf(request.body), "body"));
-  return files.map((file) => ({ name: file.originalname, content: file.buffer, ...facts }));
+  return {
+    files: files.map((file) => ({ name: file.originalname, content: file.buffer })),
+    fields: { ...(request.body as Readonly<Record<string, unknown>>) },
+  };
 }
 
-/** The fields of a form are texts; `audience` may come several times, or with commas in it. */
-function fieldsOf(body: unknown): object {
-  const { audience, metadata, ...others } = { ...(body as Readonly<Record<string, unknown>>) };
-  const roles = [audience].flat().flatMap((text) => (typeof text === "string" ? text.split(",") : []));
+/** The fields of a form with `audience` and `metadata` read. @throws {Problem} */
+export function factsIn({ audience, metadata, ...others }: UploadForm["fields"]): object {
   return {
     ...others,
-    ...(audience !== undefined && { audience: roles.map((role) => role.trim()).filter((role) => role !== "") }),
+    ...(audience !== undefined && { audience: listIn(audience, ",") }),
     ...(metadata !== undefined && { metadata: metadataOf(metadata) }),
   };
+}
+
+/** What may come as several fields, or in one with something between its parts; empty ones are left out. */
+export function listIn(field: unknown, between: string | RegExp): readonly string[] {
+  const parts = [field].flat().flatMap((text) => (typeof text === "string" ? text.split(between) : []));
+  return parts.map((part) => part.trim()).filter((part) => part !== "");
 }
 
 function metadataOf(text: unknown): unknown {

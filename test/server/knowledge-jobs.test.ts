@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { documentsPath, knowledgePath, knowledgeServer } from "./knowledge-rig.ts";
 import { whileTimePasses } from "../support/while-time-passes.ts";
+import { documentsPath, knowledgePath, knowledgeServer } from "./knowledge-rig.ts";
 import { gate } from "./test-server.ts";
 
 const jobsPath = `${knowledgePath}/jobs`;

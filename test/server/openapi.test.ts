@@ -75,6 +75,7 @@ describe("/openapi.json", () => {
         "post /api/v1/knowledge/search",
         "get /api/v1/knowledge/unanswered",
         "get /api/v1/knowledge/documents/{document_id}/answers",
+        "post /api/v1/knowledge/trial",
         "get /livez",
         "get /readyz",
         "get /health",

@@ -46,6 +46,7 @@ const expected: Readonly<Record<string, string>> = {
   "POST /api/v1/knowledge/search": "admin",
   "GET /api/v1/knowledge/unanswered": "admin",
   "GET /api/v1/knowledge/documents/:document_id/answers": "admin",
+  "POST /api/v1/knowledge/trial": "admin",
   "GET /livez": "public",
   "GET /readyz": "public",
   "GET /health": "public",
@@ -69,6 +70,7 @@ const bodies: Readonly<Record<string, object>> = {
   "POST /api/v1/knowledge/urls": { url: "https://shop.example/" },
   "POST /api/v1/knowledge/settings": { k: 5 },
   "POST /api/v1/knowledge/search": { query: "hello" },
+  "POST /api/v1/knowledge/trial": { name: "a.md", content: "# A", questions: ["hello"] },
 };
 
 const queries: Readonly<Record<string, string>> = {

@@ -76,7 +76,12 @@ export function fakeKnowledge(change: Partial<Knowledge> = {}): Knowledge {
     rollback: async () => document,
     settings: async () => ({ k: 5, scoreThreshold: 0.05 }),
     configure: async () => ({ k: 5, scoreThreshold: 0.05 }),
-    trial: async () => Promise.reject(new Error("not used here")),
+    trial: async ({ document: { name } }) => ({
+      document: { ...document, name },
+      replaces: null,
+      questions: [],
+      summary: { same: 0, gained: 0, lost: 0, changed: 0 },
+    }),
     passage: async () => passage,
     search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [], reading: [], related: [] }),
     ...change,
