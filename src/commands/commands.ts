@@ -27,6 +27,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     about: "add files and pages to the knowledge base",
     load: async () => (await import("./ingest.ts")).ingestCommand,
   },
+  try: {
+    usage: "FILE --questions FILE [--name NAME] [--audience ROLE,...] [--roles ROLE,...] [--url SERVER] [--json]",
+    about: "ask what a document would change before it goes live; exit code 1 when an answer would be lost",
+    load: async () => (await import("./try.ts")).tryCommand,
+  },
   cancel: {
     usage: "JOB... [--url SERVER] [--json]",
     about: "end jobs that read documents, with those of their pages",

@@ -1,14 +1,12 @@
-import { createApp } from "../app.ts";
-import { createLog } from "../log.ts";
 import { createClient } from "../rehearsal/client.ts";
-import { type Command, type Terminal, UsageError } from "./command.ts";
+import type { Command, Terminal } from "./command.ts";
 import { readBounds } from "./ingest-bounds.ts";
 import type { LeftOut } from "./ingest-folder.ts";
 import { createProgress } from "./ingest-progress.ts";
 import { type Outcome, sendAll } from "./ingest-send.ts";
 import { readSources, type Source } from "./ingest-sources.ts";
-import { parseOptions } from "./options.ts";
-import { readSettings, runningServer } from "./settings.ts";
+import { parseOptions, rolesIn } from "./options.ts";
+import { withServer } from "./with-server.ts";
 
 export const ingestCommand: Command = {
   async run(args, terminal) {
@@ -24,24 +22,12 @@ export const ingestCommand: Command = {
     });
     const { sources, leftOut } = readSources(positionals, readBounds(values));
     const { audience: list } = values;
-    const audience = list === undefined ? undefined : rolesIn(list);
-    const { config, secrets } = readSettings();
-    const running = values.url ?? runningServer(config);
+    const audience = rolesIn("--audience", list);
     tellLeftOut(leftOut, terminal);
-    const send = async (url: string, key?: string) => {
+    return withServer(values.url, (url, key) => {
       const job = { sources, server: url, terminal, json: values.json, ...(audience && { audience }) };
       return addAll(job, createClient(url, key));
-    };
-    if (running) return send(running, secrets.clientKey);
-    // Nobody else may call it, so nobody has to be kept from calling too often.
-    const limits = { ...config.limits, requestsPerMinute: 1_000_000 };
-    const own = { ...config, limits, host: "127.0.0.1", port: 0, authMode: "open" as const };
-    const app = await createApp(own, secrets, { log: createLog("silent") });
-    try {
-      return await send(await app.listen());
-    } finally {
-      await app.close();
-    }
+    });
   },
 };
 
@@ -86,11 +72,4 @@ function tellLeftOut(leftOut: readonly LeftOut[], terminal: Terminal): void {
 /** What was refused before it had a job says so in the same shape. */
 function jobOf({ job, name, failure }: Outcome): object {
   return job ?? { job_id: null, name, state: "failed", failure: { code: null, detail: failure } };
-}
-
-/** @throws {UsageError} */
-function rolesIn(list: string): readonly string[] {
-  const roles = list.split(",").map((role) => role.trim());
-  if (roles.some((role) => role === "")) throw new UsageError("--audience wants roles with commas between them");
-  return roles;
 }

@@ -36,3 +36,10 @@ export function wholeNumber(
   if (value >= least && value <= most) return value;
   throw new UsageError(`${option}: "${written}" is not allowed; allowed: a whole number from ${least} to ${most}`);
 }
+
+/** Roles with commas between them; undefined where nothing was written. @throws {UsageError} */
+export function rolesIn(option: string, list: string | undefined): readonly string[] | undefined {
+  const roles = list?.split(",").map((role) => role.trim());
+  if (roles?.some((role) => role === "")) throw new UsageError(`${option} wants roles with commas between them`);
+  return roles;
+}

@@ -51,6 +51,32 @@ export interface SeenJob {
   readonly failure: { readonly code: string; readonly detail: string } | null;
 }
 
+/** What a document would change, as it is on the wire. */
+export interface SeenTrial {
+  readonly document: object;
+  readonly replaces: object | null;
+  readonly summary: Readonly<Record<"same" | "gained" | "lost" | "changed", number>>;
+  readonly questions: readonly {
+    readonly question: string;
+    readonly outcome: "same" | "gained" | "lost" | "changed";
+    readonly before: SeenAnswer;
+    readonly after: SeenAnswer;
+  }[];
+}
+
+export interface SeenAnswer {
+  readonly sentences: readonly { readonly title: string; readonly heading: string; readonly quote: string }[];
+}
+
+/** A file that is not to go live, and what to ask it; `audience` and `roles`: role names. */
+export interface TrialFile {
+  readonly name: string;
+  readonly content: Uint8Array<ArrayBuffer>;
+  readonly questions: readonly string[];
+  readonly audience?: readonly string[];
+  readonly roles?: readonly string[];
+}
+
 /** An address that is to be added, with the bounds of what it leads to: the server knows which are allowed. */
 export interface PageOrder {
   readonly url: string;
@@ -113,6 +139,8 @@ export interface Client {
     readonly content: Uint8Array<ArrayBuffer>;
     readonly audience?: readonly string[];
   }): Promise<SeenJob>;
+  /** Waits while the server wants to be asked later. */
+  tryFile(file: TrialFile): Promise<SeenTrial>;
   /** The same of a page, or of the pages of a sitemap or a crawl. */
   addPage(page: PageOrder & { readonly audience?: readonly string[] }): Promise<SeenJob>;
   /** Hears of each state until the last, to which it resolves; a connection that breaks is made again. */
@@ -185,6 +213,17 @@ export function createClient(url: string, key?: string): Client {
       if (audience) form.append("audience", audience.join(","));
       form.append("file", new Blob([content]), name);
       return ingest("/api/v1/knowledge/documents", form);
+    },
+    async tryFile({ name, content, questions, audience, roles }) {
+      const form = new FormData();
+      form.append("questions", questions.join("\n"));
+      if (audience) form.append("audience", audience.join(","));
+      if (roles) form.append("roles", roles.join(","));
+      form.append("file", new Blob([content]), name);
+      const response = await patiently("/api/v1/knowledge/trial", form);
+      const text = await response.text();
+      if (!response.ok) throw new Error(problemText(text, response.status));
+      return JSON.parse(text) as SeenTrial;
     },
     addPage: (page) => ingest("/api/v1/knowledge/urls", page),
     cancelJob: (jobId) => call(`/api/v1/knowledge/jobs/${encodeURIComponent(jobId)}`, undefined, "DELETE"),
