@@ -183,7 +183,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     log,
     report,
   });
-  const { knowledge, vectors, openIngestion, fetcher } = createKnowledgeBase({
+  const { knowledge, precedence, vectors, openIngestion, fetcher } = createKnowledgeBase({
     config,
     layers,
     local: layers.local,
@@ -257,6 +257,7 @@ export async function createApp(config: Config, secrets: Secrets, overrides: Ove
     knowledge,
     ingestion,
     insight,
+    precedence,
     layers: () => operators.statuses(),
     ready: () => readiness.ready(),
     accounts,

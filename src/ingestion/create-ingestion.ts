@@ -12,6 +12,7 @@ import { checkName } from "../retrieval/document-names.ts";
 import type { Fetcher } from "../retrieval/fetching/fetcher.ts";
 import type { Knowledge } from "../retrieval/knowledge.ts";
 import { kindOf } from "../retrieval/reading/kinds.ts";
+import { whenFree } from "../retrieval/slices.ts";
 import { createCancel, noSuchJob } from "./cancel.ts";
 import { checkDepth, checkLimit, checkPageLimit, checkSize, checkUrl, USUAL_DEPTH, USUAL_PAGES } from "./checks.ts";
 import { factsOf, INGEST, ingestJobOf } from "./ingest-records.ts";
@@ -121,6 +122,7 @@ export function createIngestion(options: IngestionOptions): Ingestion {
       checkSize(name, bytes.length);
       kindOf({ name, content });
       const jobId = `${INGEST}_${newId()}`;
+      await whenFree(context.signal);
       const { reservation, parts } = await receive(name, jobId, bytes, context);
       // The last thing that is saved: from now on the file is sure to be read.
       return begin(

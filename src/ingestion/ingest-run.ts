@@ -5,6 +5,7 @@ import type { JobRun, Jobs } from "../jobs/jobs.ts";
 import { Problem } from "../problems.ts";
 import type { Fetcher } from "../retrieval/fetching/fetcher.ts";
 import type { Knowledge, NewDocument } from "../retrieval/knowledge.ts";
+import { whenFree } from "../retrieval/slices.ts";
 import { atMost } from "./at-most.ts";
 import { addChild, childOf, parentOf } from "./children.ts";
 import { createCrawl } from "./crawl.ts";
@@ -105,8 +106,10 @@ export function createIngestRun(deps: IngestRunDeps): (run: JobRun) => Promise<J
     { jobId, context, goOn }: Work,
     saver: ProgressSaver,
   ): Promise<void> {
+    await whenFree(context.signal);
     const source = payload.kind === "file" ? fileOf(payload, jobId, context) : pageOf(payload, jobId, context);
     const found = await source;
+    await whenFree(context.signal);
     const { reservation } = payload;
     const document = await knowledge.add({ ...found, ...factsOf(payload) }, context, {
       ...(reservation && { reservation }),

@@ -9,6 +9,7 @@ import type { DocumentInfo, Knowledge } from "./knowledge.ts";
 import { createParts, type KnowledgeOptions } from "./knowledge-parts.ts";
 import { otherLanguageOf } from "./live-languages.ts";
 import { createPassageCache } from "./passage-cache.ts";
+import { noPrecedence } from "./precedence.ts";
 import { LONGEST_QUESTION, spanOf } from "./retrieve.ts";
 import { checkSettings, checkWhole } from "./settings.ts";
 import { inSlices } from "./slices.ts";
@@ -39,9 +40,9 @@ const TIDY_AGAIN_MS = 3_600_000;
 
 /** Knowledge over the layers: stored in one, found through three, and by words alone when those are away. */
 export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
-  const { clock, localEmbeddings, report } = options;
+  const { clock, localEmbeddings, report, precedence = noPrecedence } = options;
   const { library, vectorIndex, vectorCache, live, settings, replica, adding, versions, retrieve, trial, ...parts } =
-    createParts(options);
+    createParts({ ...options, precedence });
   const stop = new AbortController();
   let cancelTidying: (() => void) | undefined;
 
@@ -145,7 +146,9 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
       // Nothing is counted of a part of the documents.
       const otherLanguageThan = (language: Language) =>
         where === undefined ? otherLanguageOf(text, language, live.languages.count(roles)) : undefined;
-      return retrieve(text, { k, scoreThreshold: threshold, accept, otherLanguageThan }, context);
+      // Of a turn that waited for a model before: it works on this machine again.
+      const leave = precedence.enter();
+      return retrieve(text, { k, scoreThreshold: threshold, accept, otherLanguageThan }, context).finally(leave);
     },
     async trial(order, context) {
       await replica.upToDate(context);

@@ -15,6 +15,7 @@ import { createDocumentStore } from "./document-store.ts";
 import { createLibrary, type Library } from "./library.ts";
 import { createLive } from "./live.ts";
 import { createNameQueues } from "./name-queues.ts";
+import type { Precedence } from "./precedence.ts";
 import type { Preparer } from "./prepared.ts";
 import { createPreparer } from "./preparer.ts";
 import { createPublish } from "./publish.ts";
@@ -55,6 +56,8 @@ export interface KnowledgeOptions {
   readonly library?: Library;
   /** Default: keeps nothing. */
   readonly vectorCache?: VectorCache;
+  /** Default: whoever asks waits as long as documents do. */
+  readonly precedence?: Precedence;
   /** A new unique id at each call. */
   readonly newId?: () => string;
 }
@@ -62,8 +65,8 @@ export interface KnowledgeOptions {
 const DEFAULTS = { k: 5, scoreThreshold: 0.01 } as const;
 
 /** What knowledge is made of, each part knowing those that it needs. */
-export function createParts(options: KnowledgeOptions) {
-  const { store, clock, localEmbeddings: local, report, vectorCache } = options;
+export function createParts(options: KnowledgeOptions & Required<Pick<KnowledgeOptions, "precedence">>) {
+  const { store, precedence, clock, localEmbeddings: local, report, vectorCache } = options;
   const { newId = randomUUID, reader = createInlineReader(), preparer = createPreparer({ inline: true }) } = options;
   const library = options.library ?? createLibrary({ report });
   const vectorIndex = createVectorIndex({ ...options, local, chunks: library.chunks, cache: vectorCache });
@@ -77,7 +80,7 @@ export function createParts(options: KnowledgeOptions) {
     ...(options.scoreThreshold !== undefined && { scoreThreshold: options.scoreThreshold }),
   };
   const settings = createSettings({ store, marks, newId, defaults, onChange: () => live.changed() });
-  const replica = createReplica({ documents, live, settings, names, marks, clock, report });
+  const replica = createReplica({ documents, live, settings, names, marks, precedence, clock, report });
   const publish = createPublish({ documents, live, names, replica });
   const shared = { documents, live, names, replica, publish, liveOf, clock };
 

@@ -1,9 +1,10 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
+import { createHeldStep } from "../fallbacks/core/thread-hold.ts";
 import { createTokenVectors } from "../fallbacks/embeddings/hash.ts";
 import { createPreparing, type PassagesTask, type PreparedPassages, preparePassages } from "./prepare-passages.ts";
 import type { PackedWords } from "./prepared.ts";
 import { createTermsSender, type NewTerms } from "./sent-terms.ts";
-import { inSlices } from "./slices.ts";
+import { inSlices, type Work } from "./slices.ts";
 
 /** Without a task: nobody waits for that one any more. */
 export interface ToPrepareWorker {
@@ -21,14 +22,26 @@ export interface FromPrepareWorker {
 /** Only word that nobody wants it any more waits behind it. */
 const SLICE = 16_384;
 
+/** What holds this thread, if anything does. */
+const held = workerData as SharedArrayBuffer | undefined;
+const beforeStep = held ? createHeldStep(held) : () => {};
 const preparing = createPreparing(createTokenVectors);
 const sender = createTermsSender();
 const wanted = new Map<number, AbortController>();
 let queue: Promise<void> = Promise.resolve();
 
+function* whileFree<T>(work: Work<T>): Work<T> {
+  for (;;) {
+    beforeStep();
+    const step = work.next();
+    if (step.done) return step.value;
+    yield step.value;
+  }
+}
+
 async function prepare(id: number, task: PassagesTask, { signal }: AbortController): Promise<void> {
   if (signal.aborted) return;
-  const passages = await inSlices(preparePassages(task, preparing()), signal, SLICE);
+  const passages = await inSlices(whileFree(preparePassages(task, preparing())), signal, SLICE);
   wanted.delete(id);
   const { terms, ...words } = passages.words;
   const { starts, entries, counts, lengths } = words;

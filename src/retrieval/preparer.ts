@@ -1,4 +1,5 @@
 import { LayerError } from "../fallbacks/core/errors.ts";
+import type { ThreadHold } from "../fallbacks/core/thread-hold.ts";
 import { startWorkerThread, type WorkerThread } from "../fallbacks/core/worker-thread.ts";
 import type { StoredDocument } from "./ingest.ts";
 import { type LibraryChunk, libraryChunk } from "./library-chunk.ts";
@@ -27,6 +28,8 @@ export interface PreparerOptions {
   readonly report?: (error: unknown, fields: object) => void;
   /** Characters of documents that are prepared on the event loop first, 0 or more. Default 65,536. */
   readonly withoutThread?: number;
+  /** Holds the thread between two passages. Default: nobody does. */
+  readonly hold?: Pick<ThreadHold, "shared">;
   /** Default: a thread that runs `prepare-worker.ts`. */
   readonly startThread?: () => PrepareThread;
 }
@@ -37,7 +40,8 @@ export function createPreparer(options: PreparerOptions = {}): Preparer {
   const preparing = createPreparing();
   let left = options.withoutThread ?? WITHOUT_THREAD;
   const threaded = createThreaded(
-    options.startThread ?? (() => startWorkerThread(new URL("./prepare-worker.ts", import.meta.url))),
+    options.startThread ??
+      (() => startWorkerThread(new URL("./prepare-worker.ts", import.meta.url), { data: options.hold?.shared })),
     report,
   );
   return {

@@ -9,6 +9,7 @@ import type { Live } from "./live.ts";
 import type { NameQueues } from "./name-queues.ts";
 import type { PreparedDocument } from "./prepared.ts";
 import type { Replica } from "./replica.ts";
+import { whenFree } from "./slices.ts";
 
 /** What is to be live under a name, and what that changes; without a change it is so already. */
 export interface Publication {
@@ -44,6 +45,8 @@ export function createPublish(options: {
     if (prepared) await live.embed(prepared, context);
     await onState("embedded");
     if (prepared) await live.stage(prepared, context);
+    // To make its record takes as long as the document is.
+    await whenFree(context.signal);
     await onState("indexed");
     const { next, change } = await documents.change(
       document.name,

@@ -7,6 +7,7 @@ import type { DocumentRecord } from "./document-records.ts";
 import type { DocumentStore } from "./document-store.ts";
 import type { Live } from "./live.ts";
 import type { NameQueues } from "./name-queues.ts";
+import type { Precedence } from "./precedence.ts";
 import type { Settings } from "./settings.ts";
 import { tolerate } from "./tolerate.ts";
 
@@ -34,6 +35,7 @@ export interface ReplicaOptions {
   readonly names: NameQueues;
   /** Absent: nobody else changes the documents. */
   readonly marks: ChangeMarks | undefined;
+  readonly precedence: Pick<Precedence, "lift">;
   readonly clock: Clock;
   readonly report: (error: unknown, fields: object) => void;
 }
@@ -45,7 +47,7 @@ const REFRESH_MS = 600_000;
 const WAITED_MS = 1_000;
 
 export function createReplica(options: ReplicaOptions): Replica {
-  const { documents, live, settings, names, marks, clock, report } = options;
+  const { documents, live, settings, names, marks, precedence, clock, report } = options;
   const stop = new AbortController();
   /** What was last seen of each name, by key. */
   const seen = new Map<string, Pick<NameRecord, "name" | "live" | "changes">>();
@@ -211,7 +213,8 @@ export function createReplica(options: ReplicaOptions): Replica {
           if (!now || marks?.isSeen(now)) return;
         }
         const ms = Math.min(WAITED_MS, context.deadline.remaining() / 2);
-        await within({ clock, signal: context.signal, ms }, refreshSoon);
+        const lower = precedence.lift();
+        await within({ clock, signal: context.signal, ms }, refreshSoon).finally(lower);
       });
     },
     close: () => stop.abort(),

@@ -8,7 +8,7 @@ import type { FormerSpace } from "./model-retire.ts";
 import { createModelVectors } from "./model-vectors.ts";
 import { passageKey } from "./passage-key.ts";
 import type { PackedVectors, PreparedDocument } from "./prepared.ts";
-import { pause } from "./slices.ts";
+import { pause, whenFree } from "./slices.ts";
 import { passageText } from "./terms.ts";
 import { tolerate } from "./tolerate.ts";
 
@@ -164,6 +164,7 @@ export function createVectorIndex(options: ModelVectorsOptions): VectorIndex {
       const passages = passagesOf(prepared).map((passage, at) => ({ ...passage, at }));
       const given = prepared.vectors?.space === local.space ? prepared.vectors : undefined;
       for (const batch of batchesOf(passages, SENT_AT_ONCE)) {
+        await whenFree(context.signal);
         const found = given ? allNew(batch.map(({ at }) => rowOf(given, at))) : await lookedUp(batch, context);
         await save(batch, found, context);
         if (batch.length === SENT_AT_ONCE) await pause(context.signal);

@@ -70,6 +70,7 @@ export function chatRoutes(deps: TurnDeps, { tiers, turns }: ChatRoutesOptions):
     defineRoute({
       method: "post",
       path: "/api/v1/chat",
+      runsTurns: true,
       role: "user",
       summary: "Ask something; the answer comes whole",
       body,
@@ -89,6 +90,7 @@ export function chatRoutes(deps: TurnDeps, { tiers, turns }: ChatRoutesOptions):
     defineRoute({
       method: "post",
       path: "/api/v1/chat/stream",
+      runsTurns: true,
       role: "user",
       summary: "Ask something; the answer comes as it is written",
       body,

@@ -102,6 +102,7 @@ export function completionsRoutes(deps: TurnDeps, turns: TurnLimit): readonly Ro
     defineRoute({
       method: "post",
       path: "/v1/chat/completions",
+      runsTurns: true,
       role: "user",
       summary: "Ask something in the OpenAI protocol",
       body,

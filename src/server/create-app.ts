@@ -1,6 +1,7 @@
 import express, { type Express } from "express";
 import helmet from "helmet";
 import { Problem } from "../problems.ts";
+import { noPrecedence } from "../retrieval/precedence.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { createOriginGuard } from "./origin-guard.ts";
 import { createProblemHandler } from "./problem-handler.ts";
@@ -21,7 +22,7 @@ export function createApp(deps: ServerDeps, closing: () => boolean): Express {
   app.use(createRequestLog(deps));
   app.use(securityHeaders(settings.production));
   app.use(createOriginGuard(settings));
-  mount(app, createRoutes(deps), createGate(deps, closing));
+  mount(app, createRoutes(deps), createGate(deps, closing), deps.precedence);
   app.use((request, _response, next) => {
     next(new Problem("not_found", `There is no ${request.method} ${shorten(request.path)}; see /openapi.json.`));
   });
@@ -29,14 +30,17 @@ export function createApp(deps: ServerDeps, closing: () => boolean): Express {
   return app;
 }
 
-function mount(app: Express, routes: readonly Route[], gate: Gate): void {
+function mount(app: Express, routes: readonly Route[], gate: Gate, precedence = noPrecedence): void {
   const methods = new Map<string, string[]>();
   for (const route of routes) {
     methods.set(route.path, [...(methods.get(route.path) ?? []), route.method.toUpperCase()]);
     app[route.method](route.path, async (request, response) => {
       response.locals["route"] = route.path;
       response.setHeader("Cache-Control", "no-store");
-      await route.run(await gate(route, request, response));
+      const admitted = await gate(route, request, response);
+      // Before its body is read: how much is before the turn itself, documents would add to.
+      const leave = route.runsTurns ? precedence.enter() : () => {};
+      await route.run(admitted).finally(leave);
     });
   }
   for (const [path, allowed] of methods) {

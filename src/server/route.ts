@@ -46,6 +46,8 @@ export interface RouteDescription {
     /** By default `application/json`. */
     readonly type?: string;
   };
+  /** Whether it answers in a turn, before which documents wait. Default: false. */
+  readonly runsTurns?: boolean;
   /** Codes besides those that every route can have. */
   readonly problems?: readonly ProblemCode[];
 }

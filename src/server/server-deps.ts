@@ -13,6 +13,7 @@ import type { Insight } from "../insight/insight.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Privacy } from "../privacy/privacy.ts";
 import type { Knowledge } from "../retrieval/knowledge.ts";
+import type { Precedence } from "../retrieval/precedence.ts";
 
 /** The part of pino that the server uses. */
 export interface Logger {
@@ -60,6 +61,8 @@ export interface ServerDeps {
   readonly knowledge: Knowledge;
   readonly ingestion: Ingestion;
   readonly insight: Insight;
+  /** Entered by every request that runs a turn. Absent: nothing waits for turns. */
+  readonly precedence?: Precedence;
   readonly jobs: Pick<Jobs, "get" | "list">;
   readonly privacy: Privacy;
   readonly layers: () => readonly LayerStatus[];

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/env.ts";
-import type { Clock } from "../fallbacks/core/clock.ts";
+import { type Clock, systemClock } from "../fallbacks/core/clock.ts";
+import { createThreadHold } from "../fallbacks/core/thread-hold.ts";
 import type { LocalEmbeddings } from "../fallbacks/embeddings/port.ts";
 import type { StoreAccess } from "../fallbacks/store/access.ts";
 import { createLeases } from "../fallbacks/store/leases.ts";
@@ -17,8 +18,10 @@ import { createFetcher } from "../retrieval/fetching/create-fetcher.ts";
 import type { Fetcher } from "../retrieval/fetching/fetcher.ts";
 import { createIsGone } from "../retrieval/is-gone.ts";
 import { createLibrary } from "../retrieval/library.ts";
+import { createPrecedence, type Precedence } from "../retrieval/precedence.ts";
 import { createPreparer } from "../retrieval/preparer.ts";
 import { createReader } from "../retrieval/reading/create-reader.ts";
+import { holdSlices } from "../retrieval/slices.ts";
 import { createVectorCache } from "../retrieval/vector-cache-files.ts";
 import type { LayerSet } from "./layers.ts";
 
@@ -43,6 +46,8 @@ export interface KnowledgeBaseDeps {
 /** The knowledge, the vectors under it, and the way into it. */
 export interface KnowledgeBase {
   readonly knowledge: LoadableKnowledge;
+  /** Of whoever is answered before the reading of documents. */
+  readonly precedence: Precedence;
   readonly vectors: VectorAccess;
   /** Takes the jobs that wait: to be called once, when what is stored has been loaded. */
   readonly openIngestion: () => Ingestion;
@@ -63,6 +68,19 @@ export function createKnowledgeBase(deps: KnowledgeBaseDeps): KnowledgeBase {
     clock,
     isGone: createIsGone(store),
   });
+  const threadHold = createThreadHold();
+  const precedence = createPrecedence({
+    // What waits here waits for processors, so it is a matter of real time, whatever clock a test moves.
+    clock: systemClock,
+    hold() {
+      const release = holdSlices();
+      threadHold.set(true);
+      return () => {
+        threadHold.set(false);
+        release();
+      };
+    },
+  });
   const knowledge = createKnowledge({
     ...layers,
     store,
@@ -72,7 +90,8 @@ export function createKnowledgeBase(deps: KnowledgeBaseDeps): KnowledgeBase {
     shared,
     leases: shared && remoteVectors ? createLeases(store, { clock, newId }) : undefined,
     reader: createReader({ clock }),
-    preparer: createPreparer({ report }),
+    preparer: createPreparer({ report, hold: threadHold }),
+    precedence,
     ...(directory !== undefined && { library: createLibrary({ file: join(directory, "words.bin"), report }) }),
     ...(directory !== undefined && {
       vectorCache: createVectorCache({ directory: join(directory, "vectors"), report }),
@@ -82,7 +101,13 @@ export function createKnowledgeBase(deps: KnowledgeBaseDeps): KnowledgeBase {
     newId,
   });
   const fetcher = fetcherOf(config.fetchAllowPrivate, clock);
-  return { knowledge, vectors, openIngestion: () => createIngestion({ ...deps, knowledge, fetcher }), fetcher };
+  return {
+    knowledge,
+    precedence,
+    vectors,
+    openIngestion: () => createIngestion({ ...deps, knowledge, fetcher }),
+    fetcher,
+  };
 }
 
 function fetcherOf(allowPrivate: readonly string[], clock: Clock): Fetcher {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { StoreAccess } from "../../src/fallbacks/store/access.ts";
 import type { Degradation } from "../../src/fallbacks/core/status.ts";
+import type { StoreAccess } from "../../src/fallbacks/store/access.ts";
 import type { JobHandler } from "../../src/jobs/jobs.ts";
 import { createTestAccess } from "../contracts/store-access.ts";
 import { gate } from "../server/test-server.ts";

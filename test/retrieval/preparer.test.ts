@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { createThreadHold } from "../../src/fallbacks/core/thread-hold.ts";
 import { startWorkerThread } from "../../src/fallbacks/core/worker-thread.ts";
 import { createHashEmbeddings } from "../../src/fallbacks/embeddings/hash.ts";
 import { passageKey } from "../../src/retrieval/passage-key.ts";
@@ -19,6 +20,12 @@ function preparer(options: PreparerOptions) {
   const made = createPreparer({ withoutThread: 0, ...options });
   closing.push(() => made.close());
   return made;
+}
+
+/** Returns when the thread waits, which it is woken from for that: it takes a step and waits again. */
+async function waits({ shared }: { readonly shared: SharedArrayBuffer }): Promise<void> {
+  const state = new Int32Array(shared);
+  while (Atomics.notify(state, 0) === 0) await nextTurn();
 }
 
 /** The terms of each passage with their counts. */
@@ -173,5 +180,37 @@ describe("the preparer", () => {
     await made.close();
     await seen;
     await expect(made.prepare(samples.refunds, testContext())).rejects.toMatchObject({ errorClass: "aborted" });
+  });
+
+  it("does nothing in its thread while that is held, and then all of it", async () => {
+    const hold = createThreadHold();
+    const made = preparer({ hold });
+    hold.set(true);
+    let settled = false;
+    const prepared = made.prepare(samples.refunds, testContext()).finally(() => {
+      settled = true;
+    });
+    await waits(hold);
+    await waits(hold);
+    expect(settled).toBe(false);
+    hold.set(false);
+    expect(plainly(await prepared)).toMatchObject(
+      plainly(await preparer({ inline: true }).prepare(samples.refunds, testContext())),
+    );
+  });
+
+  it("lets go whoever leaves, and ends, while its thread is held", async () => {
+    const hold = createThreadHold();
+    const made = preparer({ hold });
+    hold.set(true);
+    const leaving = new AbortController();
+    const left = made.prepare(samples.refunds, testContext({ signal: leaving.signal }));
+    const waiting = made.prepare(samples.shipping, testContext());
+    const seen = expect(waiting).rejects.toMatchObject({ errorClass: "aborted" });
+    await waits(hold);
+    leaving.abort();
+    await expect(left).rejects.toMatchObject({ errorClass: "aborted" });
+    await made.close();
+    await seen;
   });
 });

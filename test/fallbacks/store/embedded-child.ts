@@ -2,8 +2,8 @@
 import { statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { asLayerError } from "../../../src/fallbacks/core/errors.ts";
-import { draftOf } from "../../../src/fallbacks/store/backup-draft.ts";
 import { backup, STORE_FILE } from "../../../src/fallbacks/store/backup.ts";
+import { draftOf } from "../../../src/fallbacks/store/backup-draft.ts";
 import { createEmbeddedStore } from "../../../src/fallbacks/store/embedded.ts";
 import type { Operation } from "../../../src/fallbacks/store/port.ts";
 import { context, put, single } from "./embedded-operations.ts";
