@@ -6,7 +6,7 @@ import { Problem } from "../problems.ts";
 import { mergeSession, mergeTurn } from "./merge.ts";
 import * as records from "./records.ts";
 import { indexRemoval } from "./removal-index.ts";
-import { deleteRow, putRow, useRows } from "./use-rows.ts";
+import { putRow, useRows } from "./use-rows.ts";
 
 type Put = Extract<Write, { kind: "put" }>;
 type There = (place: Place) => Seen;
@@ -125,14 +125,12 @@ function uniteTurn(
   return { writes, fork, turnId, seq, isOver };
 }
 
-/** The rows by which the turn is found as it is now, and none by which it was found before. */
+/** The rows by which the turn is found, where the shared store has none: of two that are done the shared one stays, and its rows with it. */
 function uniteRows(sessionId: string, seq: number, merged: records.TurnRecord, { value }: Seen): readonly Write[] {
   const before = value === undefined ? [] : useRows(sessionId, seq, records.readTurn(value));
-  const after = useRows(sessionId, seq, merged);
-  return [
-    ...after.filter((row) => !before.includes(row)).map(putRow),
-    ...before.filter((row) => !after.includes(row)).map(deleteRow),
-  ];
+  return useRows(sessionId, seq, merged)
+    .filter((row) => !before.includes(row))
+    .map(putRow);
 }
 
 /** Where the shared store has a turn with that id in that session. */

@@ -5,6 +5,7 @@ import type { CallContext } from "../fallbacks/core/context.ts";
 import type { LocalEmbeddings } from "../fallbacks/embeddings/port.ts";
 import { Problem } from "../problems.ts";
 import type { Knowledge } from "../retrieval/knowledge.ts";
+import { createPacing } from "../retrieval/slices.ts";
 import { groupQuestions } from "./group-questions.ts";
 import { hideNumbers } from "./hide-numbers.ts";
 import type { CitingAnswer, Insight } from "./insight.ts";
@@ -23,6 +24,9 @@ const DEFAULT_DAYS = 30;
 /** Turns that are grouped, the newest. */
 const MOST_TURNS = 3_000;
 
+/** What reading a turn costs, in characters that are prepared in that time. */
+const READING = 128;
+
 /** Of the next page: the moment from which the first one looked back, in ms since 1970, and how many groups are before it. */
 const AFTER = /^(\d{1,15})\.(\d{1,6})$/;
 
@@ -37,7 +41,12 @@ export function createInsight({ uses, knowledge, local, clock }: InsightDeps): I
   /** Oldest first, so that the first of a group stays the first when newer ones come. */
   async function questionsIn(range: { readonly since: Date; readonly until: Date }, context: CallContext) {
     const turns: UsedTurn[] = [];
-    for await (const turn of uses.unanswered({ ...range, most: MOST_TURNS + 1 }, context)) turns.push(turn);
+    // A store on this machine reads at once, so nothing else would have its turn.
+    const paced = createPacing(context.signal);
+    for await (const turn of uses.unanswered({ ...range, most: MOST_TURNS + 1 }, context)) {
+      turns.push(turn);
+      await paced(READING);
+    }
     const some = turns.slice(0, MOST_TURNS).reverse();
     const asked = some.flatMap(({ sessionId, at, knowledge: { unanswered } }) =>
       unanswered.map((one): AskedQuestion => ({ ...one, question: hideNumbers(one.question), sessionId, at })),

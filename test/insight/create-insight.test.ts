@@ -125,7 +125,17 @@ describe("questions that nobody could answer", () => {
     let session = await say(nothing);
     session = await ask("Is there a sauna?", "en", [], session);
     for (let turn = 0; turn < 2_999; turn += 1) await ask("Do you ship to Norway?", "en", [], session);
+    let turnsOfOthers = 0;
+    let isOver = false;
+    const count = () => {
+      turnsOfOthers += 1;
+      if (!isOver) setImmediate(count);
+    };
+    count();
     expect(await look({ limit: 1 })).toMatchObject({ questions: 3_000, more: false });
+    isOver = true;
+    // At least one after 50 of them.
+    expect(turnsOfOthers).toBeGreaterThanOrEqual(60);
     await ask(`${"long ".repeat(59)}word😀 and so on`, "en", [], session);
     const { items, questions, more } = await look();
     expect({ questions, more }).toEqual({ questions: 3_000, more: true });

@@ -130,7 +130,7 @@ describe("the hand-off", () => {
     const search = { ...searchOf(), related: [sourceOf("All about large items.")] };
     const results = [{ name: "search_knowledge", status: "not_found" as const, data: { query: "q", search } }];
     const { reply } = await rig().escalate(stateOf({ recognition: request, results }), contextOf());
-    expect(reply).toMatchObject({ text: packs.en.replies.handoff, related: [] });
+    expect(reply).toMatchObject({ text: packs.en.replies.handoff, related: [], unanswered: [{ question: "q" }] });
   });
 
   it("is not promised when it cannot be saved", async () => {
