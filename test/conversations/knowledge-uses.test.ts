@@ -268,3 +268,22 @@ describe("rows of old turns", () => {
     expect((await refused(uses, clock)).at(-1)).toMatchObject({ turnId: "t10" });
   });
 });
+
+describe("rows of old sessions", () => {
+  it("go with a session that nobody has touched, however many turns it has", async () => {
+    const { access, clock, talker } = createOne();
+    let sessionId: string | undefined;
+    for (let number = 0; number < 410; number += 1) {
+      const knowledge = { ...unanswered("What?"), cited: ["doc_a", "doc_b", "doc_c", "doc_d", "doc_e"] };
+      sessionId = await say(talker, clock, `t${number}`, knowledge, sessionId);
+    }
+    const untouched = clock.wall();
+    await clock.advance(1);
+    await say(talker, clock, "other", cited("doc_a"));
+    const older = (ms: number) =>
+      talker.conversations.removeOlder(new Date(untouched.getTime() + ms), { limit: 10 }, contextOf(clock));
+    expect(await older(0)).toMatchObject({ sessions: 0 });
+    expect(await older(1)).toMatchObject({ sessions: 1, turns: 410 });
+    expect(await rowsIn(access, clock)).toEqual([expect.stringMatching(/^cited\/doc_a\/.*\/other$/)]);
+  });
+});
