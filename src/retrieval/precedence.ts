@@ -16,21 +16,24 @@ export interface PrecedenceOptions {
   readonly clock: Clock;
   /** Holds all work on documents in this process. Returns the function that lets it go on; none is held twice. */
   readonly hold: () => () => void;
-  /** Of the time, above 0 and below 1, that documents may be held for in the long run. Default 0.5. */
+  /** Of the time, above 0 and below 1, that documents may be held for in the long run. Default a third. */
   readonly share?: number;
-  /** Ms of being held that may be saved up while nobody asks, 10 or more. Default 300. */
+  /** Ms of being held that may be saved up while nobody asks, 40 or more. Default 500. */
   readonly mostSavedMs?: number;
 }
 
 /** How long one piece of work holds documents, in ms: a turn that waits for a remote model takes longer than the work on this machine. */
 const HOLD_MS = 100;
-/** Ms of credit that a hold begins with at least, so that documents are not stopped and started all the time. */
-const LEAST_MS = 10;
+/**
+ * Ms of credit that a hold begins with at least, about those of a turn: one that goes first for a part of its time gains little, and
+ * documents would be stopped and started all the time.
+ */
+const LEAST_MS = 40;
 /** Ms of credit, and of a timer, that are nothing. */
 const NOTHING_MS = 1;
 
-const SHARE = 0.5;
-const MOST_SAVED_MS = 300;
+const SHARE = 1 / 3;
+const MOST_SAVED_MS = 500;
 
 /** For where nobody is held. */
 export const noPrecedence: Precedence = { enter: () => () => {}, lift: () => () => {} };

@@ -1,7 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { LayerError } from "../../src/fallbacks/core/errors.ts";
 import type { IngestJob } from "../../src/ingestion/ingestion.ts";
 import { Problem } from "../../src/problems.ts";
+import { holdSlices } from "../../src/retrieval/slices.ts";
+import { settle } from "../support/manual-clock.ts";
 import { documentNamed, ingestRig } from "./ingest-rig.ts";
 
 describe("a file", () => {
@@ -31,6 +33,24 @@ describe("a file", () => {
       },
     ]);
     expect(await uploads()).toEqual([]);
+  });
+
+  it("is neither kept nor taken up while work on documents is held", async () => {
+    const { start, context, uploads, knowledge, ended, clock } = ingestRig();
+    const { ingestion } = start();
+    const release = holdSlices();
+    onTestFinished(release);
+    const sent = ingestion.file({ name: "a.md", content: "# A" }, context());
+    await settle();
+    expect(await uploads()).toEqual([]);
+    release();
+    const { jobId } = await sent;
+    const releaseAgain = holdSlices();
+    onTestFinished(releaseAgain);
+    await clock.advance(5_000);
+    expect([knowledge.asked, (await ingestion.job(jobId, context())).state]).toEqual([[], "received"]);
+    releaseAgain();
+    expect(await ended(ingestion, jobId)).toMatchObject({ state: "live" });
   });
 
   it("of many parts comes out as it went in, and so does text", async () => {

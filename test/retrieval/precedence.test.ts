@@ -59,16 +59,19 @@ describe("who goes before documents", () => {
     expect([isHeld(), clock.pending]).toEqual([false, 0]);
   });
 
-  it("saves up no more than so much, however long nobody asks, and begins again with 10 ms", async () => {
-    const { clock, precedence, spans } = createRig({ share: 0.5, mostSavedMs: 30 });
-    await clock.advance(3_600_000);
-    precedence.enter();
-    await clock.advance(1_000);
-    // What is saved lasts for twice as long, as it grows meanwhile.
-    const since = spans.map(({ from, to = Number.NaN }) => [from - 3_600_000, to - 3_600_000]);
+  it("saves up no more than so much, however long nobody asks, and begins again with 40 ms", async () => {
+    const { clock, precedence, spans } = createRig({ share: 0.2, mostSavedMs: 60 });
+    const from = 3_600_000;
+    await clock.advance(from);
+    for (let turn = 0; turn < 7; turn += 1) {
+      precedence.enter();
+      await clock.advance(50);
+    }
+    // What is saved lasts a little longer, as it grows meanwhile.
+    const since = spans.map((span) => [span.from - from, (span.to ?? Number.NaN) - from]);
     expect(since).toEqual([
-      [0, 60],
-      [80, 100],
+      [0, 75],
+      [275, 325],
     ]);
   });
 
