@@ -32,6 +32,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     about: "ask what a document would change before it goes live; exit code 1 when an answer would be lost",
     load: async () => (await import("./try.ts")).tryCommand,
   },
+  conflicts: {
+    usage: "[--url SERVER] [--json]",
+    about: "show which documents contradict each other; exit code 1 when any do",
+    load: async () => (await import("./conflicts.ts")).conflictsCommand,
+  },
   cancel: {
     usage: "JOB... [--url SERVER] [--json]",
     about: "end jobs that read documents, with those of their pages",

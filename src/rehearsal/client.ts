@@ -68,6 +68,22 @@ export interface SeenAnswer {
   readonly sentences: readonly { readonly title: string; readonly heading: string; readonly quote: string }[];
 }
 
+/** Two passages that contradict each other, as they are on the wire. */
+export interface SeenConflict {
+  readonly one: SeenPassage;
+  readonly other: SeenPassage;
+  readonly differences: readonly {
+    readonly kind: "figure" | "address" | "negation";
+    readonly one: { readonly quote: string };
+    readonly other: { readonly quote: string };
+  }[];
+}
+
+interface SeenPassage {
+  readonly name: string;
+  readonly heading: string;
+}
+
 /** A file that is not to go live, and what to ask it; `audience` and `roles`: role names. */
 export interface TrialFile {
   readonly name: string;
@@ -141,6 +157,8 @@ export interface Client {
   }): Promise<SeenJob>;
   /** Waits while the server wants to be asked later. */
   tryFile(file: TrialFile): Promise<SeenTrial>;
+  /** All that the knowledge base has. */
+  conflicts(): Promise<readonly SeenConflict[]>;
   /** The same of a page, or of the pages of a sitemap or a crawl. */
   addPage(page: PageOrder & { readonly audience?: readonly string[] }): Promise<SeenJob>;
   /** Hears of each state until the last, to which it resolves; a connection that breaks is made again. */
@@ -224,6 +242,22 @@ export function createClient(url: string, key?: string): Client {
       const text = await response.text();
       if (!response.ok) throw new Error(problemText(text, response.status));
       return JSON.parse(text) as SeenTrial;
+    },
+    async conflicts() {
+      const found: SeenConflict[] = [];
+      for (let after: string | null = ""; after !== null; ) {
+        const query: string = after === "" ? "" : `&after=${encodeURIComponent(after)}`;
+        const response = await patiently(`/api/v1/knowledge/conflicts?limit=100${query}`);
+        const text = await response.text();
+        if (!response.ok) throw new Error(problemText(text, response.status));
+        const { items, next } = JSON.parse(text) as {
+          readonly items: readonly SeenConflict[];
+          readonly next: string | null;
+        };
+        found.push(...items);
+        after = next;
+      }
+      return found;
     },
     addPage: (page) => ingest("/api/v1/knowledge/urls", page),
     cancelJob: (jobId) => call(`/api/v1/knowledge/jobs/${encodeURIComponent(jobId)}`, undefined, "DELETE"),

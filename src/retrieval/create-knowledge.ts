@@ -3,6 +3,7 @@ import type { LayerStatus } from "../fallbacks/core/status.ts";
 import { Problem } from "../problems.ts";
 import type { Language } from "../text/language.ts";
 import { normaliseText } from "../text/normalise.ts";
+import { findConflicts } from "./conflicts.ts";
 import { diffOf } from "./diff-lines.ts";
 import { type DocumentRecord, infoOf } from "./document-records.ts";
 import type { DocumentInfo, Knowledge } from "./knowledge.ts";
@@ -153,6 +154,11 @@ export function createKnowledge(options: KnowledgeOptions): LoadableKnowledge {
     async trial(order, context) {
       await replica.upToDate(context);
       return trial(order, context);
+    },
+    async conflicts(page, context) {
+      checkWhole("limit", page.limit, LARGEST_PAGE);
+      await replica.upToDate(context);
+      return findConflicts(page, { records: live.records, library }, context.signal);
     },
     async settings(context) {
       await replica.upToDate(context);

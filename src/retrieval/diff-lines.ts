@@ -46,6 +46,11 @@ function* linesOf(text: string): Work<Lines> {
   return { text, starts, count: starts.length - 1, line: (index) => text.slice(starts[index], starts[index + 1]) };
 }
 
+/** The same of two short lists, item by item: how many are in both, only in the second, or only in the first. */
+export function diffOfItems(from: readonly string[], to: readonly string[]) {
+  return diffArrays([...from], [...to]);
+}
+
 /** A line of each text. */
 interface Place {
   readonly before: number;

@@ -194,6 +194,31 @@ export interface Trial {
   readonly summary: Readonly<Record<TrialOutcome, number>>;
 }
 
+/** A stretch of a document: offsets as in a `Span`. */
+export type Quoted = Pick<Span, "start" | "end" | "quote">;
+
+/** A sentence that another one contradicts. */
+export interface ConflictingSentence extends Quoted {
+  /** What the other sentence does not have; may be empty on one side. */
+  readonly words: readonly Quoted[];
+}
+
+/** Two live passages that say nearly the same, and differ in what matters. */
+export interface Conflict {
+  /** Of their words, as of a `SimilarPassage`. */
+  readonly similarity: number;
+  /** Of the document that came later. */
+  readonly one: Span & Pick<DocumentInfo, "name">;
+  readonly other: Span & Pick<DocumentInfo, "name">;
+  /** At least one. */
+  readonly differences: readonly {
+    /** A number, an amount, a date or a time; a telephone number, an e-mail address or a page; or a verb that only one side denies. */
+    readonly kind: "figure" | "address" | "negation";
+    readonly one: ConflictingSentence;
+    readonly other: ConflictingSentence;
+  }[];
+}
+
 /** What an administrator may change while the server runs. */
 export interface KnowledgeSettings {
   /** Passages of an answer, 1 to 20. */
@@ -255,6 +280,11 @@ export interface Knowledge {
    * `invalid_request` for the number or the length of the questions.
    */
   trial(order: TrialOrder, context: CallContext): Promise<Trial>;
+  /**
+   * Passages of different documents that contradict each other, of those that are known to say nearly the same (`similar`), in all documents
+   * whoever asks; `limit` 1 to 200. A page may be short, or empty, before the last one. @throws {LayerError} `aborted`.
+   */
+  conflicts(page: { readonly after?: string; readonly limit: number }, context: CallContext): Promise<Page<Conflict>>;
   settings(context: CallContext): Promise<KnowledgeSettings>;
   /** All instances go by them within a second. @throws {Problem} `invalid_request` for a value out of range; `store_unavailable`. */
   configure(settings: Partial<KnowledgeSettings>, context: CallContext): Promise<KnowledgeSettings>;

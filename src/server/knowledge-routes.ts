@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { jsonBody } from "./body.ts";
 import { idSchema, timeSchema } from "./chat-schemas.ts";
+import { knowledgeConflictRoutes } from "./knowledge-conflict-routes.ts";
 import { knowledgeIngestRoutes } from "./knowledge-ingest-routes.ts";
 import { knowledgeInsightRoutes } from "./knowledge-insight-routes.ts";
 import { knowledgeJobRoutes } from "./knowledge-job-routes.ts";
@@ -125,5 +126,6 @@ export function knowledgeRoutes(deps: TurnDeps): readonly Route[] {
     ...knowledgeSearchRoutes(deps),
     ...knowledgeInsightRoutes(deps),
     ...knowledgeTrialRoutes(deps),
+    ...knowledgeConflictRoutes(deps),
   ];
 }

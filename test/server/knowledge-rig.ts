@@ -29,6 +29,7 @@ function restOfKnowledge(): Omit<Knowledge, "add" | "reserve"> {
     },
     search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [], reading: [], related: [] }),
     trial: notThere,
+    conflicts: async () => ({ items: [], next: null }),
     settings: async () => ({ k: 5, scoreThreshold: 0.05 }),
     configure: notThere,
   };

@@ -76,6 +76,7 @@ describe("/openapi.json", () => {
         "get /api/v1/knowledge/unanswered",
         "get /api/v1/knowledge/documents/{document_id}/answers",
         "post /api/v1/knowledge/trial",
+        "get /api/v1/knowledge/conflicts",
         "get /livez",
         "get /readyz",
         "get /health",

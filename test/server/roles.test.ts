@@ -47,6 +47,7 @@ const expected: Readonly<Record<string, string>> = {
   "GET /api/v1/knowledge/unanswered": "admin",
   "GET /api/v1/knowledge/documents/:document_id/answers": "admin",
   "POST /api/v1/knowledge/trial": "admin",
+  "GET /api/v1/knowledge/conflicts": "admin",
   "GET /livez": "public",
   "GET /readyz": "public",
   "GET /health": "public",

@@ -76,6 +76,7 @@ export function fakeKnowledge(change: Partial<Knowledge> = {}): Knowledge {
     rollback: async () => document,
     settings: async () => ({ k: 5, scoreThreshold: 0.05 }),
     configure: async () => ({ k: 5, scoreThreshold: 0.05 }),
+    conflicts: async () => ({ items: [], next: null }),
     trial: async ({ document: { name } }) => ({
       document: { ...document, name },
       replaces: null,
