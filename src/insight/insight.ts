@@ -44,7 +44,7 @@ export interface CitingAnswer {
   readonly quotes: readonly Pick<Source, "heading" | "quote" | "start" | "end">[];
 }
 
-/** What an owner of the knowledge base learns from turns of all users. Mail addresses and long numbers in their words are hidden. */
+/** What an owner of the knowledge base learns from turns of all users. Mail addresses, ticket and long numbers in their words are hidden. */
 export interface Insight {
   /**
    * What was asked since `since` and not answered, grouped by meaning, the largest group first. The next page looks back from the same moment as
