@@ -1,20 +1,15 @@
 import { z } from "zod";
 import type { Conversations } from "../conversations/conversations.ts";
-import type { Clock } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
-import type { StoreAccess } from "../fallbacks/store/access.ts";
 import type { Json } from "../fallbacks/store/port.ts";
 import type { JobRun, Jobs } from "../jobs/jobs.ts";
+import { createRegularRuns, type RegularRunsDeps } from "../jobs/regular-runs.ts";
 import { pause, stepContext } from "../jobs/step-context.ts";
 
-export interface RetentionDeps {
+export interface RetentionDeps extends RegularRunsDeps {
   /** Both over a store that does not answer from an old copy (`sharedOnly`), where one is shared. */
   readonly conversations: Pick<Conversations, "removeOlder">;
   readonly jobs: Pick<Jobs, "handle" | "repeat">;
-  readonly store: Pick<StoreAccess, "get" | "commit">;
-  readonly clock: Clock;
-  /** 32 hex digits, never the same twice. */
-  readonly newId: () => string;
   /** Sessions that nobody has touched for so many days are deleted, 1 to 3 650. Null: only what is left of deletions that were broken off. */
   readonly days: number | null;
   /** Hears what was done, and once a day at most that nothing was and why. */
@@ -27,9 +22,6 @@ export interface RetentionDeps {
 
 const KIND = "retention";
 const DAY_MS = 86_400_000;
-/** When two days' runs lie further apart than this, the clock is not believed before the next one has come. */
-const LONGEST_GAP_MS = 3 * DAY_MS;
-const SHORTEST_GAP_MS = DAY_MS / 2;
 const LAST = "retention/last";
 
 const progressSchema = z.object({
@@ -42,8 +34,6 @@ const progressSchema = z.object({
 });
 type Progress = z.infer<typeof progressSchema>;
 
-const lastSchema = z.object({ at: z.string() });
-
 /**
  * Once a day, in one process of all, deletes sessions with their turns, and what is left of deletions that were broken off; tickets and
  * hand-offs stay. Of a clock that is set forward by a
@@ -51,29 +41,17 @@ const lastSchema = z.object({ at: z.string() });
  * back), only notes the time. The next one acts.
  */
 export function runRetention(deps: RetentionDeps): void {
-  const { conversations, jobs, store, clock, newId, days, report, atOnce = 100, pauseMs = 200 } = deps;
-
-  async function note(context: CallContext): Promise<void> {
-    const write = { kind: "put", collection: "meta", key: LAST, value: { at: clock.wall().toISOString() } } as const;
-    await store.commit({ id: newId(), writes: [write] }, context);
-  }
-
-  /** Whether the last run was about a day ago, by the same clock: not one of a moment ago either, which may be this very one. */
-  async function isRegular(context: CallContext): Promise<boolean> {
-    const { value: record } = await store.get("meta", LAST, context);
-    const last = lastSchema.safeParse(record?.value).data;
-    const gap = last ? clock.wall().getTime() - Date.parse(last.at) : 0;
-    return gap >= SHORTEST_GAP_MS && gap <= LONGEST_GAP_MS;
-  }
+  const { conversations, jobs, clock, days, report, atOnce = 100, pauseMs = 200 } = deps;
+  const runs = createRegularRuns(deps, LAST);
 
   /** What this run is to do; undefined: nothing. */
   async function begin({ context, progress }: JobRun): Promise<Progress | undefined> {
-    const regular = days === null || (await isRegular(stepContext(context)));
+    const regular = days === null || (await runs.isRegular(stepContext(context)));
     const before = days === null ? 0 : clock.wall().getTime() - days * DAY_MS;
     const first = { before: new Date(before).toISOString(), after: null, sessions: 0, turns: 0, unreadable: 0 };
     // Kept before the time is noted: an attempt that fails in between must not find itself irregular.
     if (regular) await progress(first);
-    await note(stepContext(context));
+    await runs.note(stepContext(context));
     if (regular) return first;
     report({ days }, "retention: nothing is deleted today, as there was no run in the last three days");
     return undefined;

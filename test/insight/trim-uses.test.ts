@@ -23,7 +23,7 @@ it("forgets once a day, in one process, by which rows turns older than 90 days w
   };
   for (let process = 0; process < 2; process += 1) {
     const { jobs } = createWorker({ store: access, clock, town, settings: { pollMs: 3_600_000 } });
-    trimUsesDaily({ uses: counted, jobs, clock });
+    trimUsesDaily({ uses: counted, jobs, store: access, clock, newId });
   }
   const knowledge = { unanswered: [], cited: ["doc_a"] };
   const open = await begin("t1");
@@ -37,4 +37,25 @@ it("forgets once a day, in one process, by which rows turns older than 90 days w
   expect(await found()).toBe(1);
   await clock.advance(2 * DAY);
   expect(await found()).toBe(0);
+});
+
+it("forgets nothing for its age because a clock was set forward, or back", async () => {
+  const { access, clock } = createTestAccess();
+  const newId = createIds();
+  const uses = createKnowledgeUses(access, { newId });
+  const { begin, conversations } = createTalker(access, clock);
+  const { jobs } = createWorker({ store: access, clock, town: createTown(), settings: { pollMs: 3_600_000 } });
+  trimUsesDaily({ uses, jobs, store: access, clock, newId });
+  const knowledge = { unanswered: [], cited: ["doc_a"] };
+  const open = await begin("t1");
+  await conversations.finish(open, { status: "done", reply: "r", memory: null, knowledge }, contextOf(clock));
+  const found = async () => (await uses.citing("doc_a", { limit: 1 }, contextOf(clock))).items.length;
+  const set = (ms: number) => clock.setWall(new Date(clock.wall().getTime() + ms));
+  await clock.advance(3 * DAY);
+  set(365 * DAY);
+  await clock.advance(DAY / 2);
+  const ahead = await found();
+  set(-365 * DAY);
+  await clock.advance(3 * DAY);
+  expect([ahead, await found()]).toEqual([1, 1]);
 });
