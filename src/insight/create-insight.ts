@@ -27,8 +27,8 @@ const MOST_TURNS = 3_000;
 /** What reading a turn costs, in characters that are prepared in that time. */
 const READING = 128;
 
-/** Of the next page: the moment from which the first one looked back, in ms since 1970, and how many groups are before it. */
-const AFTER = /^(\d{1,15})\.(\d{1,6})$/;
+/** Of the next page: from which moment the first one looked back and to which, both in ms since 1970, and how many groups are before it. */
+const AFTER = /^(\d{1,15})\.(-?\d{1,15})\.(\d{1,6})$/;
 
 // What a reply holds besides is nobody's business here.
 const replySchema = z.object({
@@ -56,9 +56,7 @@ export function createInsight({ uses, knowledge, local, clock }: InsightDeps): I
 
   return {
     async unanswered({ since, after, limit }, context) {
-      const from = after === undefined ? { until: clock.wall(), skip: 0 } : readAfter(after);
-      const { until, skip } = from;
-      const oldest = since ?? new Date(until.getTime() - DEFAULT_DAYS * DAY_MS);
+      const { until, oldest, skip } = after === undefined ? firstPage(clock.wall(), since) : readAfter(after);
       const { asked, more } = await questionsIn({ since: oldest, until }, context);
       const numbers = await groupQuestions(
         asked.map(({ question }) => question),
@@ -71,7 +69,7 @@ export function createInsight({ uses, knowledge, local, clock }: InsightDeps): I
       groups.sort((one, other) => other.length - one.length || (lastOf(other) > lastOf(one) ? 1 : -1));
       const items = groups.slice(skip, skip + limit).map(summariseGroup);
       const isLast = skip + limit >= groups.length;
-      const next = isLast ? null : `${until.getTime()}.${skip + limit}`;
+      const next = isLast ? null : `${until.getTime()}.${oldest.getTime()}.${skip + limit}`;
       return { items, next, questions: asked.length, since: oldest.toISOString(), more };
     },
     async answers(documentId, page, context) {
@@ -83,12 +81,23 @@ export function createInsight({ uses, knowledge, local, clock }: InsightDeps): I
   };
 }
 
-function readAfter(after: string): { readonly until: Date; readonly skip: number } {
-  const [, ms, skip] = AFTER.exec(after) ?? [];
-  if (ms === undefined) {
+interface Place {
+  readonly until: Date;
+  readonly oldest: Date;
+  /** Groups. */
+  readonly skip: number;
+}
+
+function firstPage(until: Date, since: Date | undefined): Place {
+  return { until, oldest: since ?? new Date(until.getTime() - DEFAULT_DAYS * DAY_MS), skip: 0 };
+}
+
+function readAfter(after: string): Place {
+  const [, until, oldest, skip] = AFTER.exec(after) ?? [];
+  if (until === undefined) {
     throw new Problem("invalid_request", "after must be the next of an earlier page", { field: "after" });
   }
-  return { until: new Date(Number(ms)), skip: Number(skip) };
+  return { until: new Date(Number(until)), oldest: new Date(Number(oldest)), skip: Number(skip) };
 }
 
 function lastOf(asked: readonly AskedQuestion[]): string {

@@ -47,8 +47,8 @@ export interface CitingAnswer {
 /** What an owner of the knowledge base learns from turns of all users. Mail addresses, ticket and long numbers in their words are hidden. */
 export interface Insight {
   /**
-   * What was asked since `since` and not answered, grouped by meaning, the largest group first. The next page looks back from the same moment as
-   * the first. `limit` 1 to 100. @throws {Problem} `invalid_request` for an `after` that is none.
+   * What was asked since `since` and not answered, grouped by meaning, the largest group first. The next page looks back from and to
+   * the same moments as the first, whatever `since` says. `limit` 1 to 100. @throws {Problem} `invalid_request` for an `after` that is none.
    */
   unanswered(
     page: { readonly since?: Date; readonly after?: string; readonly limit: number },

@@ -47,7 +47,7 @@ const unansweredQuery = pageQuery.extend({
     .or(z.iso.date())
     .transform((text) => new Date(text))
     .optional()
-    .meta({ description: "ISO time or day; absent: 30 days ago. On every page the same." }),
+    .meta({ description: "ISO time or day; absent: 30 days ago. Of no account beside `after`." }),
 });
 
 /** What turns of all users say of the knowledge base. */

@@ -95,6 +95,40 @@ describe("questions that nobody could answer", () => {
     expect(await problemOf(look({ after: "9999999999999999.1" }))).toBe("invalid_request");
   });
 
+  it("are of the same time on each page, whatever is said of it there", async () => {
+    const { clock, ask, look } = createRig();
+    const old = clock.wall();
+    await ask("Do you ship to Norway?");
+    await clock.advance(60 * DAY);
+    const since = clock.wall();
+    for (const question of ["Do you repair watches?", "Is there a sauna?"]) await ask(question);
+    const all = await look({ since: old, limit: 2 });
+    const some = await look({ since, limit: 1 });
+    const of = ({ items, next, since: oldest }: UnansweredPage) => [
+      items.map(({ question }) => question),
+      next,
+      oldest,
+    ];
+    for (const said of [{}, { since: old }, { since }]) {
+      expect(of(await look({ limit: 2, after: all.next ?? "", ...said }))).toEqual([
+        ["Do you ship to Norway?"],
+        null,
+        old.toISOString(),
+      ]);
+      expect(of(await look({ limit: 1, after: some.next ?? "", ...said }))).toEqual([
+        ["Do you repair watches?"],
+        null,
+        since.toISOString(),
+      ]);
+    }
+    const ancient = new Date("1900-01-01");
+    const first = await look({ since: ancient, limit: 1 });
+    expect(await look({ limit: 9, after: first.next ?? "" })).toMatchObject({
+      since: ancient.toISOString(),
+      questions: 3,
+    });
+  });
+
   it("are of the last 30 days, or since when one says, to the millisecond", async () => {
     const { clock, ask, look } = createRig();
     const at = clock.wall();
