@@ -65,8 +65,8 @@ export function createInsight({ uses, knowledge, local, clock }: InsightDeps): I
       );
       const groups: AskedQuestion[][] = [];
       for (const [index, one] of asked.entries()) (groups[numbers[index] as number] ??= []).push(one);
-      // Of groups of one size the one that was asked last; `sort` is stable.
-      groups.sort((one, other) => other.length - one.length || (lastOf(other) > lastOf(one) ? 1 : -1));
+      // Of groups of one size the one that was asked last; of those asked in one turn, too, the one that began first, for `sort` is stable.
+      groups.sort((one, other) => other.length - one.length || lastOf(other) - lastOf(one));
       const items = groups.slice(skip, skip + limit).map(summariseGroup);
       const isLast = skip + limit >= groups.length;
       const next = isLast ? null : `${until.getTime()}.${oldest.getTime()}.${skip + limit}`;
@@ -100,8 +100,9 @@ function readAfter(after: string): Place {
   return { until: new Date(Number(until)), oldest: new Date(Number(oldest)), skip: Number(skip) };
 }
 
-function lastOf(asked: readonly AskedQuestion[]): string {
-  return asked.at(-1)?.at ?? "";
+/** @param asked at least one, the oldest first. @returns ms since 1970. */
+function lastOf(asked: readonly AskedQuestion[]): number {
+  return Date.parse(asked.at(-1)?.at ?? "");
 }
 
 function answerOf({ sessionId, turnId, at, message, reply }: UsedTurn, documentId: string): CitingAnswer {

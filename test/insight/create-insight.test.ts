@@ -75,6 +75,14 @@ describe("questions that nobody could answer", () => {
     expect(found).toMatchObject({ next: null, questions: 5, more: false });
   });
 
+  it("are in the order in which they were asked where one turn asked them all", async () => {
+    const { say, look } = createRig();
+    const questions = ["Do you ship to Norway?", "Do you repair watches?", "Is there a sauna?", "可以用比特币付款吗？"];
+    const asked = questions.map((question) => ({ question, language: "en" as const, nearest: [] }));
+    await say({ unanswered: asked, cited: [] });
+    expect((await look()).items.map(({ question }) => question)).toEqual(questions);
+  });
+
   it("are on pages that stay the same while more is asked", async () => {
     const { clock, ask, look } = createRig();
     for (const question of ["Do you ship to Norway?", "Do you repair watches?", "Is there a sauna?"])
