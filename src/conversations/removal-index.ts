@@ -1,17 +1,34 @@
+import { z } from "zod";
 import type { Json, StoredRecord, Write } from "../fallbacks/store/port.ts";
 import { Problem } from "../problems.ts";
 import * as records from "./records.ts";
 import { useRows } from "./use-rows.ts";
+
+/** What rows follow from, of a turn of whatever version. */
+const usesSchema = z.object({
+  turnId: z.string().optional().catch(undefined),
+  at: z.string(),
+  knowledge: z
+    .object({ unanswered: z.array(z.unknown()).catch([]), cited: z.array(z.unknown()).catch([]) })
+    .catch({ unanswered: [], cited: [] }),
+});
 
 /** The id of a turn that is to be deleted: by its key, or what it says. Undefined when neither tells. */
 export function removedTurnId({ key, value }: Pick<StoredRecord, "key" | "value">): string | undefined {
   return records.turnIdOf(key) ?? readable(() => records.readTurn(value))?.turnId;
 }
 
-/** The rows by which it is found by what the knowledge base was to it. One that cannot be read says of none. */
+/**
+ * The rows by which it is found by what the knowledge base was to it. One that cannot be read as a turn need only say when it was, and what it
+ * cites; without a time it says of none.
+ */
 export function removedRows(sessionId: string, { key, value }: Pick<StoredRecord, "key" | "value">): readonly string[] {
-  const turn = readable(() => records.readTurn(value));
-  return turn ? useRows(sessionId, records.seqOf(key), turn) : [];
+  const uses = usesSchema.safeParse(value).data;
+  const turnId = uses?.turnId ?? records.turnIdOf(key);
+  if (!uses || turnId === undefined) return [];
+  const { at, knowledge } = uses;
+  const cited = knowledge.cited.filter((documentId) => typeof documentId === "string");
+  return useRows(sessionId, records.seqOf(key), { turnId, at, knowledge: { ...knowledge, cited } });
 }
 
 /**

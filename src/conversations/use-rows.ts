@@ -10,12 +10,12 @@ export const unansweredRows = "unanswered/";
 const citedRows = "cited/";
 export const citedRowsOf = (documentId: string) => `${citedRows}${documentId}/`;
 
+interface UsingTurn extends Pick<records.TurnRecord, "turnId" | "at"> {
+  readonly knowledge?: { readonly unanswered: readonly unknown[]; readonly cited: readonly string[] };
+}
+
 /** Those of a turn, which follow from its record and its place. */
-export function useRows(
-  sessionId: string,
-  seq: number,
-  { turnId, at, knowledge }: Pick<records.TurnRecord, "turnId" | "at" | "knowledge">,
-): readonly string[] {
+export function useRows(sessionId: string, seq: number, { turnId, at, knowledge }: UsingTurn): readonly string[] {
   if (!knowledge) return [];
   const turn = `${at}/${records.turnKey(sessionId, seq, turnId)}`;
   return [

@@ -122,6 +122,18 @@ describe("turns by what the knowledge base was to them", () => {
     expect(await rowsIn(access, clock)).toEqual([]);
   });
 
+  it("are gone with a turn that is not read any more, and the rows with it, if it says when it was", async () => {
+    const { access, clock, talker } = createOne();
+    const at = clock.wall().toISOString();
+    const sessionId = await say(talker, clock, "t1", { ...unanswered("Who is Ann?"), cited: ["doc_a", "doc_b"] });
+    const key = turnKey(sessionId, 1, "t1");
+    const knowledge = { unanswered: [{ asked: "of a later version" }], cited: ["doc_a", { of: 1 }, "doc_b"] };
+    const value = { at, knowledge };
+    await access.commit({ id: newId(), writes: [{ kind: "put", collection: "turns", key, value }] }, contextOf(clock));
+    await talker.conversations.remove(ann, sessionId, contextOf(clock));
+    expect(await rowsIn(access, clock)).toEqual([]);
+  });
+
   it("are given out to whoever asks for all that is kept of them", async () => {
     const { clock, talker } = createOne();
     await say(talker, clock, "t1", unanswered("Do you sell stamps?"));
