@@ -28,7 +28,7 @@ export interface UnansweredPage extends Page<QuestionGroup> {
   readonly questions: number;
   /** ISO time: none that was asked before it is among them. */
   readonly since: string;
-  /** There are older ones behind `since` or among those that were asked since, which are too many to be grouped. */
+  /** Since `since` there were more turns with such a question than the newest 3,000, which alone are grouped. */
   readonly more: boolean;
 }
 
