@@ -48,7 +48,8 @@ export interface CitingAnswer {
 export interface Insight {
   /**
    * What was asked since `since` and not answered, grouped by meaning, the largest group first. The next page looks back from and to
-   * the same moments as the first, whatever `since` says. `limit` 1 to 100. @throws {Problem} `invalid_request` for an `after` that is none.
+   * the same moments as the first, whatever `since` says; turns of
+   * that time that end, or are replayed after an outage, between two pages are on the later one alone, and may move its groups. `limit` 1 to 100. @throws {Problem} `invalid_request` for an `after` that is none.
    */
   unanswered(
     page: { readonly since?: Date; readonly after?: string; readonly limit: number },
