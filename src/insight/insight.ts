@@ -47,9 +47,10 @@ export interface CitingAnswer {
 /** What an owner of the knowledge base learns from turns of all users. Mail addresses, ticket and long numbers in their words are hidden. */
 export interface Insight {
   /**
-   * What was asked since `since` and not answered, grouped by meaning, the largest group first. The next page looks back from and to
-   * the same moments as the first, whatever `since` says; turns of
-   * that time that end, or are replayed after an outage, between two pages are on the later one alone, and may move its groups. `limit` 1 to 100. @throws {Problem} `invalid_request` for an `after` that is none.
+   * What was asked since `since` and not answered, grouped by meaning, the largest group first. The next page looks back from and to the same
+   * moments as the first, whatever `since` says. Turns of that time that end, or are replayed after an outage, between two pages are grouped
+   * on the later one, so that a group may be on both or on neither. `limit` 1 to 100.
+   * @throws {Problem} `invalid_request` for an `after` that is none.
    */
   unanswered(
     page: { readonly since?: Date; readonly after?: string; readonly limit: number },
