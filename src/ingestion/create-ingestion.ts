@@ -56,10 +56,13 @@ export function createIngestion(options: IngestionOptions): Ingestion {
     throw noSuchJob();
   }
 
-  /** Saves a file while its name is being reserved. Of the two what fails is thrown, and then nothing is left. */
+  /**
+   * Saves a file while its name is being reserved. Of the two what fails is thrown, and then nothing is left. The name does not wait where
+   * saving does: of two files of one name the later one is that which came later.
+   */
   async function receive(name: string, jobId: string, bytes: Uint8Array, context: CallContext) {
-    const both = [knowledge.reserve(name, context), uploads.put(jobId, bytes, context)] as const;
-    const [reserved, saved] = await Promise.allSettled(both);
+    const saving = whenFree(context.signal).then(() => uploads.put(jobId, bytes, context));
+    const [reserved, saved] = await Promise.allSettled([knowledge.reserve(name, context), saving]);
     if (reserved.status === "rejected") {
       if (saved.status === "fulfilled") await uploads.discard(jobId, saved.value, context);
       throw reserved.reason;
@@ -122,7 +125,6 @@ export function createIngestion(options: IngestionOptions): Ingestion {
       checkSize(name, bytes.length);
       kindOf({ name, content });
       const jobId = `${INGEST}_${newId()}`;
-      await whenFree(context.signal);
       const { reservation, parts } = await receive(name, jobId, bytes, context);
       // The last thing that is saved: from now on the file is sure to be read.
       return begin(

@@ -53,6 +53,42 @@ describe("a file", () => {
     expect(await ended(ingestion, jobId)).toMatchObject({ state: "live" });
   });
 
+  it("sent while work on documents is held goes before one of its name that is sent after it", async () => {
+    const { start, context, uploads, knowledge, ended } = ingestRig();
+    const { ingestion } = start();
+    const release = holdSlices();
+    onTestFinished(release);
+    const older = ingestion.file({ name: "a.md", content: "older" }, context());
+    await settle();
+    expect([knowledge.reserved, await uploads()]).toEqual([["a.md"], []]);
+    release();
+    const newer = ingestion.file({ name: "a.md", content: "newer" }, context());
+    for (const { jobId } of [await older, await newer]) await ended(ingestion, jobId);
+    const orders = knowledge.asked.map(({ document, options }) => [document.content, options?.reservation?.order]);
+    expect(new Map(orders as [string, number][])).toEqual(
+      new Map([
+        ["older", 1],
+        ["newer", 2],
+      ]),
+    );
+  });
+
+  it("whose sender leaves while work on documents is held leaves nothing behind", async () => {
+    const { start, context, uploads } = ingestRig();
+    const { ingestion, reported } = start();
+    const release = holdSlices();
+    onTestFinished(release);
+    const controller = new AbortController();
+    const sent = ingestion.file({ name: "a.md", content: "# A" }, { ...context(), signal: controller.signal });
+    await settle();
+    controller.abort();
+    release();
+    await expect(sent).rejects.toMatchObject({ errorClass: "aborted" });
+    expect(await uploads()).toEqual([]);
+    expect(await ingestion.jobs({ limit: 1 }, context())).toEqual({ items: [], next: null });
+    expect(reported).toEqual([]);
+  });
+
   it("of many parts comes out as it went in, and so does text", async () => {
     const { start, context, ended, knowledge, uploads } = ingestRig();
     const { ingestion } = start();
