@@ -1,7 +1,7 @@
 import express, { type Express } from "express";
 import helmet from "helmet";
 import { Problem } from "../problems.ts";
-import { noPrecedence } from "../retrieval/precedence.ts";
+import type { Precedence } from "../retrieval/precedence.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { createOriginGuard } from "./origin-guard.ts";
 import { createProblemHandler } from "./problem-handler.ts";
@@ -30,7 +30,7 @@ export function createApp(deps: ServerDeps, closing: () => boolean): Express {
   return app;
 }
 
-function mount(app: Express, routes: readonly Route[], gate: Gate, precedence = noPrecedence): void {
+function mount(app: Express, routes: readonly Route[], gate: Gate, precedence: Precedence): void {
   const methods = new Map<string, string[]>();
   for (const route of routes) {
     methods.set(route.path, [...(methods.get(route.path) ?? []), route.method.toUpperCase()]);

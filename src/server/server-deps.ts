@@ -61,8 +61,8 @@ export interface ServerDeps {
   readonly knowledge: Knowledge;
   readonly ingestion: Ingestion;
   readonly insight: Insight;
-  /** Entered by every request that runs a turn. Absent: nothing waits for turns. */
-  readonly precedence?: Precedence;
+  /** Entered by every request that runs a turn. */
+  readonly precedence: Precedence;
   readonly jobs: Pick<Jobs, "get" | "list">;
   readonly privacy: Privacy;
   readonly layers: () => readonly LayerStatus[];

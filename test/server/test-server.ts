@@ -13,6 +13,7 @@ import type { Chat, ChatReply, ChatRequest } from "../../src/graph/chat-types.ts
 import type { Job } from "../../src/jobs/jobs.ts";
 import { Problem } from "../../src/problems.ts";
 import type { DocumentInfo, Knowledge, Span } from "../../src/retrieval/knowledge.ts";
+import { noPrecedence } from "../../src/retrieval/precedence.ts";
 import { createHttpServer } from "../../src/server/create-server.ts";
 import type { Logger, ServerDeps, ServerSettings } from "../../src/server/server-deps.ts";
 import { fakeIngestion } from "../ingestion/fake-ingestion.ts";
@@ -179,7 +180,7 @@ const job: Job = {
 /** Nothing to operate, measure or rank. */
 export const idleOperations: Pick<
   ServerDeps,
-  "operate" | "metrics" | "tiers" | "stopping" | "jobs" | "privacy" | "insight"
+  "operate" | "metrics" | "tiers" | "stopping" | "jobs" | "privacy" | "insight" | "precedence"
 > = {
   // One for each server, which listens to it.
   get stopping() {
@@ -195,6 +196,7 @@ export const idleOperations: Pick<
       dropDead: async () => false,
     },
   },
+  precedence: noPrecedence,
   metrics: { text: async () => "", contentType: "text/plain" },
   tiers: () => [],
   jobs: { get: async () => job, list: async () => ({ items: [job], next: null }) },
