@@ -18,6 +18,12 @@ import {
 } from "./upload.ts";
 import { validate } from "./validation.ts";
 
+/** Of UTF-8 for one UTF-16 unit, which is what the length of a question counts. */
+const MOST_UNIT_BYTES = 3;
+const LINE_END_BYTES = 2;
+/** All questions that are allowed, one a line, in one field. */
+const FIELD_BYTES = MOST_QUESTIONS * (LONGEST_QUESTION * MOST_UNIT_BYTES + LINE_END_BYTES);
+
 const questionsSchema = z
   .array(z.string().max(LONGEST_QUESTION).regex(/\S/, { error: "must not be empty or blank" }))
   .min(1)
@@ -50,7 +56,7 @@ export function trialBody(maxBytes: number): BodyReader<TrialOrder> {
         const { name, content, ...order } = await json.read(request, response);
         return orderOf({ name, content }, order);
       }
-      const { files, fields } = await readForm(request, response, maxBytes);
+      const { files, fields } = await readForm(request, response, maxBytes, FIELD_BYTES);
       const [file, ...more] = files;
       if (!file || more.length > 0)
         throw new Problem("invalid_request", "One `file` is tried at a time.", { field: "file" });

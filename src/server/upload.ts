@@ -65,8 +65,17 @@ export function documentsBody(maxBytes: number): BodyReader<readonly NewFile[]> 
   };
 }
 
-/** @param maxBytes of all files together. @throws {Problem} */
-export async function readForm(request: Request, response: Response, maxBytes: number): Promise<UploadForm> {
+/**
+ * @param maxBytes of all files together.
+ * @param fieldBytes of one field, as UTF-8. Default 64,000.
+ * @throws {Problem}
+ */
+export async function readForm(
+  request: Request,
+  response: Response,
+  maxBytes: number,
+  fieldBytes = FIELD_BYTES,
+): Promise<UploadForm> {
   // Few servers ever get an upload: the parser is loaded with the first one.
   const { default: multer } = await import("multer");
   const upload = multer({
@@ -76,7 +85,7 @@ export async function readForm(request: Request, response: Response, maxBytes: n
     limits: {
       files: MOST_FILES,
       fields: MOST_FIELDS,
-      fieldSize: FIELD_BYTES,
+      fieldSize: fieldBytes,
       parts: MOST_FILES + MOST_FIELDS,
       headerPairs: 20,
     },
@@ -84,7 +93,7 @@ export async function readForm(request: Request, response: Response, maxBytes: n
   try {
     await apply(upload.array("file"), request, response);
   } catch (error) {
-    throw uploadProblem(error);
+    throw uploadProblem(error, fieldBytes);
   }
   const files = Array.isArray(request.files) ? request.files : [];
   if (files.length === 0) throw new Problem("invalid_request", "At least one `file` is needed.", { field: "file" });
@@ -155,7 +164,7 @@ function createMeteredStorage(maxBytes: number): StorageEngine {
 const fieldLimits = new Set(["LIMIT_FIELD_COUNT", "LIMIT_FIELD_VALUE", "LIMIT_FIELD_KEY"]);
 
 /** Multer's own errors have a `code`; those of the parser beneath it are plain errors about the form. */
-function uploadProblem(error: unknown): Problem {
+function uploadProblem(error: unknown, fieldBytes: number): Problem {
   if (error instanceof Problem) return error;
   const message = error instanceof Error ? shorten(error.message) : "unknown";
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -167,7 +176,7 @@ function uploadProblem(error: unknown): Problem {
     return new Problem("invalid_request", detail, { field: "file", cause: error });
   }
   if (fieldLimits.has(code)) {
-    const detail = `Besides files at most ${MOST_FIELDS} fields are read, each of at most ${FIELD_BYTES} bytes.`;
+    const detail = `Besides files at most ${MOST_FIELDS} fields are read, each of at most ${fieldBytes} bytes.`;
     return new Problem("invalid_request", detail, { field: "body", cause: error });
   }
   return new Problem("invalid_request", `The form cannot be read: ${message}.`, { field: "body", cause: error });

@@ -136,6 +136,26 @@ describe("a trial over HTTP", () => {
     expect([status, json["code"], json["field"]]).toEqual([400, "invalid_request", field]);
   });
 
+  it("takes as many and as long questions in a form as in JSON, and says how much a field takes", async () => {
+    const asked: (readonly string[])[] = [];
+    const { knowledge } = createHarness();
+    const trial: typeof knowledge.trial = (order, given) => {
+      asked.push(order.questions);
+      return knowledge.trial({ ...order, questions: ["Why?"] }, given);
+    };
+    const { call } = await knowledgeServer({ knowledge: { trial } });
+    const questions = Array.from({ length: 50 }, (_, at) => `${at + 10}`.padEnd(2_000, "壶"));
+    const { name, content } = shuihu(24);
+    const taken = await call("POST", trialPath, form([[name, content]], [["questions", questions.join("\r\n")]]));
+    expect([taken.status, asked]).toEqual([200, [questions]]);
+    const refused = await call("POST", trialPath, form([[name, content]], [["questions", "a".repeat(300_101)]]));
+    expect(refused.json).toMatchObject({
+      code: "invalid_request",
+      field: "body",
+      detail: "Besides files at most 20 fields are read, each of at most 300100 bytes.",
+    });
+  });
+
   it("refuses two files at once, and a form without questions", async () => {
     const { call } = await knowledgeServer();
     const two = form(
