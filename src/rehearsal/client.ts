@@ -155,7 +155,7 @@ export interface Client {
     readonly content: Uint8Array<ArrayBuffer>;
     readonly audience?: readonly string[];
   }): Promise<SeenJob>;
-  /** Waits while the server wants to be asked later. */
+  /** Waits while the server wants to be asked later: where it has no room for another trial, 60 times. */
   tryFile(file: TrialFile): Promise<SeenTrial>;
   /** All that the knowledge base has. */
   conflicts(): Promise<readonly SeenConflict[]>;
@@ -171,12 +171,21 @@ export interface Client {
 
 /** A server that wants to be asked less often says when to come back. */
 const LONGEST_WAIT_S = 60;
+/** Waits for a server without room, which may never have any: some five minutes where trials are what it runs. */
+const MOST_WAITS = 60;
 /** Connections one after the other that brought nothing. */
 const MOST_FAILURES = 10;
 const AGAIN_MS = 500;
 
-/** Talks to a running server. A problem+json becomes an Error with its title, detail and code. */
-export function createClient(url: string, key?: string): Client {
+/**
+ * Talks to a running server. A problem+json becomes an Error with its title, detail and code.
+ * @param wait for so many ms. Default: as long as that is.
+ */
+export function createClient(
+  url: string,
+  key?: string,
+  wait: (ms: number) => Promise<unknown> = (ms) => setTimeout(ms),
+): Client {
   const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` };
 
   async function send(path: string, body?: object, method = body ? "POST" : "GET"): Promise<Response> {
@@ -197,14 +206,19 @@ export function createClient(url: string, key?: string): Client {
     return JSON.parse(text) as T;
   }
 
-  /** For what sends much: asks again when the server wants to be asked later. */
-  async function patiently(path: string, body?: object): Promise<Response> {
-    for (;;) {
+  /**
+   * For what sends much: asks again when the server wants to be asked later.
+   * @param mostWaits how often where it is the server that has no room, 0 or more; as often as it takes where this client asks too often.
+   */
+  async function patiently(path: string, body?: object, mostWaits = 0): Promise<Response> {
+    for (let waits = 0; ; ) {
       const response = await send(path, body);
       const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-      if (response.status !== 429 || !(seconds <= LONGEST_WAIT_S)) return response;
+      const hasNoRoom = response.status === 503 && waits < mostWaits;
+      if (!(response.status === 429 || hasNoRoom) || !(seconds <= LONGEST_WAIT_S)) return response;
+      if (hasNoRoom) waits += 1;
       await response.body?.cancel();
-      await setTimeout(seconds * 1_000);
+      await wait(seconds * 1_000);
     }
   }
 
@@ -238,7 +252,7 @@ export function createClient(url: string, key?: string): Client {
       if (audience) form.append("audience", audience.join(","));
       if (roles) form.append("roles", roles.join(","));
       form.append("file", new Blob([content]), name);
-      const response = await patiently("/api/v1/knowledge/trial", form);
+      const response = await patiently("/api/v1/knowledge/trial", form, MOST_WAITS);
       const text = await response.text();
       if (!response.ok) throw new Error(problemText(text, response.status));
       return JSON.parse(text) as SeenTrial;
@@ -278,7 +292,7 @@ export function createClient(url: string, key?: string): Client {
         } catch (error) {
           if (error instanceof Refused || failures >= MOST_FAILURES) throw error;
         }
-        await setTimeout(AGAIN_MS);
+        await wait(AGAIN_MS);
       }
     },
   };

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { tryCommand } from "../../src/commands/try.ts";
+import { Problem } from "../../src/problems.ts";
+import { createClient } from "../../src/rehearsal/client.ts";
 import { createHarness } from "../retrieval/harness.ts";
 import { knowledgeServer } from "../server/knowledge-rig.ts";
 
@@ -63,6 +65,27 @@ describe("try", () => {
     expect(code).toBe(0);
     expect(out.trimEnd().split("\n").at(-1)).toBe("101 questions: 101 same, 0 gained, 0 lost, 0 changed");
     expect(out).toContain("same     What is kettle 100?");
+  });
+
+  it("waits while the server runs as many trials as it can, and does not wait for ever", async () => {
+    const { knowledge } = createHarness();
+    let busy = 3;
+    let asked = 0;
+    const trial: typeof knowledge.trial = async (...given) => {
+      asked += 1;
+      if (asked <= busy) throw new Problem("overloaded", "Two trials are running.", { retryAfterS: 5 });
+      return knowledge.trial(...given);
+    };
+    const { url } = await knowledgeServer({ knowledge: { trial } });
+    let waitedMs = 0;
+    const client = createClient(url, undefined, async (ms) => void (waitedMs += ms));
+    const file = { name: "kettle.md", content: new TextEncoder().encode(KETTLE), questions: ["Why?"] };
+    expect((await client.tryFile(file)).summary.same).toBe(1);
+    expect([asked, waitedMs]).toEqual([4, 15_000]);
+    busy = Number.POSITIVE_INFINITY;
+    asked = 0;
+    await expect(client.tryFile(file)).rejects.toThrow("Two trials are running. (overloaded)");
+    expect(asked).toBe(61);
   });
 
   it("asks as others would, and passes the audience on", async () => {
