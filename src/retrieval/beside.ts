@@ -19,7 +19,8 @@ export interface Beside {
 
 /**
  * A base as it would be with this document. Both are read and neither is changed, so that nobody else finds anything of it, and nothing
- * has to be taken back. What is measured over the whole base is measured as if the document were live: results are the same to the last digit.
+ * has to be taken back. What is measured over the whole base is measured as if the document were live: results are the same to the last digit,
+ * except as `vectorsBeside` says.
  */
 export function searchedBeside(base: Pick<Library, "chunks" | "words">, own: Beside): Searched {
   const chunks = new Map(own.chunks.map((chunk) => [chunk.id, chunk]));
@@ -58,7 +59,11 @@ export function searchedBeside(base: Pick<Library, "chunks" | "words">, own: Bes
   };
 }
 
-/** The same of the vectors. Where a model has not made those of the document, both are compared by the local ones. */
+/**
+ * The same of the vectors. Where a model has not made those of the document, both are compared by the local ones. Hits of the replaced
+ * version are among the results, for whoever asks to leave out and to ask for more: of a version so large that it fills the most that is
+ * ever asked for, others are not found by vectors.
+ */
 export function vectorsBeside(index: Pick<VectorIndex, "query">, own: Beside): Pick<VectorIndex, "query"> {
   const ids = new Set(own.chunks.map(({ id }) => id));
   return {
