@@ -83,10 +83,13 @@ export function createTrial(options: TrialOptions) {
       const question = normaliseText(asked);
       // What languages there are changes only what a refusal names besides.
       const request = { ...settings.current, otherLanguageThan: () => undefined };
+      inTime(context);
       const now = await retrieveNow(question, { ...request, accept: visible }, context);
       await pause(context.signal);
+      inTime(context);
       const then = await retrieveThen(question, { ...request, accept: acceptThen }, context);
       await pause(context.signal);
+      inTime(context);
       return { question: asked, outcome: outcomeOf(now, then), before: answerIn(now), after: answerIn(then) };
     }
 
@@ -113,6 +116,11 @@ export function createTrial(options: TrialOptions) {
       running -= 1;
     }
   };
+}
+
+/** Past the deadline no layer serves, and a search goes by words alone: that is not what is answered. @throws {LayerError} `timeout`. */
+function inTime({ deadline }: CallContext): void {
+  if (deadline.remaining() <= 0) throw new LayerError("timeout", "the deadline passed during the trial");
 }
 
 function checkQuestions(questions: readonly string[]): void {

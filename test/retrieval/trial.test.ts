@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { createContext } from "../../src/fallbacks/core/context.ts";
 import type { LayerError } from "../../src/fallbacks/core/errors.ts";
+import { createLexicalReranker } from "../../src/fallbacks/reranker/lexical.ts";
 import { createMemoryStore } from "../../src/fallbacks/store/memory.ts";
 import { createMemoryVectors } from "../../src/fallbacks/vectors/memory.ts";
 import type { NewDocument, Trial, TrialOrder } from "../../src/retrieval/knowledge.ts";
+import { createManualClock } from "../support/manual-clock.ts";
 import { addSamples, createHarness, type Harness } from "./harness.ts";
 import { createScriptedModel } from "./scripted-model.ts";
 
@@ -211,6 +214,29 @@ describe("a trial", () => {
     expect(compared).toEqual(["model-a", "hash-5-512"]);
     expect(await countsOf(harness)).toMatchObject({ documents: 1, vectors: [2, 2] });
   });
+
+  it.each([0, 1, 2, 3])(
+    "ends with a timeout when the deadline passes during search %i, and gives no outcome",
+    async (at) => {
+      const clock = createManualClock();
+      const words = createLexicalReranker();
+      let searches = 0;
+      const score: typeof words.score = async (...given) => {
+        searches += 1;
+        if (searches === at) await clock.advance(900);
+        return words.score(...given);
+      };
+      const { knowledge, context } = createHarness({ clock, rerankers: [{ ...words, score }] });
+      await knowledge.add(kettle(12), context());
+      const question = "How long is the warranty of the kettle?";
+      const given = createContext({ clock, requestId: "test", deadlineMs: 900 });
+      if (at === 0) await clock.advance(900);
+      await expect(knowledge.trial(order(kettle(24), [question, question]), given)).rejects.toMatchObject({
+        errorClass: "timeout",
+      });
+      expect(searches).toBe(at);
+    },
+  );
 
   it("runs twice at a time, and not three times", async () => {
     const { knowledge, context } = createHarness();
