@@ -32,7 +32,8 @@ export const tryCommand: Command = {
     };
     const trial = await withServer(values.url, (url, key) => tryAll(file, createClient(url, key)));
     terminal.out(values.json ? JSON.stringify(trial, null, 2) : render(trial));
-    return trial.summary.lost === 0 ? 0 : 1;
+    const isSure = trial.degradation.length === 0 && trial.questions.every(({ comparable }) => comparable);
+    return trial.summary.lost === 0 && isSure ? 0 : 1;
   },
 };
 
@@ -40,15 +41,17 @@ export const tryCommand: Command = {
 async function tryAll(file: TrialFile, client: Pick<Client, "tryFile">): Promise<SeenTrial> {
   let trial: SeenTrial | undefined;
   const questions: SeenTrial["questions"][number][] = [];
+  const degradation = new Map<string, SeenTrial["degradation"][number]>();
   const summary = { same: 0, gained: 0, lost: 0, changed: 0 };
   for (let at = 0; at < file.questions.length; at += AT_ONCE) {
     const part = await client.tryFile({ ...file, questions: file.questions.slice(at, at + AT_ONCE) });
     trial ??= part;
     questions.push(...part.questions);
+    for (const degraded of part.degradation) degradation.set(degraded.layer, degraded);
     for (const { outcome } of part.questions) summary[outcome] += 1;
   }
   const { document = {}, replaces = null } = trial ?? {};
-  return { document, replaces, summary, questions };
+  return { document, replaces, summary, questions, degradation: [...degradation.values()] };
 }
 
 /** @throws {UsageError} */
@@ -70,14 +73,16 @@ function questionsIn(path: string): readonly string[] {
   return questions;
 }
 
-function render({ questions, summary }: SeenTrial): string {
-  const rows = questions.flatMap(({ question, outcome, before, after }) => {
-    const row = outcome.padEnd(WIDTH) + question;
-    if (outcome === "same") return [row];
-    return [row, `${" ".repeat(WIDTH)}before: ${told(before)}`, `${" ".repeat(WIDTH)}after:  ${told(after)}`];
+function render({ questions, summary, degradation }: SeenTrial): string {
+  const rows = questions.flatMap(({ question, outcome, comparable, before, after }) => {
+    const row = [outcome.padEnd(WIDTH) + question];
+    if (!comparable) row.push(`${" ".repeat(WIDTH)}not comparable: the two searches did not go by the same`);
+    if (outcome === "same") return row;
+    return [...row, `${" ".repeat(WIDTH)}before: ${told(before)}`, `${" ".repeat(WIDTH)}after:  ${told(after)}`];
   });
   const counts = Object.entries(summary).map(([outcome, count]) => `${count} ${outcome}`);
-  return [...rows, `${questions.length} questions: ${counts.join(", ")}`].join("\n");
+  const departures = degradation.map(({ layer, by, reason }) => `degraded: ${layer} by ${by} (${reason})`);
+  return [...rows, ...departures, `${questions.length} questions: ${counts.join(", ")}`].join("\n");
 }
 
 function told({ sentences }: SeenAnswer): string {

@@ -59,9 +59,11 @@ export interface SeenTrial {
   readonly questions: readonly {
     readonly question: string;
     readonly outcome: "same" | "gained" | "lost" | "changed";
+    readonly comparable: boolean;
     readonly before: SeenAnswer;
     readonly after: SeenAnswer;
   }[];
+  readonly degradation: readonly { readonly layer: LayerName; readonly by: string; readonly reason: Reason }[];
 }
 
 export interface SeenAnswer {

@@ -1,5 +1,6 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { Page } from "../fallbacks/core/page.ts";
+import type { Degradation } from "../fallbacks/core/status.ts";
 import type { Language } from "../text/language.ts";
 
 /** A stretch of a document. Offsets are UTF-16 units into the document's normalised text. */
@@ -174,6 +175,11 @@ export type TrialOutcome = "same" | "gained" | "lost" | "changed";
 export interface TriedQuestion {
   readonly question: string;
   readonly outcome: TrialOutcome;
+  /**
+   * Whether both were searched alike. False: other ports served the one than the other, also when asked again, or vectors of another space
+   * were compared, and the outcome may come of that.
+   */
+  readonly comparable: boolean;
   /** What is answered now. */
   readonly before: TrialAnswer;
   /** What would be answered if the document were live. */
@@ -192,6 +198,8 @@ export interface Trial {
   readonly questions: readonly TriedQuestion[];
   /** How many questions there are of each outcome. */
   readonly summary: Readonly<Record<TrialOutcome, number>>;
+  /** The layers that did not run on their first port at some time during the trial. */
+  readonly degradation: readonly Degradation[];
 }
 
 /** A stretch of a document: offsets as in a `Span`. */

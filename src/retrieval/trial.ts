@@ -1,5 +1,6 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import { LayerError } from "../fallbacks/core/errors.ts";
+import { stepContext } from "../jobs/step-context.ts";
 import { Problem } from "../problems.ts";
 import { normaliseText } from "../text/normalise.ts";
 import { type Beside, searchedBeside, vectorsBeside } from "./beside.ts";
@@ -12,8 +13,9 @@ import type { Library } from "./library.ts";
 import type { Live } from "./live.ts";
 import type { PreparedDocument, Preparer } from "./prepared.ts";
 import type { Reader } from "./reading/reader.ts";
-import { createRetrieve, LONGEST_QUESTION, type RetrieveOptions } from "./retrieve.ts";
+import { LONGEST_QUESTION, type RetrieveOptions } from "./retrieve.ts";
 import { inSlices, light, pause } from "./slices.ts";
+import { areComparable, createTrialSearch, servedAlike } from "./trial-search.ts";
 import type { VectorIndex } from "./vector-index.ts";
 import { mayRead, visibleIn } from "./visibility.ts";
 
@@ -35,7 +37,7 @@ export interface TrialOptions extends RetrieveOptions {
 /** A new version of a document beside what is live, in memory and nowhere else: what becomes of it ends with the call, however that ends. */
 export function createTrial(options: TrialOptions) {
   const { library, vectorIndex, live, reader, preparer, settings } = options;
-  const retrieveNow = createRetrieve(options);
+  const searchNow = createTrialSearch(options);
   let running = 0;
 
   async function prepare({ document: given }: TrialOrder, context: CallContext) {
@@ -56,7 +58,7 @@ export function createTrial(options: TrialOptions) {
     const words = createBm25Index();
     if (packed) await inSlices(words.stage(document.documentId, packed), context.signal);
     words.put(document.documentId);
-    const vectors = await vectorIndex.vectorsOf(prepared, context);
+    const vectors = await vectorIndex.vectorsOf(prepared, stepContext(context));
     const replaced = () => library.byName(document.name)?.documentId;
     return { documentId: document.documentId, chunks, words, vectors, replaced };
   }
@@ -70,7 +72,7 @@ export function createTrial(options: TrialOptions) {
     const { documentId, name, title, text } = document;
     const before = live.byName(name);
     const audience = facts.audience ?? before?.audience ?? [];
-    const retrieveThen = createRetrieve({
+    const searchThen = createTrialSearch({
       ...options,
       library: searchedBeside(library, own),
       vectorIndex: vectorsBeside(vectorIndex, own),
@@ -79,18 +81,31 @@ export function createTrial(options: TrialOptions) {
     const acceptThen =
       visible && ((id: string) => (documentIdOfChunk(id) === documentId ? mayRead({ audience }, roles) : visible(id)));
 
-    async function ask(asked: string): Promise<TriedQuestion> {
-      const question = normaliseText(asked);
+    async function searchBoth(question: string) {
       // What languages there are changes only what a refusal names besides.
       const request = { ...settings.current, otherLanguageThan: () => undefined };
       inTime(context);
-      const now = await retrieveNow(question, { ...request, accept: visible }, context);
+      const now = await searchNow(question, { ...request, accept: visible }, context);
       await pause(context.signal);
       inTime(context);
-      const then = await retrieveThen(question, { ...request, accept: acceptThen }, context);
+      const then = await searchThen(question, { ...request, accept: acceptThen }, context);
       await pause(context.signal);
       inTime(context);
-      return { question: asked, outcome: outcomeOf(now, then), before: answerIn(now), after: answerIn(then) };
+      return { now, then };
+    }
+
+    async function ask(asked: string): Promise<TriedQuestion> {
+      const question = normaliseText(asked);
+      const first = await searchBoth(question);
+      // A port failed or came back in between.
+      const { now, then } = servedAlike(first.now, first.then) ? first : await searchBoth(question);
+      return {
+        question: asked,
+        outcome: outcomeOf(now.found, then.found),
+        comparable: areComparable(now, then),
+        before: answerIn(now.found),
+        after: answerIn(then.found),
+      };
     }
 
     const tried: TriedQuestion[] = [];
@@ -100,6 +115,7 @@ export function createTrial(options: TrialOptions) {
       replaces: before ? { documentId: before.document.documentId, version: before.version } : null,
       questions: tried,
       summary: summaryOf(tried),
+      degradation: context.trail.list(),
     };
   }
 

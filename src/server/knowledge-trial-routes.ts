@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { sourceSchema } from "./chat-schemas.ts";
+import { degradationSchema, sourceSchema } from "./chat-schemas.ts";
 import { documentSchema } from "./knowledge-schemas.ts";
 import { defineRoute, type Route } from "./route.ts";
 import { trialBody } from "./trial-body.ts";
@@ -42,11 +42,19 @@ const trialSchema = z.object({
           description:
             "`same`: the same sentences from the same titles and headings, or none both times; `gained` and `lost`: answered only after, or only before; else `changed`.",
         }),
+        comparable: z.boolean().meta({
+          description:
+            "False: other ports served the one search than the other, also when asked again, or vectors of another space were compared, and the outcome may come of that.",
+        }),
         before: answerSchema.meta({ description: "What is answered now." }),
         after: answerSchema.meta({ description: "What would be answered if the document were live." }),
       }),
     )
     .readonly(),
+  degradation: z
+    .array(degradationSchema)
+    .readonly()
+    .meta({ description: "The layers that did not run on their first port at some time during the trial." }),
 });
 
 /** A document is tried before it goes live. */

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { tryCommand } from "../../src/commands/try.ts";
 import { Problem } from "../../src/problems.ts";
 import { createClient } from "../../src/rehearsal/client.ts";
+import type { Knowledge, Trial } from "../../src/retrieval/knowledge.ts";
 import { createHarness } from "../retrieval/harness.ts";
 import { knowledgeServer } from "../server/knowledge-rig.ts";
 
@@ -56,6 +57,25 @@ describe("try", () => {
       summary: { lost: 0 },
       questions: [{ question: "How long is the warranty of the kettle?" }, { outcome: "same" }],
     });
+  });
+
+  it("says what was degraded or not comparable, and ends with 1", async () => {
+    const { knowledge, context } = createHarness();
+    await knowledge.add({ name: "kettle.md", content: KETTLE }, context());
+    const departed = { layer: "embeddings", mode: "lower", by: "hash", reason: "error", since: new Date(0) } as const;
+    const { at } = await rig({ "kettle.md": KETTLE, "questions.txt": "怎么清洁水壶？" });
+    const ended = async (change: (trial: Trial) => Trial) => {
+      const trial: Knowledge["trial"] = async (...given) => change(await knowledge.trial(...given));
+      const { url } = await knowledgeServer({ knowledge: { trial } });
+      return run([at("kettle.md"), "--questions", at("questions.txt"), "--url", url]);
+    };
+    expect(await ended((trial) => ({ ...trial, degradation: [departed] }))).toEqual({
+      code: 1,
+      out: "same     怎么清洁水壶？\ndegraded: embeddings by hash (error)\n1 questions: 1 same, 0 gained, 0 lost, 0 changed\n",
+    });
+    const marked = (trial: Trial) => trial.questions.map((question) => ({ ...question, comparable: false }));
+    const { code, out } = await ended((trial) => ({ ...trial, questions: marked(trial) }));
+    expect([code, out.split("\n")[1]]).toEqual([1, "         not comparable: the two searches did not go by the same"]);
   });
 
   it("asks any number of questions, 50 at a time", async () => {

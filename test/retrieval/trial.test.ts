@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createContext } from "../../src/fallbacks/core/context.ts";
-import type { LayerError } from "../../src/fallbacks/core/errors.ts";
+import { LayerError } from "../../src/fallbacks/core/errors.ts";
 import { createLexicalReranker } from "../../src/fallbacks/reranker/lexical.ts";
 import { createMemoryStore } from "../../src/fallbacks/store/memory.ts";
 import { createMemoryVectors } from "../../src/fallbacks/vectors/memory.ts";
@@ -237,6 +237,32 @@ describe("a trial", () => {
       expect(searches).toBe(at);
     },
   );
+
+  it("asks a model again that failed once, and marks what was searched by other vectors", async () => {
+    const model = createScriptedModel();
+    const { knowledge, context, clock } = createHarness({ model });
+    await knowledge.add(kettle(12), context());
+    await clock.advance(5_000);
+    const questions = ["How long is the warranty of the kettle?", "How do I clean the kettle?"];
+    const comparable = ({ questions: tried }: Trial) => tried.map((question) => question.comparable);
+    const sound = await knowledge.trial(order(kettle(24), questions), context());
+    expect([comparable(sound), sound.degradation]).toEqual([[true, true], []]);
+    const given = context();
+    let asked = 0;
+    const { embed } = model;
+    model.embed = async (texts, kind, ...rest) => {
+      if (kind === "query") asked += 1;
+      if (kind === "query" && asked === 2) throw new LayerError("server", "once");
+      return embed(texts, kind, ...rest);
+    };
+    const once = await knowledge.trial(order(kettle(24), questions), given);
+    expect(comparable(once)).toEqual([true, true]);
+    expect(once.degradation).toMatchObject([{ layer: "embeddings", by: "hash" }]);
+    expect(given.failed.size).toBe(0);
+    expect(asked).toBe(6);
+    model.poison.set("24 months", "invalid_request");
+    expect(comparable(await knowledge.trial(order(kettle(24), questions), context()))).toEqual([false, false]);
+  });
 
   it("runs twice at a time, and not three times", async () => {
     const { knowledge, context } = createHarness();

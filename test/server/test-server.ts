@@ -83,6 +83,7 @@ export function fakeKnowledge(change: Partial<Knowledge> = {}): Knowledge {
       replaces: null,
       questions: [],
       summary: { same: 0, gained: 0, lost: 0, changed: 0 },
+      degradation: [],
     }),
     passage: async () => passage,
     search: async () => ({ passages: [], answerable: false, confidence: 0, sentences: [], reading: [], related: [] }),
