@@ -285,7 +285,8 @@ export interface Knowledge {
    * Asks everything twice: of what is live, and as if the document were live too, in the place of the version that has its name. Nothing
    * is stored or changed, and nobody else finds anything of it. At most two at a time.
    * @throws {Problem} as `add` for a document that cannot be read; `payload_too_large` for one of more than 500 passages; `overloaded`;
-   * `invalid_request` for the number or the length of the questions.
+   * `invalid_request` for the number or the length of the questions; `document_superseded` when what is live under the name changes again
+   * and again meanwhile. @throws {LayerError} `timeout` past the deadline.
    */
   trial(order: TrialOrder, context: CallContext): Promise<Trial>;
   /**

@@ -5,8 +5,9 @@ import { Problem } from "../problems.ts";
 import { normaliseText } from "../text/normalise.ts";
 import { type Beside, searchedBeside, vectorsBeside } from "./beside.ts";
 import { createBm25Index } from "./bm25.ts";
-import { checkFacts } from "./document-facts.ts";
+import { checkFacts, sameFacts } from "./document-facts.ts";
 import { checkName } from "./document-names.ts";
+import type { DocumentRecord } from "./document-records.ts";
 import { cutDocument, documentIdOfChunk } from "./ingest.ts";
 import type { KnowledgeSettings, Trial, TrialAnswer, TrialOrder, TrialOutcome, TriedQuestion } from "./knowledge.ts";
 import type { Library } from "./library.ts";
@@ -24,6 +25,8 @@ export const MOST_QUESTIONS = 50;
 /** Passages: some 190,000 characters, which take a second or two without a model. */
 const MOST_PASSAGES = 500;
 const RETRY_AFTER_S = 5;
+/** Where what is live under the name changes meanwhile, the questions are asked once more. */
+const MOST_TRIES = 2;
 
 export interface TrialOptions extends RetrieveOptions {
   readonly library: Library;
@@ -32,6 +35,16 @@ export interface TrialOptions extends RetrieveOptions {
   readonly reader: Reader;
   readonly preparer: Preparer;
   readonly settings: { readonly current: KnowledgeSettings };
+}
+
+interface Tried {
+  readonly order: TrialOrder;
+  readonly prepared: PreparedDocument;
+  readonly repeated: number;
+  /** What is live under its name. */
+  readonly before: DocumentRecord | undefined;
+  /** Who may read the new version. */
+  readonly audience: readonly string[];
 }
 
 /** A new version of a document beside what is live, in memory and nowhere else: what becomes of it ends with the call, however that ends. */
@@ -64,14 +77,26 @@ export function createTrial(options: TrialOptions) {
   }
 
   async function run(order: TrialOrder, context: CallContext): Promise<Trial> {
-    const { document: given, questions, roles } = order;
-    const facts = checkFacts(given);
+    const facts = checkFacts(order.document);
     const { prepared, repeated } = await prepare(order, context);
     const own = await besideOf(prepared, context);
+    const { name } = prepared.document;
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const before = live.byName(name);
+      const audience = facts.audience ?? before?.audience ?? [];
+      const trial = await tryBeside(own, { order, prepared, repeated, before, audience }, context);
+      if (isUnchanged(before, live.byName(name))) return trial;
+    }
+    throw new Problem("document_superseded", `${JSON.stringify(name)} was changed while this was tried`, {
+      field: "name",
+    });
+  }
+
+  async function tryBeside(own: Beside, tried: Tried, context: CallContext): Promise<Trial> {
+    const { order, prepared, repeated, before, audience } = tried;
+    const { questions: given, roles } = order;
     const { document, chunks } = prepared;
     const { documentId, name, title, text } = document;
-    const before = live.byName(name);
-    const audience = facts.audience ?? before?.audience ?? [];
     const searchThen = createTrialSearch({
       ...options,
       library: searchedBeside(library, own),
@@ -108,13 +133,13 @@ export function createTrial(options: TrialOptions) {
       };
     }
 
-    const tried: TriedQuestion[] = [];
-    for (const question of questions) tried.push(await ask(question));
+    const questions: TriedQuestion[] = [];
+    for (const question of given) questions.push(await ask(question));
     return {
       document: { documentId, name, title, chunks: chunks.length, characters: text.length, repeated, audience },
       replaces: before ? { documentId: before.document.documentId, version: before.version } : null,
-      questions: tried,
-      summary: summaryOf(tried),
+      questions,
+      summary: summaryOf(questions),
       degradation: context.trail.list(),
     };
   }
@@ -132,6 +157,12 @@ export function createTrial(options: TrialOptions) {
       running -= 1;
     }
   };
+}
+
+function isUnchanged(before: DocumentRecord | undefined, now: DocumentRecord | undefined): boolean {
+  if (!before || !now) return before === now;
+  const isSame = before.document.documentId === now.document.documentId && before.version === now.version;
+  return isSame && sameFacts(before, now);
 }
 
 /** Past the deadline no layer serves, and a search goes by words alone: that is not what is answered. @throws {LayerError} `timeout`. */

@@ -68,7 +68,7 @@ export function knowledgeTrialRoutes({ knowledge, settings }: TurnDeps): readonl
         "Ask questions of what is live, and as if a document were live too, in the place of the version that has its name; nothing of it is kept",
       body: trialBody(settings.maxBodyBytes.documents),
       answer: { status: 200, description: "What is answered now, and what would be", schema: trialSchema },
-      problems: ["document_unreadable", "overloaded"],
+      problems: ["document_unreadable", "document_superseded", "overloaded"],
       async handle({ body, context }) {
         return { json: toWire(await knowledge.trial(body, context)) };
       },

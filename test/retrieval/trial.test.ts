@@ -264,6 +264,32 @@ describe("a trial", () => {
     expect(comparable(await knowledge.trial(order(kettle(24), questions), context()))).toEqual([false, false]);
   });
 
+  it("begins again once when what is live under the name changes, and is refused when it changes again", async () => {
+    const words = createLexicalReranker();
+    let changes: NewDocument[] = [];
+    const score: typeof words.score = async (...given) => {
+      const next = changes.shift();
+      if (next) await knowledge.add(next, context());
+      return words.score(...given);
+    };
+    const { knowledge, context } = createHarness({ rerankers: [{ ...words, score }] });
+    await knowledge.add(kettle(12), context());
+    const asked = order(kettle(24), ["How long is the warranty of the kettle?"], new Set(["user"]));
+    changes = [kettle(18)];
+    const tried = await knowledge.trial(asked, context());
+    expect(quotes(tried)[0]?.slice(1)).toEqual([
+      "The kettle has a warranty of 18 months.",
+      "The kettle has a warranty of 24 months.",
+    ]);
+    expect(tried.replaces?.version).toBe(2);
+    changes = [{ ...kettle(18), audience: ["agent"] }];
+    expect((await knowledge.trial(asked, context())).document.audience).toEqual(["agent"]);
+    changes = [kettle(12), kettle(13), kettle(14)];
+    await expect(knowledge.trial({ ...asked, roles: "all" }, context())).rejects.toMatchObject({
+      code: "document_superseded",
+    });
+  });
+
   it("runs twice at a time, and not three times", async () => {
     const { knowledge, context } = createHarness();
     const asked = order(kettle(24), ["How long is the warranty of the kettle?"]);
