@@ -1,7 +1,6 @@
 import type { Clock } from "../fallbacks/core/clock.ts";
 import type { CallContext } from "../fallbacks/core/context.ts";
 import { LayerError } from "../fallbacks/core/errors.ts";
-import { Problem } from "../problems.ts";
 import { admitted, amended, madeLive, reservationOf, reserved } from "./document-changes.ts";
 import { checkFacts, sameFacts } from "./document-facts.ts";
 import { checkName, type NameRecord, nameKey } from "./document-names.ts";
@@ -14,6 +13,7 @@ import type { PreparedDocument, Preparer } from "./prepared.ts";
 import type { Publication, Publish } from "./publish.ts";
 import type { Reader } from "./reading/reader.ts";
 import { inSlices, light } from "./slices.ts";
+import { refuseUnknownAudience } from "./unknown-audience.ts";
 
 /** From the bytes of a document to its being found. */
 export interface Adding {
@@ -46,26 +46,6 @@ export function createAdding(options: {
     return receiving.inTurn(nameKey(name), () => documents.change(name, decide, context));
   }
 
-  /**
-   * Of a live version that cannot be read nobody knows whom it was for, and the next one must not be for everybody.
-   * @throws {Problem} `store_unavailable`, or `invalid_request` where it will never be read.
-   */
-  async function refuseUnknownAudience(now: NameRecord, context: CallContext): Promise<void> {
-    const { value, whole } = await documents.name(now.name, context);
-    // Another instance has replaced it meanwhile: nothing of this can be committed, and it is decided again.
-    if ((value?.changes ?? 0) !== now.changes) return;
-    if (!whole) {
-      throw new Problem("store_unavailable", `who may read ${JSON.stringify(now.name)} cannot be told now`, {
-        field: "audience",
-      });
-    }
-    throw new Problem(
-      "invalid_request",
-      `who may read ${JSON.stringify(now.name)} cannot be told, as its live version cannot be read: audience must be given`,
-      { field: "audience" },
-    );
-  }
-
   async function addInTurn(given: NewDocument, reservation: Reservation, context: CallContext, told: AddOptions) {
     const facts = checkFacts(given);
     if (context.signal.aborted) throw new LayerError("aborted", "the caller went away");
@@ -91,7 +71,7 @@ export function createAdding(options: {
         if (!isSame) return { next, change: amended({ ...known, order }, next) };
         return order === now.order ? { next: old } : { next: old, change: { record: { ...known, order }, writes: [] } };
       }
-      if (known.live !== null && !old && !facts.audience) await refuseUnknownAudience(known, context);
+      if (known.live !== null && !old && !facts.audience) await refuseUnknownAudience(documents, known, context);
       const at = clock.wall().toISOString();
       const next: DocumentRecord = {
         document,

@@ -26,6 +26,7 @@ import { createRetrieve } from "./retrieve.ts";
 import { createSettings } from "./settings.ts";
 import { findSimilar } from "./similar.ts";
 import { createTrial } from "./trial.ts";
+import { refuseUnknownAudience } from "./unknown-audience.ts";
 import type { VectorCache } from "./vector-cache.ts";
 import { createVectorIndex } from "./vector-index.ts";
 import { createVersions } from "./versions.ts";
@@ -92,6 +93,16 @@ export function createParts(options: KnowledgeOptions & Required<Pick<KnowledgeO
     return (await documents.live(now.live, context)).value ?? here;
   }
 
+  /** Of what is live under a name that is not found here. @throws {Problem} as `refuseUnknownAudience`. */
+  async function audienceOf(name: string, context: CallContext): Promise<readonly string[]> {
+    const { value: now } = await documents.name(name, context);
+    if (!now || now.live === null) return [];
+    const old = await liveOf(now, context);
+    if (old) return old.audience;
+    await refuseUnknownAudience(documents, now, context);
+    return audienceOf(name, context);
+  }
+
   const retrieving = {
     ...options,
     library,
@@ -118,6 +129,6 @@ export function createParts(options: KnowledgeOptions & Required<Pick<KnowledgeO
     }),
     versions: createVersions(shared),
     retrieve: createRetrieve(retrieving),
-    trial: createTrial({ ...retrieving, vectorIndex, library, live, reader, preparer, settings }),
+    trial: createTrial({ ...retrieving, vectorIndex, library, live, reader, preparer, settings, audienceOf }),
   };
 }

@@ -35,6 +35,8 @@ export interface TrialOptions extends RetrieveOptions {
   readonly reader: Reader;
   readonly preparer: Preparer;
   readonly settings: { readonly current: KnowledgeSettings };
+  /** Who may read the live version of a name that is not found here; nobody in particular where there is none. @throws {Problem} where that cannot be told. */
+  readonly audienceOf: (name: string, context: CallContext) => Promise<readonly string[]>;
 }
 
 interface Tried {
@@ -49,7 +51,7 @@ interface Tried {
 
 /** A new version of a document beside what is live, in memory and nowhere else: what becomes of it ends with the call, however that ends. */
 export function createTrial(options: TrialOptions) {
-  const { library, vectorIndex, live, reader, preparer, settings } = options;
+  const { library, vectorIndex, live, reader, preparer, settings, audienceOf } = options;
   const searchNow = createTrialSearch(options);
   let running = 0;
 
@@ -83,7 +85,7 @@ export function createTrial(options: TrialOptions) {
     const { name } = prepared.document;
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const before = live.byName(name);
-      const audience = facts.audience ?? before?.audience ?? [];
+      const audience = facts.audience ?? before?.audience ?? (await audienceOf(name, context));
       const trial = await tryBeside(own, { order, prepared, repeated, before, audience }, context);
       if (isUnchanged(before, live.byName(name))) return trial;
     }

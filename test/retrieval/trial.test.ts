@@ -290,6 +290,22 @@ describe("a trial", () => {
     });
   });
 
+  it("is refused as adding is where the live version cannot be read and no audience is given", async () => {
+    const store = createMemoryStore();
+    const { knowledge, context } = createHarness({ store });
+    const { documentId } = await knowledge.add({ ...kettle(12), audience: ["agent"] }, context());
+    const other = createHarness({ store }).knowledge;
+    const asked = order(kettle(24), ["How long is the warranty of the kettle?"]);
+    expect((await other.trial(asked, context())).document.audience).toEqual(["agent"]);
+    const writes = [{ kind: "put", collection: "documents", key: documentId, value: { odd: true } }] as const;
+    await store.commit({ id: "odd", writes }, context());
+    const refusal = { code: "invalid_request", field: "audience" };
+    await expect(other.add(kettle(24), context())).rejects.toMatchObject(refusal);
+    await expect(other.trial(asked, context())).rejects.toMatchObject(refusal);
+    const told = order({ ...kettle(24), audience: ["user"] }, asked.questions);
+    expect((await other.trial(told, context())).document.audience).toEqual(["user"]);
+  });
+
   it("runs twice at a time, and not three times", async () => {
     const { knowledge, context } = createHarness();
     const asked = order(kettle(24), ["How long is the warranty of the kettle?"]);
