@@ -1,5 +1,4 @@
 import { type CallContext, createTrail } from "../fallbacks/core/context.ts";
-import { stepContext } from "../jobs/step-context.ts";
 import type { SearchResult } from "./knowledge.ts";
 import { createRetrieve, type RetrieveOptions, type RetrieveRequest } from "./retrieve.ts";
 import type { VectorIndex } from "./vector-index.ts";
@@ -32,7 +31,7 @@ export function createTrialSearch(options: RetrieveOptions) {
       standIns.note(degradation);
       context.trail.note(degradation);
     };
-    const step = stepContext({ ...context, trail: { ...standIns, note } });
+    const step = { ...context, trail: { ...standIns, note }, failed: new Map<object, number>() };
     const found = await createRetrieve({ ...options, vectorIndex })(question, request, step);
     return {
       found,

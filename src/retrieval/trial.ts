@@ -1,6 +1,5 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import { LayerError } from "../fallbacks/core/errors.ts";
-import { stepContext } from "../jobs/step-context.ts";
 import { Problem } from "../problems.ts";
 import { normaliseText } from "../text/normalise.ts";
 import { type Beside, searchedBeside, vectorsBeside } from "./beside.ts";
@@ -35,7 +34,7 @@ export interface TrialOptions extends RetrieveOptions {
   readonly reader: Reader;
   readonly preparer: Preparer;
   readonly settings: { readonly current: KnowledgeSettings };
-  /** Who may read the live version of a name that is not found here; nobody in particular where there is none. @throws {Problem} where that cannot be told. */
+  /** Who may read the live version of a name that is not found here; empty where there is none. @throws {Problem} where that cannot be told. */
   readonly audienceOf: (name: string, context: CallContext) => Promise<readonly string[]>;
 }
 
@@ -73,7 +72,7 @@ export function createTrial(options: TrialOptions) {
     const words = createBm25Index();
     if (packed) await inSlices(words.stage(document.documentId, packed), context.signal);
     words.put(document.documentId);
-    const vectors = await vectorIndex.vectorsOf(prepared, stepContext(context));
+    const vectors = await vectorIndex.vectorsOf(prepared, { ...context, failed: new Map() });
     const replaced = () => library.byName(document.name)?.documentId;
     return { documentId: document.documentId, chunks, words, vectors, replaced };
   }
@@ -118,14 +117,14 @@ export function createTrial(options: TrialOptions) {
       const then = await searchThen(question, { ...request, accept: acceptThen }, context);
       await pause(context.signal);
       inTime(context);
-      return { now, then };
+      return [now, then] as const;
     }
 
     async function ask(asked: string): Promise<TriedQuestion> {
       const question = normaliseText(asked);
       const first = await searchBoth(question);
       // A port failed or came back in between.
-      const { now, then } = servedAlike(first.now, first.then) ? first : await searchBoth(question);
+      const [now, then] = servedAlike(...first) ? first : await searchBoth(question);
       return {
         question: asked,
         outcome: outcomeOf(now.found, then.found),

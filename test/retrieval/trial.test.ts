@@ -239,7 +239,15 @@ describe("a trial", () => {
   );
 
   it("asks a model again that failed once, and marks what was searched by other vectors", async () => {
-    const model = createScriptedModel();
+    const scripted = createScriptedModel();
+    let asked = 0;
+    let failing = 0;
+    const embed: typeof scripted.embed = async (texts, kind, ...rest) => {
+      if (kind === "query") asked += 1;
+      if (kind === "query" && asked === failing) throw new LayerError("server", "once");
+      return scripted.embed(texts, kind, ...rest);
+    };
+    const model = { ...scripted, embed };
     const { knowledge, context, clock } = createHarness({ model });
     await knowledge.add(kettle(12), context());
     await clock.advance(5_000);
@@ -248,13 +256,8 @@ describe("a trial", () => {
     const sound = await knowledge.trial(order(kettle(24), questions), context());
     expect([comparable(sound), sound.degradation]).toEqual([[true, true], []]);
     const given = context();
-    let asked = 0;
-    const { embed } = model;
-    model.embed = async (texts, kind, ...rest) => {
-      if (kind === "query") asked += 1;
-      if (kind === "query" && asked === 2) throw new LayerError("server", "once");
-      return embed(texts, kind, ...rest);
-    };
+    asked = 0;
+    failing = 2;
     const once = await knowledge.trial(order(kettle(24), questions), given);
     expect(comparable(once)).toEqual([true, true]);
     expect(once.degradation).toMatchObject([{ layer: "embeddings", by: "hash" }]);
