@@ -1,13 +1,15 @@
-import type { CitingAnswers } from "../rehearsal/client.ts";
+import { type CitingAnswers, createClient } from "../rehearsal/client.ts";
 import type { Command } from "./command.ts";
-import { listingClient, listingOptions, nextLine, orderOf, plainLine } from "./listing.ts";
+import { listingOptions, nextLine, orderOf, plainLine } from "./listing.ts";
 import { onlyWord, parseOptions } from "./options.ts";
+import { withServer } from "./with-server.ts";
 
 export const answersCommand: Command = {
   async run(args, terminal) {
     const { values, positionals } = parseOptions(args, listingOptions);
     const documentId = onlyWord(positionals, "the id of one document");
-    const found = await listingClient(values.url).answers(documentId, orderOf(values));
+    const order = orderOf(values);
+    const found = await withServer(values.url, (url, key) => createClient(url, key).answers(documentId, order));
     terminal.out(values.json ? JSON.stringify(found, null, 2) : render(found));
     return 0;
   },

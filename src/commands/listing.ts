@@ -1,5 +1,4 @@
-import { type Client, createClient, type ListOrder } from "../rehearsal/client.ts";
-import { readSettings, runningServer } from "./settings.ts";
+import type { ListOrder } from "../rehearsal/client.ts";
 
 /** What commands take that show a list of a running server. */
 export const listingOptions = {
@@ -8,12 +7,6 @@ export const listingOptions = {
   url: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
-
-/** The server that `--url` names, or else the one that runs on the data directory or the configured port. */
-export function listingClient(url: string | undefined): Client {
-  const { config, secrets } = readSettings();
-  return createClient(url ?? runningServer(config) ?? `http://${config.host}:${config.port}`, secrets.clientKey);
-}
 
 /** Only what was said, as an absent field and an undefined one are different things. */
 export function orderOf({ limit, after }: { limit?: string | undefined; after?: string | undefined }): ListOrder {

@@ -1,14 +1,16 @@
-import type { UnansweredQuestions } from "../rehearsal/client.ts";
+import { createClient, type UnansweredQuestions } from "../rehearsal/client.ts";
 import { type Command, UsageError } from "./command.ts";
-import { listingClient, listingOptions, nextLine, orderOf, plainLine } from "./listing.ts";
+import { listingOptions, nextLine, orderOf, plainLine } from "./listing.ts";
 import { parseOptions } from "./options.ts";
+import { withServer } from "./with-server.ts";
 
 export const questionsCommand: Command = {
   async run(args, terminal) {
     const { values, positionals } = parseOptions(args, { ...listingOptions, since: { type: "string" } });
     if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is not understood; questions takes no words`);
     const { since, url, json } = values;
-    const found = await listingClient(url).unanswered({ ...orderOf(values), ...(since !== undefined && { since }) });
+    const order = { ...orderOf(values), ...(since !== undefined && { since }) };
+    const found = await withServer(url, (server, key) => createClient(server, key).unanswered(order));
     terminal.out(json ? JSON.stringify(found, null, 2) : render(found));
     return 0;
   },

@@ -40,18 +40,15 @@ const replySchema = z.object({
 export function createInsight({ uses, knowledge, local, clock }: InsightDeps): Insight {
   /** Oldest first, so that the first of a group stays the first when newer ones come. */
   async function questionsIn(range: { readonly since: Date; readonly until: Date }, context: CallContext) {
-    const turns: UsedTurn[] = [];
+    const turns: (readonly AskedQuestion[])[] = [];
     // A store on this machine reads at once, so nothing else would have its turn.
     const paced = createPacing(context.signal);
     for await (const turn of uses.unanswered({ ...range, most: MOST_TURNS + 1 }, context)) {
-      turns.push(turn);
+      turns.push(askedIn(turn));
       await paced(READING);
     }
     const some = turns.slice(0, MOST_TURNS).reverse();
-    const asked = some.flatMap(({ sessionId, at, knowledge: { unanswered } }) =>
-      unanswered.map((one): AskedQuestion => ({ ...one, question: hideNumbers(one.question), sessionId, at })),
-    );
-    return { asked, more: turns.length > some.length };
+    return { asked: some.flat(), more: turns.length > some.length };
   }
 
   return {
@@ -79,6 +76,11 @@ export function createInsight({ uses, knowledge, local, clock }: InsightDeps): I
       return { items: items.map((turn) => answerOf(turn, documentId)), next };
     },
   };
+}
+
+/** Without the reply, which is much longer. */
+function askedIn({ sessionId, at, knowledge: { unanswered } }: UsedTurn): readonly AskedQuestion[] {
+  return unanswered.map((one) => ({ ...one, question: hideNumbers(one.question), sessionId, at }));
 }
 
 interface Place {

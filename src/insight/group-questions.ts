@@ -1,6 +1,7 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { LocalEmbeddings } from "../fallbacks/embeddings/port.ts";
 import { createPacing } from "../retrieval/slices.ts";
+import { dot } from "../text/dot.ts";
 import { lightnessOf } from "../text/light-words.ts";
 import { foldText } from "../text/normalise.ts";
 import { synonymsOf } from "../text/synonyms.ts";
@@ -144,7 +145,7 @@ function read(text: string, vector: Float32Array | undefined): Question {
 function nearnessOf(one: Question, other: Question): number {
   const all = one.weight + other.weight;
   const common = all === 0 ? 0 : (sharedWith(one, other) + sharedWith(other, one)) / all;
-  return (Math.max(0, cosineOf(one.vector, other.vector)) + common) / 2;
+  return (Math.max(0, dot(one.vector, other.vector)) + common) / 2;
 }
 
 /** The weight of those words of the first that the second has too, or has another word for. */
@@ -164,12 +165,4 @@ function hasSynonym({ weights }: Question, term: string): boolean {
 
 function withSynonyms(term: string): readonly string[] {
   return [term, ...synonymsOf(term)];
-}
-
-/** Of unit vectors; a text without a word has none. */
-function cosineOf(one: Float32Array | undefined, other: Float32Array | undefined): number {
-  if (!one || !other) return 0;
-  let sum = 0;
-  for (let at = 0; at < one.length; at += 1) sum += (one[at] as number) * (other[at] as number);
-  return sum;
 }

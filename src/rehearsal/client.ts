@@ -224,6 +224,13 @@ export function createClient(
     }
   }
 
+  async function callPatiently<T>(path: string, body?: object, mostWaits?: number): Promise<T> {
+    const response = await patiently(path, body, mostWaits);
+    const text = await response.text();
+    if (!response.ok) throw new Error(problemText(text, response.status));
+    return JSON.parse(text) as T;
+  }
+
   async function ingest(path: string, body: object): Promise<SeenJob> {
     const response = await patiently(`${path}?wait=0`, body);
     const text = await response.text();
@@ -248,28 +255,20 @@ export function createClient(
       form.append("file", new Blob([content]), name);
       return ingest("/api/v1/knowledge/documents", form);
     },
-    async tryFile({ name, content, questions, audience, roles }) {
+    tryFile({ name, content, questions, audience, roles }) {
       const form = new FormData();
       form.append("questions", questions.join("\n"));
       if (audience) form.append("audience", audience.join(","));
       if (roles) form.append("roles", roles.join(","));
       form.append("file", new Blob([content]), name);
-      const response = await patiently("/api/v1/knowledge/trial", form, MOST_WAITS);
-      const text = await response.text();
-      if (!response.ok) throw new Error(problemText(text, response.status));
-      return JSON.parse(text) as SeenTrial;
+      return callPatiently<SeenTrial>("/api/v1/knowledge/trial", form, MOST_WAITS);
     },
     async conflicts() {
       const found: SeenConflict[] = [];
       for (let after: string | null = ""; after !== null; ) {
         const query: string = after === "" ? "" : `&after=${encodeURIComponent(after)}`;
-        const response = await patiently(`/api/v1/knowledge/conflicts?limit=100${query}`);
-        const text = await response.text();
-        if (!response.ok) throw new Error(problemText(text, response.status));
-        const { items, next } = JSON.parse(text) as {
-          readonly items: readonly SeenConflict[];
-          readonly next: string | null;
-        };
+        const path = `/api/v1/knowledge/conflicts?limit=100${query}`;
+        const { items, next }: Listed<SeenConflict> = await callPatiently(path);
         found.push(...items);
         after = next;
       }

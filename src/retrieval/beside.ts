@@ -1,5 +1,6 @@
 import { compareRanked } from "../fallbacks/core/top.ts";
 import type { VectorRecord } from "../fallbacks/vectors/port.ts";
+import { dot } from "../text/dot.ts";
 import type { Bm25Index } from "./bm25.ts";
 import { documentIdOfChunk } from "./ingest.ts";
 import type { Library, LibraryChunk, Searched } from "./library.ts";
@@ -75,11 +76,4 @@ export function vectorsBeside(index: Pick<VectorIndex, "query">, own: Beside): P
       return { space, asked, hits: [...theirs, ...ours].sort(compareRanked).slice(0, limit) };
     },
   };
-}
-
-/** Of unit vectors of one space: their cosine. */
-function dot(one: Float32Array, other: Float32Array): number {
-  let sum = 0;
-  for (let at = 0; at < one.length; at += 1) sum += (one[at] as number) * (other[at] as number);
-  return sum;
 }

@@ -1,5 +1,6 @@
 import type { CallContext } from "../fallbacks/core/context.ts";
 import type { LocalEmbeddings } from "../fallbacks/embeddings/port.ts";
+import { dot } from "../text/dot.ts";
 import type { WeighedTerm } from "./bm25.ts";
 import type { SimilarPassage } from "./knowledge.ts";
 import type { Library, LibraryChunk } from "./library.ts";
@@ -142,12 +143,6 @@ function hasMuchInCommon(text: string): boolean {
 
 function isOfLength(one: string, other: string): boolean {
   return Math.min(one.length, other.length) >= SHORTEST_SHARE * Math.max(one.length, other.length);
-}
-
-/** Of unit vectors: their cosine. A text without a word has none. */
-function dot(one: Float32Array | undefined, other: Float32Array | undefined): number {
-  if (!one || !other) return 0;
-  return one.reduce((sum, value, index) => sum + value * (other[index] ?? 0), 0);
 }
 
 /** Never up to 1, and never up to what counts as near. */
