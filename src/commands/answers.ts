@@ -1,4 +1,5 @@
-import { type CitingAnswers, createClient } from "../rehearsal/client.ts";
+import { createClient } from "../rehearsal/client.ts";
+import type { CitingAnswers } from "../rehearsal/client-wire.ts";
 import type { Command } from "./command.ts";
 import { listingOptions, nextLine, orderOf, plainLine } from "./listing.ts";
 import { onlyWord, parseOptions } from "./options.ts";

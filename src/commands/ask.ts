@@ -1,6 +1,7 @@
 import { createApp } from "../app.ts";
 import { createLog } from "../log.ts";
-import { createClient, type TurnAnswer } from "../rehearsal/client.ts";
+import { createClient } from "../rehearsal/client.ts";
+import type { TurnAnswer } from "../rehearsal/client-wire.ts";
 import type { Command } from "./command.ts";
 import { onlyWord, parseOptions } from "./options.ts";
 import { readSettings, runningServer, type Settings } from "./settings.ts";

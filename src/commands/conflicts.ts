@@ -1,4 +1,5 @@
-import { createClient, type SeenConflict } from "../rehearsal/client.ts";
+import { createClient } from "../rehearsal/client.ts";
+import type { SeenConflict } from "../rehearsal/client-wire.ts";
 import { type Command, UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
 import { withServer } from "./with-server.ts";

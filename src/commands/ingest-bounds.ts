@@ -1,5 +1,5 @@
 import { MOST_DEPTH, MOST_PAGES } from "../ingestion/checks.ts";
-import type { PageOrder } from "../rehearsal/client.ts";
+import type { PageOrder } from "../rehearsal/client-wire.ts";
 import { UsageError } from "./command.ts";
 import { wholeNumber } from "./options.ts";
 

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { SeenJob } from "../rehearsal/client.ts";
+import type { SeenJob } from "../rehearsal/client-wire.ts";
 import type { Terminal } from "./command.ts";
 
 /** Shows how far documents are: as a bar that fills by states on a screen, else as one line for each that is over. */

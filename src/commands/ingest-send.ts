@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import type { Client, SeenJob } from "../rehearsal/client.ts";
+import type { Client } from "../rehearsal/client.ts";
+import type { SeenJob } from "../rehearsal/client-wire.ts";
 import type { Progress } from "./ingest-progress.ts";
 import type { Source } from "./ingest-sources.ts";
 

@@ -1,5 +1,5 @@
 import { basename, sep } from "node:path";
-import type { PageOrder } from "../rehearsal/client.ts";
+import type { PageOrder } from "../rehearsal/client-wire.ts";
 import { UsageError } from "./command.ts";
 import type { PageBounds } from "./ingest-bounds.ts";
 import { filesBelow, type LeftOut, lookAt } from "./ingest-folder.ts";

@@ -1,4 +1,4 @@
-import type { ListOrder } from "../rehearsal/client.ts";
+import type { ListOrder } from "../rehearsal/client-wire.ts";
 
 /** What commands take that show a list of a running server. */
 export const listingOptions = {

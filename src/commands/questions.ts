@@ -1,4 +1,5 @@
-import { createClient, type UnansweredQuestions } from "../rehearsal/client.ts";
+import { createClient } from "../rehearsal/client.ts";
+import type { UnansweredQuestions } from "../rehearsal/client-wire.ts";
 import { type Command, UsageError } from "./command.ts";
 import { listingOptions, nextLine, orderOf, plainLine } from "./listing.ts";
 import { parseOptions } from "./options.ts";

@@ -1,5 +1,6 @@
 import { layerNames } from "../fallbacks/core/status.ts";
-import { createClient, type HealthReport } from "../rehearsal/client.ts";
+import { createClient } from "../rehearsal/client.ts";
+import type { HealthReport } from "../rehearsal/client-wire.ts";
 import { type Command, UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
 import { readSettings, runningServer } from "./settings.ts";

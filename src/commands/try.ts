@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { type Client, createClient, type SeenAnswer, type SeenTrial, type TrialFile } from "../rehearsal/client.ts";
+import { type Client, createClient } from "../rehearsal/client.ts";
+import type { SeenAnswer, SeenTrial, TrialFile } from "../rehearsal/client-wire.ts";
 import { type Command, UsageError } from "./command.ts";
 import { onlyWord, parseOptions, rolesIn } from "./options.ts";
 import { withServer } from "./with-server.ts";

@@ -1,5 +1,6 @@
 import { type LayerName, layerNames } from "../fallbacks/core/status.ts";
-import { createClient, type HealthReport, type TurnAnswer } from "./client.ts";
+import { createClient } from "./client.ts";
+import type { HealthReport, TurnAnswer } from "./client-wire.ts";
 import { tenTurns } from "./ten-turns.ts";
 
 /** A server under rehearsal, with a scripted first port in every layer. */

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { systemClock } from "../../src/fallbacks/core/clock.ts";
-import { createClient, type TurnAnswer } from "../../src/rehearsal/client.ts";
+import { createClient } from "../../src/rehearsal/client.ts";
+import type { TurnAnswer } from "../../src/rehearsal/client-wire.ts";
 import { tenTurns } from "../../src/rehearsal/ten-turns.ts";
 import { freePort } from "../support/free-port.ts";
 import { remoteEnvironment } from "../support/remote-environment.ts";

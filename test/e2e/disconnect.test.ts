@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "../../src/fallbacks/core/clock.ts";
-import type { HealthReport } from "../../src/rehearsal/client.ts";
+import type { HealthReport } from "../../src/rehearsal/client-wire.ts";
 import { readStream } from "../server/stream-reader.ts";
 import { type ChildServer, startChildServer } from "../support/child-server.ts";
 import { createManualClock } from "../support/manual-clock.ts";

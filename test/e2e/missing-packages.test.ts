@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { TurnAnswer } from "../../src/rehearsal/client.ts";
+import type { TurnAnswer } from "../../src/rehearsal/client-wire.ts";
 import { type RunOptions, runCli } from "../support/run-cli.ts";
 
 const question = "How long do I have to return unopened goods?";

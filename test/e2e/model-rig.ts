@@ -1,7 +1,7 @@
 import { expect, vi } from "vitest";
 import { loadLanguagePacks } from "../../src/graph/rules/language-pack.ts";
 import type { Log } from "../../src/log.ts";
-import type { TurnAnswer } from "../../src/rehearsal/client.ts";
+import type { TurnAnswer } from "../../src/rehearsal/client-wire.ts";
 import { type FakeModel, startFakeModel } from "../../src/rehearsal/fake-model.ts";
 import { createRehearsedAnswer } from "../../src/rehearsal/fake-model-answers.ts";
 import { createManualClock, type ManualClock } from "../support/manual-clock.ts";

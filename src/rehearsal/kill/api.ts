@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { isOver, type SeenJob } from "../client.ts";
+import { isOver } from "../client.ts";
+import type { SeenJob } from "../client-wire.ts";
 
 /** What a request came to: the body of a 2xx, a refusal in the server's own words, or nothing that can be relied on. */
 export type Answer<T> =
