@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { compiledPrograms } from "./test/support/compiled-programs-plugin.ts";
+import { optimisingLate } from "./test/support/late-optimising.ts";
 import { LongestFirst } from "./test/support/longest-first.ts";
 
 /** Whole servers whose time is measured by a clock that others hold up: nothing else may run beside them. */
@@ -12,7 +13,10 @@ const alone = [
   "test/e2e/outages.test.ts",
 ];
 
-/** They put something in the place of a module, or look at what is of the whole process: its timers, its memory, its event loop. */
+/**
+ * They put something in the place of a module, or look at what is of the whole process: its timers, its memory, its event loop. So they run
+ * with the flags that users have.
+ */
 const isolated = [
   "test/e2e/memory.test.ts",
   "test/fallbacks/core/clock.test.ts",
@@ -44,6 +48,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts", ...not(alone), ...not(isolated)],
           // One process runs many files, and loads what they share once: a third of the time of a run was loading.
           isolate: false,
+          execArgv: [...optimisingLate],
           maxWorkers: "100%",
           sequence: { groupOrder: 0 },
         },
@@ -54,7 +59,14 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "alone", include: alone, isolate: false, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: {
+          name: "alone",
+          include: alone,
+          isolate: false,
+          execArgv: [...optimisingLate],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

@@ -33,7 +33,7 @@ export interface Instances {
 
 /** Starts servers side by side. Whoever starts them closes them. */
 export async function startInstances({ count, environment }: InstancesOptions): Promise<Instances> {
-  const script = [await compiledServer()];
+  const script = await compiledServer();
   const directory = mkdtempSync(join(tmpdir(), "understudy-instances-"));
   const all = Array.from({ length: count }, (_, number) => {
     const own = join(directory, String(number));

@@ -10,7 +10,7 @@ const LIMIT_MS = 300_000;
 
 let script: readonly string[];
 beforeAll(async () => {
-  script = [await compiledServer()];
+  script = await compiledServer();
 }, LIMIT_MS);
 
 /** A failure shows the table with its seed and every problem; `drill kill --seed` plays it again. */

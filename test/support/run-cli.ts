@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { compiledTree } from "./compiled-tree.ts";
+import { optimisingLate } from "./late-optimising.ts";
 
 // As a test file is loaded, before the time of its tests counts.
 const tree = await compiledTree();
@@ -28,7 +29,8 @@ export interface RunOptions {
 export function startNode(script: string, args: readonly string[], options: RunOptions = {}) {
   const root = new URL("../../", import.meta.url).pathname;
   const hide = options.hide ? ["--import", `${root}test/support/hide-packages.mjs`] : [];
-  return spawn(process.execPath, [...hide, join(tree, script.replace(/ts$/, "js")), ...args], {
+  const program = join(tree, script.replace(/ts$/, "js"));
+  return spawn(process.execPath, [...optimisingLate, ...hide, program, ...args], {
     cwd: options.cwd ?? root,
     env: cleanEnvironment({ ...options.environment, HIDE_PACKAGES: (options.hide ?? []).join(",") }),
     stdio: ["ignore", "pipe", "pipe"],
