@@ -19,6 +19,16 @@ export interface Features {
   readonly asked: number;
   /** 1 where a figure is asked for and none of its kind is there, else 0. */
   readonly noFigure: number;
+  /** 1 where a figure is asked for, else 0. */
+  readonly figureAsked: number;
+  /** Of the evidence of a figure; 0 where none is asked for. */
+  readonly figureShare: number;
+  /** Of `Evidence`. */
+  readonly nameMissing: number;
+  /** 1 for a message of more than two sentences, else 0. */
+  readonly long: number;
+  /** How much greater the share of its best part is than that of the whole message; 0 for one without parts. */
+  readonly partAhead: number;
   /** Natural logarithm of how many passages the base has: of many the best is good by chance. */
   readonly size: number;
 }
@@ -56,7 +66,7 @@ const RIVAL_OF_FEW = { sentence: 0.4, meaning: 0.45, few: 4, enough: 16 } as con
  * Whether a passage stands out from the others tells more than how much it has of the question: what fits them all tells little apart.
  */
 export function featuresOf(evidence: Evidence, rivals: Rivals): Features {
-  const { sentence, whole, missing, repeated, meaning, sureness, asked, figure } = evidence;
+  const { sentence, whole, missing, repeated, meaning, sureness, asked, figure, nameMissing, part } = evidence;
   const { few, enough } = RIVAL_OF_FEW;
   const small = Math.min(1, Math.max(0, (enough - rivals.passages) / (enough - few)));
   const least = (part: "sentence" | "meaning") => LEAST_RIVAL[part] + small * RIVAL_OF_FEW[part];
@@ -74,7 +84,12 @@ export function featuresOf(evidence: Evidence, rivals: Rivals): Features {
     wholeAhead: whole - Math.max(least("sentence"), rivals.whole),
     meaningAhead: sentenceAhead > 0 ? Math.max(BEHIND, meaningAhead) : meaningAhead,
     asked: Math.min(MOST_ASKED, asked),
-    noFigure: figure === false ? 1 : 0,
+    noFigure: figure && !figure.said ? 1 : 0,
+    figureAsked: figure ? 1 : 0,
+    figureShare: figure?.share ?? 0,
+    nameMissing,
+    long: part === undefined ? 0 : 1,
+    partAhead: part === undefined ? 0 : part - whole,
     size: Math.log(Math.max(1, rivals.passages)),
   };
 }

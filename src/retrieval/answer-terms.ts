@@ -40,13 +40,16 @@ const ofPassage = [
 /** What is the same for every passage: how much the others count depends on it. */
 const ofQuestion = ["sureness", "asked", "size", "chinese"] as const satisfies readonly Input[];
 
-export const inputs = [...ofPassage, ...ofQuestion] as const;
+/** What counts the same whatever is asked: most questions ask for no figure, give no name and have no parts, too few for more. */
+const plain = ["figureAsked", "figureShare", "nameMissing", "long", "partAhead"] as const satisfies readonly Input[];
+
+export const inputs = [...ofPassage, ...ofQuestion, ...plain] as const;
 
 const products = ofPassage.flatMap((left, from) =>
   ofQuestion.map((right, at) => ({ left, right, from, to: ofPassage.length + at })),
 );
 
-/** Each input, and each one of the passage times each one of the question. */
+/** Each input, and each one of `ofPassage` times each one of `ofQuestion`. */
 export const namesOfTerms: readonly string[] = [...inputs, ...products.map(({ left, right }) => `${left}*${right}`)];
 
 export function inputsOf(features: Features, language: Language): Readonly<Record<Input, number>> {

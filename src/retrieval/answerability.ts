@@ -19,7 +19,7 @@ export const MOST_GUESSED = 0.4;
 
 /**
  * From here on a passage is given to a model to read, which understands it and may say that it does not answer: what is read then holds
- * the answer to 176 of the sample's 180 questions that have one.
+ * the answer to 178 of the sample's 180 questions that have one.
  */
 export const READING_THRESHOLD = 0.05;
 
@@ -27,7 +27,7 @@ export const READING_THRESHOLD = 0.05;
 export const RELATED_THRESHOLD = 0.2;
 /**
  * The same for a passage in another language than the question's, by how near it is in meaning. Of 120 questions of the sample's sets to its
- * pages in the other language 110 name a section and 108 the right one, and of 70 without an answer 16 name one.
+ * pages in the other language 112 name a section, all of them the right one, and of 70 without an answer 18 name one.
  */
 export const RELATED_MEANING = 0.4;
 

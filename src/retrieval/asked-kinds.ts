@@ -56,8 +56,11 @@ const kinds: readonly Kind[] = [
   },
 ];
 
+/** Sentences, and some passages. */
+const KEPT = 4_500;
+
 /** The kinds that a text says, by their index. */
-const saidIn = remember(500, (text): ReadonlySet<number> => {
+const saidIn = remember(KEPT, (text): ReadonlySet<number> => {
   const folded = foldText(text);
   return new Set(kinds.flatMap(({ said }, index) => (said.test(folded) ? [index] : [])));
 });

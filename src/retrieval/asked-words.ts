@@ -2,6 +2,7 @@ import { lightnessOf } from "../text/light-words.ts";
 import { readPhrases } from "../text/phrases.ts";
 import { synonymsOf } from "../text/synonyms.ts";
 import type { Token } from "../text/tokenise.ts";
+import { namesIn } from "./asked-names.ts";
 import { rarityOf } from "./bm25.ts";
 
 /** What is known of the whole base: how many passages there are, and how many hold a term. */
@@ -27,6 +28,8 @@ export interface Asked {
     readonly characters: readonly string[];
   };
   readonly weight: number;
+  /** No text says it in other words, see `namesIn`. */
+  readonly isName: boolean;
   /** What texts say for the phrase that the word is part of. */
   readonly phrased: readonly string[];
 }
@@ -55,6 +58,7 @@ export function rarestIn({ documents }: Base): number {
 export function askedOf(question: string, base: Base): readonly Asked[] {
   const documents = base.documents + BACKGROUND;
   const { tokens, phrases } = readPhrases(question);
+  const isName = namesIn(question);
   const content = tokens
     .map((token, at) => ({ ...token, phrases: phrases.filter(({ from, to }) => from <= at && at < to) }))
     .filter(({ kind, stop }) => kind !== "pair" && !stop);
@@ -66,14 +70,14 @@ export function askedOf(question: string, base: Base): readonly Asked[] {
     const weight = lightnessOf(term) * rarityOf(base.holding(term), documents);
     const characters = /^[\p{Script=Han}]+$/u.test(term) ? Array.from(term) : [];
     const word = { term, synonyms: synonymsOf(term), isInflected: inflectionsOf(term), characters };
-    return [{ word, weight, phrased: around.flatMap(({ found }) => found) }];
+    return [{ word, weight, isName: isName(term), phrased: around.flatMap(({ found }) => found) }];
   });
   const wordless = phrases.filter((phrase) => !content.some((word) => word.phrases.includes(phrase)));
   return [
     ...words,
     ...wordless.flatMap(({ found: phrased }): Asked[] => {
       const holding = Math.max(...phrased.map((term) => base.holding(term)));
-      return holding === 0 ? [] : [{ weight: rarityOf(holding, documents), phrased }];
+      return holding === 0 ? [] : [{ weight: rarityOf(holding, documents), isName: false, phrased }];
     }),
   ];
 }
@@ -84,18 +88,30 @@ export interface Held {
   readonly bits: Uint8Array;
 }
 
+/** What places have of all that is asked. */
+export interface Told {
+  /** Of the words by weight, 0 to 1. */
+  readonly share: number;
+  /** The greatest weight that one of the words lacks. */
+  readonly missing: number;
+  /** The same of the names. */
+  readonly nameMissing: number;
+  /** The share of the part that has the greatest one, 0 to 1; `share` without parts. */
+  readonly part: number;
+}
+
 export interface Shares {
   /** Goes through the words of the place once for all that is asked. */
   heldBy(place: Place): Held;
   /** Of the words by weight, in all these places together, 0 to 1. */
   shareOf(held: readonly Held[]): number;
-  /** The same, and the greatest weight that one of the words lacks there. */
-  toldBy(held: readonly Held[]): { readonly share: number; readonly missing: number };
+  toldBy(held: readonly Held[]): Told;
   /** Of the words, in any of these places as they are, 0 to 1. */
   repeatedOf(held: readonly Held[]): number;
 }
 
-export function createShares(asked: readonly Asked[]): Shares {
+/** @param partsAsked by the places of their words in what is asked. */
+export function createShares(asked: readonly Asked[], partsAsked: readonly (readonly number[])[] = []): Shares {
   /** Term -> the words that it stands for, and as what. */
   const sought = new Map<string, (readonly [index: number, bit: number])[]>();
   const seek = (term: string, index: number, bit: number) => {
@@ -108,7 +124,11 @@ export function createShares(asked: readonly Asked[]): Shares {
     for (const synonym of word?.synonyms ?? []) seek(synonym, index, SYNONYM);
     for (const term of phrased) seek(term, index, PHRASE);
   }
-  const total = asked.reduce((sum, { weight }) => sum + weight, 0);
+  const total = sumOf(asked.map(({ weight }) => weight));
+  const parts = partsAsked.map((own) => ({
+    words: own,
+    weight: sumOf(own.map((index) => (asked[index] as Asked).weight)),
+  }));
   const words = asked.flatMap(({ word }, index) => (word ? index : []));
 
   function heldBy(place: Place): Held {
@@ -125,28 +145,41 @@ export function createShares(asked: readonly Asked[]): Shares {
     return { place, bits };
   }
 
-  function toldBy(held: readonly Held[]): { readonly share: number; readonly missing: number } {
-    let sum = 0;
-    let missing = 0;
-    for (const [index, each] of asked.entries()) {
+  /** Of each word so much of its weight. */
+  function foundIn(held: readonly Held[]): readonly number[] {
+    return asked.map((each, index) => {
       const bits = held.reduce((all, one) => all | (one.bits[index] as number), 0);
-      const found = each.weight * creditOf(each, bits, held);
-      sum += found;
-      missing = Math.max(missing, each.weight - found);
-    }
-    return { share: total === 0 ? 0 : sum / total, missing };
+      return each.weight * creditOf(each, bits, held);
+    });
   }
+
+  const shareOf = (found: readonly number[]) => (total === 0 ? 0 : sumOf(found) / total);
 
   return {
     heldBy,
-    toldBy,
-    shareOf: (held) => toldBy(held).share,
+    shareOf: (held) => shareOf(foundIn(held)),
+    toldBy(held) {
+      const found = foundIn(held);
+      const lacking = asked.map(({ weight, isName }, index) => ({ isName, weight: weight - (found[index] as number) }));
+      const share = shareOf(found);
+      const ofParts = parts.map(({ words: own, weight }) =>
+        weight === 0 ? 0 : sumOf(own.map((index) => found[index] as number)) / weight,
+      );
+      return {
+        share,
+        missing: Math.max(0, ...lacking.map(({ weight }) => weight)),
+        nameMissing: Math.max(0, ...lacking.map(({ isName, weight }) => (isName ? weight : 0))),
+        part: parts.length === 0 ? share : Math.max(...ofParts),
+      };
+    },
     repeatedOf(held) {
       if (words.length === 0) return 0;
       return words.filter((index) => held.some(({ bits }) => (bits[index] as number) & ITSELF)).length / words.length;
     },
   };
 }
+
+const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0);
 
 /** 1 when the word is there, less for what stands for it or looks like it, 0 for nothing. */
 function creditOf({ word }: Asked, bits: number, held: readonly Held[]): number {

@@ -6,6 +6,7 @@ import type { KnownToken } from "../text/subject-numbers.ts";
 import { cosineOf, type Meaning, meaningOf, wordVectors } from "../text/word-vectors.ts";
 import { figureAsked } from "./asked-kinds.ts";
 import { askedOf, type Base, createShares, type Place, rarestIn } from "./asked-words.ts";
+import { partsOf } from "./question-parts.ts";
 
 /** How a passage bears on a question, from words alone, so that it means the same whichever path found the passage. */
 export interface Evidence {
@@ -13,6 +14,8 @@ export interface Evidence {
   readonly sentence: number;
   /** The share in the whole passage with its headings, 0 to 1. */
   readonly whole: number;
+  /** The same for the part of a message of which it has most, see `partsOf`; undefined for one without parts. */
+  readonly part: number | undefined;
   /** How rare the rarest word is that it lacks, by the share of a word that the base does not hold: 0 when it lacks none, to 1. */
   readonly missing: number;
   /** The share of them that the passage or its headings have as they are, rare or not, 0 to 1. */
@@ -27,10 +30,20 @@ export interface Evidence {
   readonly sureness: number;
   /** How many words of the question tell something; the same for every passage. */
   readonly asked: number;
-  /** Whether it says a figure of the kind that is asked for; undefined where none is. */
-  readonly figure: boolean | undefined;
+  /** The same of the names that the question gives, which no text says in other words. */
+  readonly nameMissing: number;
+  /** Undefined where no figure is asked for. */
+  readonly figure: FigureEvidence | undefined;
   /** Spans count in the passage. */
   readonly sentences: readonly SentenceEvidence[];
+}
+
+/** Where a figure is asked for, such as a length of time. */
+export interface FigureEvidence {
+  /** Whether the passage says one of the kind. */
+  readonly said: boolean;
+  /** The most of the question's words that a sentence with one has, together with its headings, 0 to 1; 0 where none has one. */
+  readonly share: number;
 }
 
 export interface SentenceEvidence extends TextSpan {
@@ -84,7 +97,8 @@ const readPassage = remember(KEPT, (passage): PassageRead => {
 /** @returns what weighs one passage after the other for that question. */
 export function weighEvidence(question: string, base: Base): (passage: PassageText) => Evidence {
   const asked = askedOf(question, base);
-  const shares = createShares(asked);
+  const parts = partsOf(question, asked);
+  const shares = createShares(asked, parts);
   const rarest = rarestIn(base);
   const meaning = meaningOf(readPhrases(question).tokens);
   const saysFigure = figureAsked(question);
@@ -92,20 +106,22 @@ export function weighEvidence(question: string, base: Base): (passage: PassageTe
     const { headings, sentences, about } = readPassage(`${passage.path}\n${passage.topic}${BETWEEN}${passage.text}`);
     const above = shares.heldBy(headings);
     const weighed = sentences.map((sentence) => {
-      const { start, end, tokens } = sentence;
+      const { start, end, tokens, text } = sentence;
+      const said = saysFigure?.(text) === true;
       const held = shares.heldBy(sentence);
       const vectors = wordVectors();
       const near = () => {
         return nearness(meaning, vectors.meaningOf([{ subjects: vectors.subjectsIn([tokens]), weight: 1 }]));
       };
       const together = shares.shareOf([above, held]);
-      return { start, end, held, share: shares.shareOf([held]), meaning: near, together };
+      return { start, end, held, share: shares.shareOf([held]), meaning: near, together, said };
     });
     const all = [above, ...weighed.map(({ held }) => held)];
     const whole = shares.toldBy(all);
     return {
       sentence: Math.max(0, ...weighed.map(({ together }) => together)),
       whole: whole.share,
+      part: parts.length === 0 ? undefined : whole.part,
       missing: whole.missing / rarest,
       repeated: shares.repeatedOf(all),
       heading: shares.shareOf([above]),
@@ -113,7 +129,11 @@ export function weighEvidence(question: string, base: Base): (passage: PassageTe
       about,
       sureness: meaning?.sureness ?? 0,
       asked: asked.length,
-      figure: saysFigure?.(passage.text),
+      nameMissing: whole.nameMissing / rarest,
+      figure: saysFigure && {
+        said: saysFigure(passage.text),
+        share: Math.max(0, ...weighed.map(({ said, together }) => (said ? together : 0))),
+      },
       sentences: weighed,
     };
   };

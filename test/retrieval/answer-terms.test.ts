@@ -14,6 +14,11 @@ const features = (value: number): Features => ({
   meaningAhead: value,
   asked: value,
   noFigure: value,
+  figureAsked: value,
+  figureShare: value,
+  nameMissing: value,
+  long: value,
+  partAhead: value,
   size: value,
 });
 const ranges = Object.fromEntries(
@@ -24,8 +29,8 @@ const at = (name: string) => namesOfTerms.indexOf(name);
 
 it("names each input once, and each of the passage with each of the question", () => {
   expect(new Set(namesOfTerms).size).toBe(namesOfTerms.length);
-  expect(namesOfTerms).toHaveLength(13 + 9 * 4);
-  expect(namesOfTerms.slice(0, 13)).toEqual(inputs);
+  expect(namesOfTerms).toHaveLength(18 + 9 * 4);
+  expect(namesOfTerms.slice(0, 18)).toEqual(inputs);
   expect(at("sentence*size")).toBeGreaterThan(0);
   expect([at("sentence*sentence"), at("size*asked")]).toEqual([-1, -1]);
   expect(terms(features(0), "en")).toHaveLength(namesOfTerms.length);

@@ -56,6 +56,32 @@ describe("evidence", () => {
     expect(evidence("?!")).toMatchObject({ whole: 0, missing: 0 });
   });
 
+  it("knows apart whether a name is missing, and not what is there or said in other words", () => {
+    expect(evidence("card Zelpay refund").nameMissing).toBe(1);
+    expect(evidence("what about a Tank").nameMissing).toBeGreaterThan(0.5);
+    expect(evidence("what about a Tank").nameMissing).toBe(evidence("what about a tank").missing);
+    expect(evidence("is it for a Card").nameMissing).toBe(0);
+    expect(evidence("card volcano").nameMissing).toBe(0);
+  });
+
+  it("knows what the sentences with a figure of the kind that is asked for have of the question", () => {
+    expect(evidence("How long does a refund to the card take?").figure).toMatchObject({ said: true });
+    expect(evidence("How long does a refund to the card take?").figure?.share).toBeCloseTo(1, 10);
+    // The parcel stands in a sentence without a figure.
+    const parcel = evidence("How long do you check a parcel?");
+    expect(parcel.figure?.share).toBeLessThan(parcel.sentence);
+    expect(evidence("How much is a refund to the card?").figure).toEqual({ said: false, share: 0 });
+    expect(evidence("refund to the card").figure).toBeUndefined();
+  });
+
+  it("knows what it has of the part of a long message that it has most of", () => {
+    const story = "My cat was ill. I went to Spain. How long does a refund to the card take? Thank you!";
+    expect(evidence(story).part).toBeGreaterThan(0.9);
+    expect(evidence(story).whole).toBeLessThan(0.6);
+    expect(evidence("My cat was ill. How long does a refund to the card take?").part).toBeUndefined();
+    expect(evidence("我家的猫病了。我去了趟西班牙。谢谢！").part).toBe(0);
+  });
+
   it("holds a denied word against a text about its opposite", () => {
     const opened = { path: "", topic: "Opened filters", text: "Opened filters are swapped." };
     const any = { path: "", topic: "Filters", text: "Filters are swapped." };
@@ -83,6 +109,8 @@ describe("answerability", () => {
     about: undefined,
     sureness: 0.4,
     asked: 4,
+    part: undefined,
+    nameMissing: 0,
     figure: undefined,
     sentences: [],
   };
@@ -96,14 +124,18 @@ describe("answerability", () => {
       expect(fit({ [part]: 1 })).toBeGreaterThan(fit({ [part]: 0.5 }));
     expect(fit({ sentence: 1, meaning: 0.6 })).toBeGreaterThan(0.95);
     // As near as its rival: the surer the words are, the more that speaks against it.
-    const near = { sentence: 0.3, whole: 0.3, missing: 0.5, meaning: 0.2 };
+    const near = { sentence: 0.3, whole: 0.3, missing: 0.8, meaning: 0.2 };
     expect(fit({ ...near, sureness: 0.7 })).toBeLessThan(fit(near));
     const half = { sentence: 0.5, whole: 0.5, missing: 0.5, meaning: 0.5 };
     expect(fit({ ...half, repeated: 1 })).toBeLessThan(fit({ ...half, repeated: 0.5 }));
     expect(fit({ ...half, missing: 0.2 })).toBeGreaterThan(fit(half));
     expect(fit({ ...half, whole: 0.8 })).toBeGreaterThan(fit(half));
-    expect(fit({ meaning: 0.5, figure: false })).toBeLessThan(fit({ meaning: 0.5, figure: true }));
-    expect(fit({ meaning: 0.5, figure: true })).toBe(fit({ meaning: 0.5 }));
+    expect(fit({ ...half, nameMissing: 0.5 })).toBeLessThan(fit(half));
+    expect(fit({ ...half, part: 0.8 })).toBeGreaterThan(fit({ ...half, part: 0.5 }));
+    const figure = (said: boolean, share = 0) => fit({ ...half, figure: { said, share } });
+    expect(figure(false)).toBeLessThan(figure(true));
+    expect(figure(true)).toBeLessThan(figure(true, 0.5));
+    expect(figure(true, 0.5)).toBeGreaterThan(fit(half));
   });
 
   it("counts a lead in meaning as much as the words are sure, and being behind in full", () => {

@@ -98,7 +98,7 @@ describe("a question without an answer", () => {
       app.chat.run({
         requestId: "r",
         owner: { keyId: "k", user: "guest" },
-        message: "Who unpacks the fridge from the van?",
+        message: "Who pays for the van and the fridge?",
         roles: new Set(roles),
         signal: new AbortController().signal,
       });
