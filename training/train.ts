@@ -13,5 +13,5 @@ const words = learnWordTopics(topics, createChineseWords(chinese));
 const bytes = encodeWordTopics(words);
 writeFileSync(new URL("../resources/words/word-topics.bin", import.meta.url), bytes);
 process.stdout.write(
-  `${words.terms.length} terms of ${topics.length} topics, ${words.dimension} numbers a vector, ${bytes.length} bytes; ${chinese.size} Chinese words\n`,
+  `${words.starts.length - 1} subjects of ${topics.length} topics, ${words.dimension} numbers a vector, ${bytes.length} bytes; ${chinese.size} Chinese words\n`,
 );

@@ -3,6 +3,7 @@ import type { ChineseWords } from "../src/text/chinese-words.ts";
 import { isPair, isTwoWords, subjectsOf } from "../src/text/subjects.ts";
 import { createTokeniser, NO_CARRY, type Token } from "../src/text/tokenise.ts";
 import type { WordTopics } from "../src/text/word-vectors-format.ts";
+import { listSubjects } from "./list-subjects.ts";
 import type { Topic } from "./topics.ts";
 
 /** How much of a word's probability in a topic is that of all topics (Jelinek-Mercer smoothing). */
@@ -32,14 +33,17 @@ export function learnWordTopics(topics: readonly Topic[], chinese: ChineseWords)
   const terms = [...counts.keys()].filter((term) => textsWith(counts, term) >= fewestOf(term)).sort();
   const rows = weigh(counts, terms, topics.length);
   const dimension = Math.min(DIMENSION, topics.length);
-  const flat = rows.flat();
+  const { list, subjects } = listSubjects(terms);
+  const rowOf = new Map(terms.map((term, at) => [term, rows[at] ?? []]));
+  const listed = subjects.map((subject) => (subject === undefined ? [] : (rowOf.get(subject) ?? [])));
+  const flat = listed.flat();
   const heaviest = flat.reduce((most, { weight }) => Math.max(most, weight), 0);
   let end = 0;
   return {
     topics: topics.length,
     dimension,
-    terms,
-    starts: Uint32Array.from([0, ...rows.map((row) => (end += row.length))]),
+    subjects: list,
+    starts: Uint32Array.from([0, ...listed.map((row) => (end += row.length))]),
     topicOf: Uint16Array.from(flat, ({ topic }) => topic),
     weights: Uint8Array.from(flat, ({ weight }) => Math.max(1, Math.round((weight / heaviest) * 255))),
     heaviest,

@@ -1,5 +1,4 @@
-import type { Steps } from "./steps.ts";
-import { termOf } from "./subjects.ts";
+import type { SubjectNumbers } from "./subject-numbers.ts";
 import type { WordTopics } from "./word-vectors-format.ts";
 
 /** A word, or a pair of characters, as a text's terms have it, and how much it tells. */
@@ -8,85 +7,47 @@ export interface ToldTerm {
   readonly says: number;
 }
 
-/** What `createTopicTerms` comes to. */
-export type TopicTerms = (asked: Iterable<readonly [topic: number, times: number]>) => Iterable<ToldTerm>;
-
-/** Subjects of one step, and the characters that one takes as long as, each of three times. */
-const AT_ONCE = 512;
-const COST = 10;
+/** What `createTopicTerms` comes to. @param timesOf by topic, how often it counts, from 0 up. */
+export type TopicTerms = (timesOf: Float64Array) => Iterable<ToldTerm>;
 
 /**
- * The other way round: the subjects that tell of topics, two words excepted, which are no term of a text.
- * @returns of topics and how often each counts, above 0, the terms that tell of any: how much is the sum of what they tell of each, 1 to
- * 255, times that. Those that tell most come first, of equals by their code units; each is found when it is asked for, until the next
- * topics are given.
+ * The other way round: the subjects that tell of topics, two words excepted, which are no term of a text. All are gone through, which takes a
+ * millisecond or two and is wanted by few questions: a table by topics takes a tenth of a second to make, and more memory than all else
+ * that is known of words.
+ * @returns of topics the terms that tell of any that counts: how much is the sum of what they tell of each, 1 to 255, times that. Those
+ * that tell most come first, of equals by their code units; each is found when it is asked for, until the next topics are given.
  */
-export function* createTopicTerms({
-  terms: subjects,
-  topics,
-  starts,
-  topicOf,
-  weights,
-}: WordTopics): Steps<TopicTerms> {
-  const terms: (string | undefined)[] = [];
-  const places: number[] = [];
-  for (const [at, subject] of subjects.entries()) {
-    if (at % AT_ONCE === 0) yield AT_ONCE * COST;
-    const term = termOf(subject);
-    terms.push(term);
-    if (term !== undefined) places.push(at);
-  }
-  const endOf = new Uint32Array(topics);
-  const each = function* (visit: (topic: number, at: number, weight: number) => void): Steps<void> {
-    for (const [count, at] of places.entries()) {
-      if (count % AT_ONCE === 0) yield AT_ONCE * COST;
-      const end = starts[at + 1] as number;
-      for (let index = starts[at] as number; index < end; index += 1)
-        visit(topicOf[index] as number, at, weights[index] as number);
-    }
-  };
-  let entries = 0;
-  yield* each((topic) => {
-    endOf[topic] = (endOf[topic] as number) + 1;
-    entries += 1;
-  });
-  const termAt = new Uint32Array(entries);
-  const weightAt = new Uint8Array(entries);
-  let start = 0;
-  // First where each topic begins; that moves on to its end while it is filled.
-  for (let topic = 0; topic < topics; topic += 1) {
-    const count = endOf[topic] as number;
-    endOf[topic] = start;
-    start += count;
-  }
-  yield* each((topic, at, weight) => {
-    const place = endOf[topic] as number;
-    termAt[place] = at;
-    weightAt[place] = weight;
-    endOf[topic] = place + 1;
-  });
+export function createTopicTerms(
+  { subjects, starts, topicOf, weights }: WordTopics,
+  textAt: SubjectNumbers["textAt"],
+): TopicTerms {
+  const terms = subjects.kinds.length;
+  const entries = starts[terms] as number;
   /** By place in the list: all zeros but those of `told`. */
-  const says = new Float64Array(terms.length);
+  const says = new Float64Array(terms);
   /** The places of what tells anything, and how many there are. */
-  const told = new Uint32Array(places.length);
+  const told = new Uint32Array(terms);
   let count = 0;
 
-  function add(topic: number, times: number): void {
-    const end = endOf[topic] as number;
-    for (let place = topic === 0 ? 0 : (endOf[topic - 1] as number); place < end; place += 1) {
-      const at = termAt[place] as number;
+  /** Not subject by subject: few of all entries are of topics that count. */
+  function addAll(timesOf: Float64Array): void {
+    for (let at = 0, entry = 0; entry < entries; entry += 1) {
+      const times = timesOf[topicOf[entry] as number] as number;
+      if (times === 0) continue;
+      while ((starts[at + 1] as number) <= entry) at += 1;
       const before = says[at] as number;
       if (before === 0) {
         told[count] = at;
         count += 1;
       }
-      says[at] = before + times * (weightAt[place] as number);
+      says[at] = before + times * (weights[entry] as number);
     }
   }
 
   const isBefore = (one: number, other: number) => {
     const [mine, others] = [says[one] as number, says[other] as number];
-    return mine > others || (mine === others && (terms[one] ?? "") < (terms[other] ?? ""));
+    // Places are in the order of code units.
+    return mine > others || (mine === others && one < other);
   };
 
   /** `told` is a binary heap whose root comes before all others. */
@@ -105,7 +66,7 @@ export function* createTopicTerms({
   function* inOrder(): Iterable<ToldTerm> {
     while (count > 0) {
       const at = told[0] as number;
-      const term = { term: terms[at] ?? "", says: says[at] as number };
+      const term = { term: textAt(at), says: says[at] as number };
       says[at] = 0;
       count -= 1;
       told[0] = told[count] as number;
@@ -114,10 +75,10 @@ export function* createTopicTerms({
     }
   }
 
-  return (asked) => {
+  return (timesOf) => {
     for (let place = 0; place < count; place += 1) says[told[place] as number] = 0;
     count = 0;
-    for (const [topic, times] of asked) add(topic, times);
+    addAll(timesOf);
     for (let place = (count >> 1) - 1; place >= 0; place -= 1) sink(place);
     return inOrder();
   };

@@ -58,10 +58,10 @@ type Eight = [number, number, number, number, number, number, number, number];
 const shipped = madeInSteps(function* () {
   const bytes = readFileSync(new URL("../../resources/words/word-topics.bin", import.meta.url));
   yield bytes.length;
-  return yield* createWordVectors(yield* decodeWordTopics(bytes));
+  return yield* createWordVectors(decodeWordTopics(bytes));
 });
 
-/** Those of `resources/words`. What `loadWordVectors` has not done by now is done at once: some tenths of a second at most. */
+/** Those of `resources/words`. What `loadWordVectors` has not done by now is done at once: some hundredths of a second at most. */
 export const wordVectors: () => WordVectors = shipped.get;
 
 /** Makes `wordVectors` ready in small steps, for where nothing else may wait that long. */
@@ -69,7 +69,7 @@ export const loadWordVectors: () => Steps<WordVectors> = shipped.load;
 
 export function* createWordVectors(words: WordTopics): Steps<WordVectors> {
   const { topics, dimension, starts, topicOf, weights } = words;
-  const { known, placesIn } = yield* createSubjectNumbers(words.terms);
+  const { known, placesIn, textAt } = yield* createSubjectNumbers(words.subjects);
   const unit = words.heaviest / 255;
   // Wider than they are kept, so that no number of the sums is converted.
   const projection = new Float64Array((topics + 1) * dimension);
@@ -77,7 +77,7 @@ export function* createWordVectors(words: WordTopics): Steps<WordVectors> {
   /** By topic; of what is behind the last one, 0. */
   const sums = new Float64Array(topics + 1);
   const held = new Uint16Array(topics + AT_ONCE);
-  const byTopic = yield* createTopicTerms(words);
+  const byTopic = createTopicTerms(words, textAt);
 
   function add(at: number, weight: number): void {
     const end = starts[at + 1] as number;
@@ -149,7 +149,7 @@ export function* createWordVectors(words: WordTopics): Steps<WordVectors> {
     alike(meaning) {
       const told = topicsOf(meaning);
       const least = SLIGHT * told.reduce((most, value) => Math.max(most, value), 0);
-      return byTopic([...told.entries()].filter(([, value]) => value > 0 && value >= least));
+      return byTopic(told.map((value) => (value >= least ? Math.max(value, 0) : 0)));
     },
     meaningOf(parts) {
       sums.fill(0);

@@ -4,6 +4,7 @@ import { atOnce } from "../../src/text/steps.ts";
 import { createSubjectNumbers } from "../../src/text/subject-numbers.ts";
 import { subjectsOf, termOf, visitSubject } from "../../src/text/subjects.ts";
 import { tokenise } from "../../src/text/tokenise.ts";
+import { listSubjects } from "../../training/list-subjects.ts";
 
 const subjectsIn = (text: string) => [...subjectsOf(tokenise(text))];
 
@@ -54,8 +55,8 @@ describe("the subjects of a text", () => {
     const text = fc.array(fc.constantFrom(...words), { maxLength: 12 }).map((all) => all.join(" "));
     fc.assert(
       fc.property(text, text, fc.array(text, { maxLength: 4 }), (asked, known, others) => {
-        const list = [...new Set([known, ...others].flatMap(subjectsIn))];
-        const numbers = atOnce(createSubjectNumbers(list));
+        const { list: stored, subjects: list } = listSubjects(new Set([known, ...others].flatMap(subjectsIn)));
+        const numbers = atOnce(createSubjectNumbers(stored));
         const read = (text: string) => tokenise(text).map((token) => numbers.known(token));
         const listed = subjectsIn(asked).filter((subject) => list.includes(subject));
         expect(numbers.placesIn([read(asked)]).map((at) => list[at])).toEqual(listed);
