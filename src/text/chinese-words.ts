@@ -1,6 +1,8 @@
 import { widthAt } from "./character-kinds.ts";
+import { madeInSteps } from "./in-steps.ts";
 import { createPairNumbers } from "./pair-numbers.ts";
 import { unitsOf } from "./pair-table.ts";
+import { atOnce, type Steps } from "./steps.ts";
 import { readWordList } from "./word-list.ts";
 
 /** Cuts a run of Chinese characters into words. */
@@ -24,13 +26,17 @@ const SECOND = 2;
 /** The list that comes with the program, in `resources/words`. Whoever keeps what was made by it has to know when it becomes another one. */
 export const CHINESE_WORDS = "words-zh";
 
-let shipped: ChineseWords | undefined;
+const shipped = madeInSteps(() => makeChineseWords(countsIn(readWordList(CHINESE_WORDS))));
 
-/** By that list, read when they are asked for the first time. */
-export function chineseWords(): ChineseWords {
-  shipped ??= createChineseWords(countsIn(readWordList(CHINESE_WORDS)));
-  return shipped;
-}
+/** By that list. What `loadChineseWords` has not done by now is done at once: some 50 milliseconds. */
+export const chineseWords: () => ChineseWords = shipped.get;
+
+/** Makes `chineseWords` ready in small steps. */
+export const loadChineseWords: () => Steps<ChineseWords> = shipped.load;
+
+/** Words of one step, and the characters that one takes as long as. */
+const AT_ONCE = 512;
+const COST = 20;
 
 /** Behind a line `= COUNT` the words that stand so often in the text that they were learnt from. */
 function* countsIn(lines: readonly string[]): Iterable<readonly [string, number]> {
@@ -43,8 +49,18 @@ function* countsIn(lines: readonly string[]): Iterable<readonly [string, number]
 
 /** @param counts words of at least one unit, and how often each stands in some text, 1 or more. */
 export function createChineseWords(counts: Iterable<readonly [string, number]>): ChineseWords {
-  const words = [...counts];
-  const total = words.reduce((sum, [, count]) => sum + count, 0);
+  return atOnce(makeChineseWords(counts));
+}
+
+/** The same in small steps. */
+export function* makeChineseWords(counts: Iterable<readonly [string, number]>): Steps<ChineseWords> {
+  const words: (readonly [string, number])[] = [];
+  let total = 0;
+  for (const each of counts) {
+    if (words.length % AT_ONCE === 0) yield AT_ONCE * COST;
+    words.push(each);
+    total += each[1];
+  }
   const costOf = (count: number) => Math.max(1, Math.round(Math.log(total / count) * UNIT));
   const unknown = costOf(1) + UNKNOWN * UNIT;
   const marks = new Uint8Array(UNITS);
@@ -67,19 +83,20 @@ export function createChineseWords(counts: Iterable<readonly [string, number]>):
     return costs.length - 1;
   }
 
-  for (const [word, count] of words) {
+  for (const [at, [word, count]] of words.entries()) {
+    if (at % AT_ONCE === 0) yield AT_ONCE * COST;
     if (word.length === 1) {
       single[word.charCodeAt(0)] = costOf(count);
       continue;
     }
     marks[word.charCodeAt(0)] = (marks[word.charCodeAt(0)] ?? 0) | BEGINS;
     marks[word.charCodeAt(1)] = (marks[word.charCodeAt(1)] ?? 0) | SECOND;
-    let at = beginningOf(pairs, unitsOf(word.slice(0, 2)));
+    let beginning = beginningOf(pairs, unitsOf(word.slice(0, 2)));
     for (let unit = 2; unit < word.length; unit += 1) {
-      goesOn[at] = true;
-      at = beginningOf(next, (at << 16) | word.charCodeAt(unit));
+      goesOn[beginning] = true;
+      beginning = beginningOf(next, (beginning << 16) | word.charCodeAt(unit));
     }
-    costs[at] = costOf(count);
+    costs[beginning] = costOf(count);
   }
 
   /** By place in the run: what the best words up to there cost, and where the last of them begins. Kept from one run to the next. */

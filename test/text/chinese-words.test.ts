@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chineseWords, createChineseWords } from "../../src/text/chinese-words.ts";
+import { chineseWords, createChineseWords, makeChineseWords } from "../../src/text/chinese-words.ts";
 import { encodeChineseWords, learnChineseWords } from "../../training/chinese-words.ts";
 import { readListedWords } from "../../training/listed-words.ts";
 import { readTopics } from "../../training/topics.ts";
@@ -87,6 +87,14 @@ describe("Chinese words", () => {
 });
 
 describe("the list of Chinese words", () => {
+  it("is made ready in small steps", () => {
+    const letter = (number: number) => String.fromCharCode(0x4e00 + (number % 20_000));
+    const words = Array.from({ length: 30_000 }, (_, at) => [letter(at) + letter(7 * at + 1), 1] as const);
+    const steps = [...makeChineseWords(words)];
+    expect(steps.length).toBeGreaterThan(100);
+    expect(Math.max(...steps)).toBeLessThanOrEqual(10_240);
+  });
+
   it("is what is learnt from training/topics: `npm run train` makes it anew", () => {
     const topics = readTopics(new URL("../../training/topics/", import.meta.url));
     const shipped = readFileSync(new URL("../../resources/words/words-zh.txt", import.meta.url), "utf8");
