@@ -83,11 +83,10 @@ export function* makeChineseWords(counts: Iterable<readonly [string, number]>): 
     return costs.length - 1;
   }
 
-  for (const [at, [word, count]] of words.entries()) {
-    if (at % AT_ONCE === 0) yield AT_ONCE * COST;
+  function add(word: string, count: number): void {
     if (word.length === 1) {
       single[word.charCodeAt(0)] = costOf(count);
-      continue;
+      return;
     }
     marks[word.charCodeAt(0)] = (marks[word.charCodeAt(0)] ?? 0) | BEGINS;
     marks[word.charCodeAt(1)] = (marks[word.charCodeAt(1)] ?? 0) | SECOND;
@@ -97,6 +96,12 @@ export function* makeChineseWords(counts: Iterable<readonly [string, number]>): 
       beginning = beginningOf(next, (beginning << 16) | word.charCodeAt(unit));
     }
     costs[beginning] = costOf(count);
+  }
+
+  for (let at = 0; at < words.length; at += 1) {
+    if (at % AT_ONCE === 0) yield AT_ONCE * COST;
+    const [word, count] = words[at] as (typeof words)[number];
+    add(word, count);
   }
 
   /** By place in the run: what the best words up to there cost, and where the last of them begins. Kept from one run to the next. */

@@ -17,8 +17,12 @@ export function madeInSteps<T extends object>(make: () => Steps<T>): MadeInSteps
     while (made === undefined) {
       making ??= make();
       const step = next(making);
-      if (step.done) made = step.value;
-      else yield step.value;
+      if (!step.done) yield step.value;
+      else {
+        made = step.value;
+        // It holds on to what it worked with.
+        making = undefined;
+      }
     }
     return made;
   }
