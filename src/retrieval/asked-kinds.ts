@@ -56,22 +56,28 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** Sentences, and some passages. */
-const KEPT = 4_500;
-
-/** The kinds that a text says, by their index. */
-const saidIn = remember(KEPT, (text): ReadonlySet<number> => {
-  const folded = foldText(text);
+/** The kinds that a passage says, by their index: it comes again for other questions. */
+const saidIn = remember(500, (passage): ReadonlySet<number> => {
+  const folded = foldText(passage);
   return new Set(kinds.flatMap(({ said }, index) => (said.test(folded) ? [index] : [])));
 });
 
-/**
- * Whether a text says a figure of a kind that is asked for ("how much": an amount of money; "多久": a length of time).
- * @returns what tells it of a text; undefined where the question asks for no figure
- */
-export function figureAsked(question: string): ((text: string) => boolean) | undefined {
+/** Whether a text says a figure of a kind that is asked for. */
+export interface FigureAsked {
+  readonly isSaidIn: (passage: string) => boolean;
+  readonly isSaidBy: (sentence: string) => boolean;
+}
+
+/** Of a question for a figure ("how much": an amount of money; "多久": a length of time); undefined where it asks for none. */
+export function figureAsked(question: string): FigureAsked | undefined {
   const folded = foldText(question);
-  const asked = kinds.flatMap((kind, index) => (kind.asked.test(folded) ? [index] : []));
+  const asked = kinds.flatMap((kind, index) => (kind.asked.test(folded) ? [{ kind, index }] : []));
   if (asked.length === 0) return undefined;
-  return (text) => asked.some((index) => saidIn(text).has(index));
+  return {
+    isSaidIn: (passage) => asked.some(({ index }) => saidIn(passage).has(index)),
+    isSaidBy(sentence) {
+      const read = foldText(sentence);
+      return asked.some(({ kind }) => kind.said.test(read));
+    },
+  };
 }

@@ -1,27 +1,35 @@
+import { detectLanguage } from "../text/language.ts";
+import { sentenceSpans } from "../text/sentences.ts";
 import { tokenise } from "../text/tokenise.ts";
 
-/** A word behind others of its sentence. */
-const INNER_WORD = /(?<=[^\s.!?:。！？：]["'’”)\]]?[ \t]+["'“‘([]?)\p{L}[\p{L}\p{N}'’-]+/gu;
+const WRITTEN_WORD = /\p{L}[\p{L}\p{N}'’-]*/gu;
 const ABBREVIATION = /(?<![\p{L}\p{N}])\p{Lu}{2,}(?![\p{L}\p{N}])/gu;
-const MYSELF = /^I['’]/u;
 const CAPITAL = /^\p{Lu}/u;
-/** "E4", "ipv4", "sm-s901". */
-const CODE = /^[a-z]+[-_]?\d/u;
+/** "E4", "ipv6". What begins with a digit is mostly an amount ("16gb"). */
+const CODE = /^[a-z]+\d/u;
 const LATIN = /^[a-z]{2}/u;
+/** From so many words on a message may be written as a heading is, if so large a share of them have capitals. */
+const HEADING = { words: 4, share: 0.8 } as const;
 
 /**
- * Tells of the terms of a question which stand for a name, that no text says in other words: codes of letters and digits, abbreviations,
- * words in capitals within a sentence, and in a question in Chinese what is written in Latin letters.
+ * Tells of the terms of a question which are taken for a name, that texts hardly say in other words: codes of letters and digits,
+ * abbreviations, words in capitals within a sentence, and in a question in Chinese what is written in Latin letters.
  */
 export function namesIn(question: string): (term: string) => boolean {
-  const isChinese = /\p{Script=Han}/u.test(question);
+  const isChinese = detectLanguage(question) === "zh";
   const written = new Set(writtenNames(question).flatMap((name) => tokenise(name).map(({ term }) => term)));
   return (term) => written.has(term) || CODE.test(term) || (isChinese && LATIN.test(term));
 }
 
-/** Where most words have capitals, as in a heading or in anger, these say nothing. */
+/** Where nearly all words have capitals, as in a heading or in anger, these say nothing. */
 function writtenNames(question: string): readonly string[] {
-  const inner = question.match(INNER_WORD) ?? [];
-  const capital = inner.filter((word) => CAPITAL.test(word) && !MYSELF.test(word));
-  return capital.length * 2 > inner.length ? [] : [...capital, ...(question.match(ABBREVIATION) ?? [])];
+  if (!/\p{Ll}/u.test(question)) return [];
+  const sentences = sentenceSpans(question).map(
+    ({ start, end }) => question.slice(start, end).match(WRITTEN_WORD) ?? [],
+  );
+  const words = sentences.flat();
+  const capitals = words.filter((word) => CAPITAL.test(word));
+  if (words.length >= HEADING.words && capitals.length >= HEADING.share * words.length) return [];
+  const inner = sentences.flatMap((sentence) => sentence.slice(1)).filter((word) => word.length > 1);
+  return [...inner.filter((word) => CAPITAL.test(word)), ...(question.match(ABBREVIATION) ?? [])];
 }

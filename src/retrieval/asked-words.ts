@@ -28,10 +28,18 @@ export interface Asked {
     readonly characters: readonly string[];
   };
   readonly weight: number;
-  /** No text says it in other words, see `namesIn`. */
+  /** It is taken for a name, see `namesIn`. */
   readonly isName: boolean;
   /** What texts say for the phrase that the word is part of. */
   readonly phrased: readonly string[];
+}
+
+/** Some of what is asked. */
+export interface Part {
+  /** Places in what is asked; a word that is said twice has one. */
+  readonly places: readonly number[];
+  /** Of these, above 0. */
+  readonly weight: number;
 }
 
 const SYNONYM_CREDIT = 0.6;
@@ -96,8 +104,8 @@ export interface Told {
   readonly missing: number;
   /** The same of the names. */
   readonly nameMissing: number;
-  /** The share of the part that has the greatest one, 0 to 1; `share` without parts. */
-  readonly part: number;
+  /** The share of the part that has the greatest one, 0 to 1; undefined without parts. */
+  readonly part: number | undefined;
 }
 
 export interface Shares {
@@ -110,8 +118,8 @@ export interface Shares {
   repeatedOf(held: readonly Held[]): number;
 }
 
-/** @param partsAsked by the places of their words in what is asked. */
-export function createShares(asked: readonly Asked[], partsAsked: readonly (readonly number[])[] = []): Shares {
+/** @param parts of what is asked. */
+export function createShares(asked: readonly Asked[], parts: readonly Part[] = []): Shares {
   /** Term -> the words that it stands for, and as what. */
   const sought = new Map<string, (readonly [index: number, bit: number])[]>();
   const seek = (term: string, index: number, bit: number) => {
@@ -125,10 +133,6 @@ export function createShares(asked: readonly Asked[], partsAsked: readonly (read
     for (const term of phrased) seek(term, index, PHRASE);
   }
   const total = sumOf(asked.map(({ weight }) => weight));
-  const parts = partsAsked.map((own) => ({
-    words: own,
-    weight: sumOf(own.map((index) => (asked[index] as Asked).weight)),
-  }));
   const words = asked.flatMap(({ word }, index) => (word ? index : []));
 
   function heldBy(place: Place): Held {
@@ -161,15 +165,16 @@ export function createShares(asked: readonly Asked[], partsAsked: readonly (read
     toldBy(held) {
       const found = foundIn(held);
       const lacking = asked.map(({ weight, isName }, index) => ({ isName, weight: weight - (found[index] as number) }));
-      const share = shareOf(found);
-      const ofParts = parts.map(({ words: own, weight }) =>
-        weight === 0 ? 0 : sumOf(own.map((index) => found[index] as number)) / weight,
-      );
       return {
-        share,
+        share: shareOf(found),
         missing: Math.max(0, ...lacking.map(({ weight }) => weight)),
         nameMissing: Math.max(0, ...lacking.map(({ isName, weight }) => (isName ? weight : 0))),
-        part: parts.length === 0 ? share : Math.max(...ofParts),
+        part:
+          parts.length === 0
+            ? undefined
+            : Math.max(
+                ...parts.map(({ places, weight }) => sumOf(places.map((place) => found[place] as number)) / weight),
+              ),
       };
     },
     repeatedOf(held) {

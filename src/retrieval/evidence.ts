@@ -4,7 +4,7 @@ import { remember } from "../text/remember.ts";
 import { sentenceSpans, type TextSpan } from "../text/sentences.ts";
 import type { KnownToken } from "../text/subject-numbers.ts";
 import { cosineOf, type Meaning, meaningOf, wordVectors } from "../text/word-vectors.ts";
-import { figureAsked } from "./asked-kinds.ts";
+import { type FigureAsked, figureAsked } from "./asked-kinds.ts";
 import { askedOf, type Base, createShares, type Place, rarestIn } from "./asked-words.ts";
 import { partsOf } from "./question-parts.ts";
 
@@ -18,6 +18,8 @@ export interface Evidence {
   readonly part: number | undefined;
   /** How rare the rarest word is that it lacks, by the share of a word that the base does not hold: 0 when it lacks none, to 1. */
   readonly missing: number;
+  /** The same of what the question names, see `namesIn`. */
+  readonly nameMissing: number;
   /** The share of them that the passage or its headings have as they are, rare or not, 0 to 1. */
   readonly repeated: number;
   /** The share in the title and the headings, 0 to 1. */
@@ -30,8 +32,6 @@ export interface Evidence {
   readonly sureness: number;
   /** How many words of the question tell something; the same for every passage. */
   readonly asked: number;
-  /** The same of the names that the question gives, which no text says in other words. */
-  readonly nameMissing: number;
   /** Undefined where no figure is asked for. */
   readonly figure: FigureEvidence | undefined;
   /** Spans count in the passage. */
@@ -97,31 +97,29 @@ const readPassage = remember(KEPT, (passage): PassageRead => {
 /** @returns what weighs one passage after the other for that question. */
 export function weighEvidence(question: string, base: Base): (passage: PassageText) => Evidence {
   const asked = askedOf(question, base);
-  const parts = partsOf(question, asked);
-  const shares = createShares(asked, parts);
+  const shares = createShares(asked, partsOf(question, asked));
   const rarest = rarestIn(base);
   const meaning = meaningOf(readPhrases(question).tokens);
-  const saysFigure = figureAsked(question);
+  const figure = figureAsked(question);
   return (passage) => {
     const { headings, sentences, about } = readPassage(`${passage.path}\n${passage.topic}${BETWEEN}${passage.text}`);
     const above = shares.heldBy(headings);
     const weighed = sentences.map((sentence) => {
       const { start, end, tokens, text } = sentence;
-      const said = saysFigure?.(text) === true;
       const held = shares.heldBy(sentence);
       const vectors = wordVectors();
       const near = () => {
         return nearness(meaning, vectors.meaningOf([{ subjects: vectors.subjectsIn([tokens]), weight: 1 }]));
       };
       const together = shares.shareOf([above, held]);
-      return { start, end, held, share: shares.shareOf([held]), meaning: near, together, said };
+      return { start, end, held, share: shares.shareOf([held]), meaning: near, together, text };
     });
     const all = [above, ...weighed.map(({ held }) => held)];
     const whole = shares.toldBy(all);
     return {
       sentence: Math.max(0, ...weighed.map(({ together }) => together)),
       whole: whole.share,
-      part: parts.length === 0 ? undefined : whole.part,
+      part: whole.part,
       missing: whole.missing / rarest,
       repeated: shares.repeatedOf(all),
       heading: shares.shareOf([above]),
@@ -130,13 +128,19 @@ export function weighEvidence(question: string, base: Base): (passage: PassageTe
       sureness: meaning?.sureness ?? 0,
       asked: asked.length,
       nameMissing: whole.nameMissing / rarest,
-      figure: saysFigure && {
-        said: saysFigure(passage.text),
-        share: Math.max(0, ...weighed.map(({ said, together }) => (said ? together : 0))),
-      },
+      figure: figure && figureIn(passage.text, weighed, figure),
       sentences: weighed,
     };
   };
+}
+
+function figureIn(
+  passage: string,
+  sentences: readonly { readonly text: string; readonly together: number }[],
+  { isSaidIn, isSaidBy }: FigureAsked,
+): FigureEvidence {
+  if (!isSaidIn(passage)) return { said: false, share: 0 };
+  return { said: true, share: Math.max(0, ...sentences.map(({ text, together }) => (isSaidBy(text) ? together : 0))) };
 }
 
 const nearness = (question: Meaning | undefined, passage: Meaning | undefined) =>

@@ -45,7 +45,7 @@ function mount(app: Express, routes: readonly Route[], gate: Gate, precedence: P
   }
   for (const [path, allowed] of methods) {
     const list = (allowed.includes("GET") ? [...allowed, "HEAD"] : allowed).join(", ");
-    // Not `app.all`, which makes a layer for each of 34 methods.
+    // Not `app.all`, which makes a layer for each method.
     app.route(path).all((request, response) => {
       response.setHeader("Allow", list);
       throw new Problem("method_not_allowed", `${request.method} is not allowed here; allowed: ${list}.`);

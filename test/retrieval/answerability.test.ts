@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { featuresOf, isRival, type Rivals } from "../../src/retrieval/answer-features.ts";
 import { ANSWER_THRESHOLD, answeringSentences, fitOf } from "../../src/retrieval/answerability.ts";
-import type { Base } from "../../src/retrieval/asked-words.ts";
+import { askedOf, type Base } from "../../src/retrieval/asked-words.ts";
 import { type Evidence, type PassageText, weighEvidence } from "../../src/retrieval/evidence.ts";
+import { partsOf } from "../../src/retrieval/question-parts.ts";
 import { passageTerms } from "../../src/retrieval/terms.ts";
 
 const refunds = {
@@ -80,6 +81,16 @@ describe("evidence", () => {
     expect(evidence(story).whole).toBeLessThan(0.6);
     expect(evidence("My cat was ill. How long does a refund to the card take?").part).toBeUndefined();
     expect(evidence("我家的猫病了。我去了趟西班牙。谢谢！").part).toBe(0);
+    // What says little is no part by itself, though the passage has all of it.
+    expect(
+      evidence("My dishwasher leaks all over the floor. It began last night. There is a parcel. Thanks.").part,
+    ).toBeLessThan(0.3);
+    expect(evidence("Is it? Are you? The.").part).toBeUndefined();
+  });
+
+  it("looks at a word once for each part that it is in, however often it is said", () => {
+    const question = "Refund. ".repeat(300);
+    expect(partsOf(question, askedOf(question, base)).map(({ places }) => places.length)).toEqual(Array(299).fill(1));
   });
 
   it("holds a denied word against a text about its opposite", () => {

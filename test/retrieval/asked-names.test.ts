@@ -17,6 +17,8 @@ describe("names in a question", () => {
     ["Does the cable carry HDMI? VPN drops too.", ["hdmi", "vpn"]],
     ["Can I pay with Zelpay in Denver?", ["zelpai", "denver"]],
     ['do you sell the "Zelpay" card', ["zelpai"]],
+    ["Do you take Apple Pay, Zelpay, PayPal, Visa?", ["appl", "pai", "zelpai", "paypal", "visa"]],
+    ["Got HDMI?", ["hdmi"]],
     ["VPN 在 Linux 上有客户端不", ["vpn", "linux"]],
   ])("are found in %j", (question, names) => {
     expect(namesOf(question)).toEqual(names);
@@ -24,6 +26,9 @@ describe("names in a question", () => {
 
   it.each([
     "How long does a refund take? Nobody tells me. I'm tired.",
+    'It says "closed." Washing does not help. It broke… Refund please',
+    "Please help me:\n- Refund my order\n- Cancel my plan today",
+    "How do I wash the teapot called 茶壶 before its first use?",
     "HOW LONG DOES A REFUND TAKE",
     "How Do I Return My Jacket",
     "it costs 20 and takes 3 days",
