@@ -25,7 +25,7 @@ export interface Features {
   readonly figureShare: number;
   /** Of `Evidence`. */
   readonly nameMissing: number;
-  /** 1 for a message of more than two sentences, else 0. */
+  /** 1 for a message that has parts, so of more than two sentences, else 0. */
   readonly long: number;
   /** How much greater the share of its best part is than that of the whole message; 0 for one without parts. */
   readonly partAhead: number;

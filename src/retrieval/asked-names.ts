@@ -13,7 +13,8 @@ const HEADING = { words: 4, share: 0.8 } as const;
 
 /**
  * Tells of the terms of a question which are taken for a name, that texts hardly say in other words: codes of letters and digits,
- * abbreviations, words in capitals within a sentence, and in a question in Chinese what is written in Latin letters.
+ * abbreviations, words in capitals within a sentence, and in a question in Chinese what is written in Latin letters. A word that is only
+ * stressed by capitals, or that begins anew behind an emoji, is taken for one as well.
  */
 export function namesIn(question: string): (term: string) => boolean {
   const isChinese = detectLanguage(question) === "zh";
