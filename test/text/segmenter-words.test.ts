@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createSegmenterWords, type WordSegmenter } from "../../src/text/segmenter-words.ts";
+import { compiledScript } from "../support/compiled-tree.ts";
 
 const runtime = new Intl.Segmenter("zh", { granularity: "word" });
 
@@ -49,6 +52,15 @@ const THAI = "ฉัน ต้องการ คืน สินค้า ท�
 const MANY = "ຂ້ອຍ ສົ່ງ ຄືນ ខ្ញុំ ប្រគល់ ទំនិញ ပစ္စည်း ပြန်ပေး ချင် あ が アー ッ 退款 \u{20000} 々";
 
 describe("words of the runtime", () => {
+  it("are the same for the first text of a process as for any later one", async () => {
+    const child = await compiledScript("test/text/first-cut-child.ts");
+    const { stdout } = await promisify(execFile)(process.execPath, [child]);
+    expect(JSON.parse(stdout)).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
   it.each([
     ["Japanese", JAPANESE.split(" ")],
     ["kana", "あいうえおかきくけこがぎアイウエオー".split("")],
