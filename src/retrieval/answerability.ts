@@ -27,7 +27,7 @@ export const READING_THRESHOLD = 0.05;
 export const RELATED_THRESHOLD = 0.2;
 /**
  * The same for a passage in another language than the question's, by how near it is in meaning. Of 120 questions of the sample's sets to its
- * pages in the other language 112 name a section, all of them the right one, and of 70 without an answer 18 name one.
+ * pages in the other language 113 name a section, 112 of them the right one, and of 70 without an answer 19 name one.
  */
 export const RELATED_MEANING = 0.4;
 

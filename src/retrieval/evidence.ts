@@ -16,7 +16,7 @@ export interface Evidence {
   readonly whole: number;
   /** The same for the part of a message of which it has most, see `partsOf`; undefined for one without parts. */
   readonly part: number | undefined;
-  /** How rare the rarest word is that it lacks, by the share of a word that the base does not hold: 0 when it lacks none, to 1. */
+  /** How rare the rarest word is that it lacks, by the share of a word that neither the base nor the vectors know: 0 when it lacks none, to 1. */
   readonly missing: number;
   /** The same of what the question names, see `namesIn`. */
   readonly nameMissing: number;

@@ -5,7 +5,7 @@ import type { Asked, Part } from "./asked-words.ts";
 /** Sentences of a part: what is wanted, and what it is wanted for. */
 const TOGETHER = 2;
 /** A part that weighs less than this share of the heaviest one is a greeting, or thanks. */
-const LIGHTEST = 0.5;
+const LIGHTEST = 0.4;
 
 /**
  * The parts of a message that tells a story around its question: each two neighbouring sentences, but for those that say little.

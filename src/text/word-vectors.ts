@@ -35,6 +35,8 @@ export interface WordVectors {
   readonly known: (token: Token) => KnownToken;
   /** The numbers of the subjects of these texts that are known, each once, in the order in which they are said. */
   subjectsIn(texts: readonly (readonly KnownToken[])[]): readonly number[];
+  /** Of how many topics a word is said, by logarithm: 0 for a word that is not known, to 1 for one of all of them. */
+  spreadOf: (token: Token) => number;
   /** Absent when no word is known. */
   meaningOf(parts: readonly WeighedSubjects[]): Meaning | undefined;
   /**
@@ -146,6 +148,11 @@ export function* createWordVectors(words: WordTopics): Steps<WordVectors> {
     read: createTokeniser((term, kind, stop) => known({ term, kind, stop })),
     known,
     subjectsIn: placesIn,
+    spreadOf(token) {
+      const { at } = known(token);
+      const said = at < 0 ? 0 : (starts[at + 1] as number) - (starts[at] as number);
+      return Math.log(1 + said) / Math.log(1 + topics);
+    },
     alike(meaning) {
       const told = topicsOf(meaning);
       const least = SLIGHT * told.reduce((most, value) => Math.max(most, value), 0);

@@ -234,7 +234,7 @@ describeWithRedis("outages of real servers", () => {
       expect(stored?.value).toMatchObject({ name, live: id, kept: [], version: 1 });
       await redis.close?.();
       const chroma = createChromaVectors({ url: chromaUrl, clock: createManualClock() });
-      for (const space of ["hash-6-512", await modelSpace(app)]) {
+      for (const space of ["hash-7-512", await modelSpace(app)]) {
         await vi.waitFor(
           async () =>
             expect((await chroma.get(space, [`${id}.0`], context)).map((record) => record.id)).toEqual([`${id}.0`]),

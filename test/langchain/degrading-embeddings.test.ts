@@ -92,7 +92,7 @@ describe("DegradingEmbeddings: one space", () => {
     const view = embeddings.inSpace(String(lower?.space));
     expect(await view.embedQuery("a")).toHaveLength(3);
     expect(await view.embedDocuments(["a", "b"])).toHaveLength(2);
-    expect(await embeddings.inSpace("hash-6-512").embedQuery("a")).toHaveLength(512);
+    expect(await embeddings.inSpace("hash-7-512").embedQuery("a")).toHaveLength(512);
     expect(first.requests).toEqual([]);
     const { space } = await embeddings.embedQueryBySpace("a", { spaces: [String(lower?.space)] });
     const pinned = createRig({ ...options, space });
@@ -132,7 +132,7 @@ describe("DegradingEmbeddings: several spaces", () => {
     expect(lower.vectors.map((vector) => vector?.length)).toEqual([3, 3]);
     second.script = refusal(401);
     const hashed = await embeddings.embedDocumentsBySpace(["refund", "退款"]);
-    expect(hashed).toMatchObject({ by: "hash", space: "hash-6-512" });
+    expect(hashed).toMatchObject({ by: "hash", space: "hash-7-512" });
     const { vectors } = await createHashEmbeddings().embed(["refund", "退款"], "document", testContext());
     expect(hashed.vectors).toEqual(vectors.map((vector) => Array.from(vector ?? [])));
     expect(embeddings.status()).toMatchObject({ state: "degraded", by: "hash", mode: "lower" });
@@ -141,15 +141,15 @@ describe("DegradingEmbeddings: several spaces", () => {
     expect(await embeddings.embedDocumentsBySpace(["a"])).toMatchObject({ by: "model-a", degraded: null });
     expect(changes).toEqual([
       { kind: "documents", from: whole.space, to: lower.space, by: "model-b" },
-      { kind: "documents", from: lower.space, to: "hash-6-512", by: "hash" },
-      { kind: "documents", from: "hash-6-512", to: whole.space, by: "model-a" },
+      { kind: "documents", from: lower.space, to: "hash-7-512", by: "hash" },
+      { kind: "documents", from: "hash-7-512", to: whole.space, by: "model-a" },
     ]);
   });
 
   it("asks only those spaces whose index the caller has", async () => {
     const first = a();
     const { embeddings, changes } = createRig({ embeddings: [first, b()] });
-    expect(await embeddings.embedQueryBySpace("a", { spaces: ["hash-6-512"] })).toMatchObject({
+    expect(await embeddings.embedQueryBySpace("a", { spaces: ["hash-7-512"] })).toMatchObject({
       by: "hash",
       degraded: null,
     });
@@ -188,7 +188,7 @@ describe("DegradingEmbeddings: several spaces", () => {
     const found = await embeddings.embedDocumentsBySpace(["a", " \n", "b", ""]);
     expect(found.vectors.map((vector) => vector !== null)).toEqual([true, false, true, false]);
     expect(first.requests).toEqual([["a", "b"]]);
-    const blank = { spaces: ["hash-6-512"] };
+    const blank = { spaces: ["hash-7-512"] };
     expect(await embeddings.embedQueryBySpace("?!", blank)).toMatchObject({ vector: null });
     await expect(embeddings.embedDocuments(["a", " "])).rejects.toThrow(/^documents\[1\]: there is nothing in it/);
     await expect(embeddings.embedQuery("")).rejects.toThrow(/^document: there is nothing/);

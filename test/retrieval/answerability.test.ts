@@ -50,11 +50,18 @@ describe("evidence", () => {
   it("knows what the whole passage has, and how rare the rarest word is that it lacks", () => {
     expect(evidence("refund to a card e-mail")).toMatchObject({ whole: expect.closeTo(1, 10), missing: 0 });
     expect(evidence("refund to a card e-mail").sentence).toBeLessThan(0.9);
-    expect(evidence("card volcano").missing).toBe(1);
+    expect(evidence("card zorblax").missing).toBe(1);
     expect(evidence("card tank").missing).toBeGreaterThan(0.5);
     expect(evidence("card tank").missing).toBeLessThan(1);
     expect(evidence("card reimbursement").missing).toBeLessThan(evidence("card tank").missing);
     expect(evidence("?!")).toMatchObject({ whole: 0, missing: 0 });
+  });
+
+  it("counts a word that is said of all kinds of matters for less than one of few, where the base has neither", () => {
+    expect(evidence("card wife").sentence).toBeGreaterThan(evidence("card volcano").sentence);
+    expect(evidence("card wife").missing).toBeLessThan(evidence("card volcano").missing);
+    expect(evidence("card volcano").missing).toBeLessThan(evidence("card zorblax").missing);
+    expect(evidence("老婆 银行卡").missing).toBeLessThan(evidence("除垢 银行卡").missing);
   });
 
   it("knows apart whether a name is missing, and not what is there or said in other words", () => {

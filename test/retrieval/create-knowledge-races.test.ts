@@ -8,7 +8,7 @@ import { createGatedReader } from "./gated-reader.ts";
 import { createHarness, type Harness } from "./harness.ts";
 import { storedDocuments } from "./stored-documents.ts";
 
-const HASH = "hash-6-512";
+const HASH = "hash-7-512";
 const seal = (years: number | string) => ({
   name: "pump.md",
   content: `# Pump\n\nThe seal of the pump lasts ${years} years.\n`,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createMemoryStore } from "../../src/fallbacks/store/memory.ts";
 import { createHarness, type Harness } from "./harness.ts";
 
-const HASH = "hash-6-512";
+const HASH = "hash-7-512";
 const seal = (years: number) => ({
   name: "pump.md",
   content: `# Pump\n\nThe seal of the pump lasts ${years} years.\n`,

@@ -15,7 +15,7 @@ import type { VectorCache } from "../../src/retrieval/vector-cache.ts";
 import { createManualClock, settle } from "../support/manual-clock.ts";
 import { createScriptedModel } from "./scripted-model.ts";
 
-const HASH = "hash-6-512";
+const HASH = "hash-7-512";
 const MODEL = "model-a";
 
 function passage(id: string, text = `The lever of ${id} is green.`): LibraryChunk {

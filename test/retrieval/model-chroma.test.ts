@@ -20,7 +20,7 @@ import { type ChromaServer, describeWithChroma, startChroma } from "../support/c
 import { createManualClock, type ManualClock } from "../support/manual-clock.ts";
 import { createScriptedModel } from "./scripted-model.ts";
 
-const HASH = "hash-6-512";
+const HASH = "hash-7-512";
 const MODEL = "model-a";
 const HOUR_MS = 3_600_000;
 const USES = { collection: "meta", prefix: "vector-space/" } as const;

@@ -9,7 +9,7 @@ import { createHarness, type Harness, type HarnessOptions } from "./harness.ts";
 import { moving } from "./moving.ts";
 import { createScriptedModel } from "./scripted-model.ts";
 
-const HASH = "hash-6-512";
+const HASH = "hash-7-512";
 const MODEL = "model-a";
 
 function pages(name: string, parts: number) {

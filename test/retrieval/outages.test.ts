@@ -86,7 +86,7 @@ describe("knowledge under any schedule of outages", () => {
         expect(ids).toHaveLength(knowledge.chunks);
         const held = async (port: Vectors, space: string) =>
           [...(await port.ids(space, { limit: 1_000 }, context()))].sort();
-        for (const space of ["hash-6-512", "model-a"]) {
+        for (const space of ["hash-7-512", "model-a"]) {
           expect([space, await held(mirror, space)]).toEqual([space, [...ids].sort()]);
           expect([space, await held(remote.inside, space)]).toEqual([space, [...ids].sort()]);
         }

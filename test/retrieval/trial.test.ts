@@ -10,7 +10,7 @@ import { createManualClock } from "../support/manual-clock.ts";
 import { addSamples, createHarness, type Harness } from "./harness.ts";
 import { createScriptedModel } from "./scripted-model.ts";
 
-const SPACES = ["hash-6-512", "model-a"];
+const SPACES = ["hash-7-512", "model-a"];
 
 const kettle = (months: number) => ({
   name: "kettle.md",
@@ -211,7 +211,7 @@ describe("a trial", () => {
     await clock.advance(5_000);
     const asked = order(kettle(24), ["How long is the warranty of the kettle?"]);
     expect(quotes(await knowledge.trial(asked, context()))[0]?.[2]).toBe("The kettle has a warranty of 24 months.");
-    expect(compared).toEqual(["model-a", "hash-6-512"]);
+    expect(compared).toEqual(["model-a", "hash-7-512"]);
     expect(await countsOf(harness)).toMatchObject({ documents: 1, vectors: [2, 2] });
   });
 

@@ -32,7 +32,7 @@ async function trialServer({ samples = true, ...options }: HarnessOptions & { re
     documents: knowledge.documents,
     chunks: knowledge.chunks,
     revision: knowledge.revision,
-    vectors: await mirror.count("hash-6-512", context()),
+    vectors: await mirror.count("hash-7-512", context()),
   });
   return { ...server, live, counts, ended: () => last };
 }

@@ -65,6 +65,18 @@ describe("word vectors", () => {
     expect(sureness("refund my money to my card")).toBeLessThan(1);
   });
 
+  it("know of how large a part of all topics a word is said, by logarithm", () => {
+    const words = decodeWordTopics(shipped);
+    const terms = termsOf(words);
+    for (const term of ["wife", "volcano", "外套", "老婆"]) {
+      const said = plainTopics(words, terms.indexOf(term)).filter((told) => told > 0).length;
+      expect(said).toBeGreaterThan(0);
+      const expected = Math.log(1 + said) / Math.log(1 + words.topics);
+      expect(wordVectors().spreadOf({ term, kind: "word", stop: false })).toBeCloseTo(expected, 10);
+    }
+    expect(wordVectors().spreadOf({ term: "zorblax", kind: "word", stop: false })).toBe(0);
+  });
+
   it("say nothing of a text without a known word", () => {
     expect(meaningOf("")).toBeUndefined();
     expect(meaningOf("the of and")).toBeUndefined();
