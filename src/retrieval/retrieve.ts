@@ -10,7 +10,7 @@ import type { Passage, SearchResult, Source, Span } from "./knowledge.ts";
 import type { LibraryChunk } from "./library.ts";
 import { type Accept, candidatesOf, createPropose, PATH_LIMIT, type ProposeOptions } from "./propose.ts";
 import { meantBy, ratedOf, relatedOf } from "./related.ts";
-import { createRivals } from "./rivals.ts";
+import { createRivals, sectionOf } from "./rivals.ts";
 import { tolerate } from "./tolerate.ts";
 
 export interface RetrieveOptions extends ProposeOptions {
@@ -121,12 +121,13 @@ export function createRetrieve(options: RetrieveOptions) {
       };
       return { chunk, stages, order, evidence, features, fit };
     });
-    const { kept, answering } = choose(orderedOf(candidates, request), k);
+    const { kept, answering } = choose(orderedOf(candidates, request), k, isAnotherSection);
     const passages = kept.map(({ chunk, stages, fit }): Passage => ({ ...sourceOf(chunk, fit), stages }));
     const found = { passages, confidence: Math.max(0, ...kept.map(({ fit }) => fit)) };
-    if (answering) {
+    if (answering.length > 0) {
+      const sentences = citedFrom(question, answering);
       const reading = kept.filter(({ fit }) => fit >= READING_THRESHOLD).map(({ chunk, fit }) => sourceOf(chunk, fit));
-      return { ...found, answerable: true, sentences: citedOf(question, answering), reading, related: [] };
+      return { ...found, answerable: true, sentences, reading, related: [] };
     }
     const said = new Set(kept.map(({ chunk }) => chunk.text));
     const meant = (await meantBy(question, library, accept)).filter(({ text }) => !said.has(text));
@@ -153,6 +154,13 @@ export function createRetrieve(options: RetrieveOptions) {
       .sort((a, b) => b.order - a.order || (a.chunk.id < b.chunk.id ? -1 : 1));
   }
 
+  /** What two pages say in the same words is cited once. */
+  function citedFrom(question: string, answering: readonly Weighed[]): readonly Source[] {
+    const [first = [], second = []] = answering.map((each) => citedOf(question, each));
+    const said = new Set(first.map(({ quote }) => quote));
+    return [...first, ...second.filter(({ quote }) => !said.has(quote))];
+  }
+
   function citedOf(question: string, { chunk, evidence, fit }: Weighed): readonly Source[] {
     return answeringSentences(question, chunk.text, evidence).map(({ start, end }) => ({
       ...sourceOf(chunk, fit),
@@ -161,6 +169,11 @@ export function createRetrieve(options: RetrieveOptions) {
       quote: chunk.text.slice(start, end),
     }));
   }
+}
+
+/** Its translation would say the same once more. */
+function isAnotherSection({ chunk: first }: Weighed, { chunk: other }: Weighed): boolean {
+  return first.language === other.language && sectionOf(first) !== sectionOf(other);
 }
 
 export function spanOf({ id, document, heading, start, end, text }: LibraryChunk): Span {

@@ -267,6 +267,51 @@ describe("knowledge: search", () => {
     expect(refused).toMatchObject({ answerable: false, sentences: [] });
   });
 
+  it.each([
+    [
+      "en",
+      "How long do I have to return goods?",
+      "How long to return unopened goods?",
+      "Returns",
+      "Unopened goods",
+      "Opened goods",
+    ],
+    ["zh", "商品多少天内可以退货？", "没拆封的商品多久之内可以退货？", "退货", "未拆封商品", "已拆封商品"],
+  ])(
+    "cites both of two sections that are about as likely to answer, and one that is likelier alone: %s",
+    async (language, open, meant, title, unopened, opened) => {
+      const { knowledge, context } = createHarness();
+      const sentences =
+        language === "en"
+          ? ["Unopened goods can be returned within 30 days.", "Opened goods can be returned within 7 days."]
+          : ["未拆封的商品三十天内可以退货。", "已拆封的商品七天内可以退货。"];
+      const content = `# ${title}\n\n## ${unopened}\n\n${sentences[0]}\n\n## ${opened}\n\n${sentences[1]}\n`;
+      await knowledge.add({ name: "returns.md", content }, context());
+      const both = await knowledge.search(open, {}, context());
+      expect(both.sentences).toHaveLength(2);
+      expect(Object.fromEntries(both.sentences.map(({ heading, quote }) => [heading, quote]))).toEqual({
+        [unopened]: sentences[0],
+        [opened]: sentences[1],
+      });
+      expect((await knowledge.search(open, { k: 1 }, context())).sentences).toHaveLength(1);
+      const one = await knowledge.search(meant, {}, context());
+      expect(one.sentences.map(({ quote }) => quote)).toEqual([sentences[0]]);
+    },
+  );
+
+  it("cites beside a section neither its translation, nor what another page says in the same words", async () => {
+    const { knowledge, context } = createHarness();
+    const page = (name: string, content: string) => knowledge.add({ name, content }, context());
+    await page("a.md", "# Refunds\n\n## Card\n\nA refund takes 5 days. It is paid in full.\n");
+    await page("b.md", "# Refunds\n\n## Wallet\n\nA refund takes 5 days. It is paid in part.\n");
+    await page("c.md", "# 退款\n\n## refund\n\nrefund 5 days：退款需要五天。\n");
+    const { sentences } = await knowledge.search("How many days does a refund take?", {}, context());
+    expect(sentences.filter(({ quote }) => quote === "A refund takes 5 days.")).toHaveLength(1);
+    expect(new Set(sentences.map(({ quote }) => quote))).toEqual(
+      new Set(["A refund takes 5 days.", "It is paid in full.", "It is paid in part."]),
+    );
+  });
+
   it.each(["退货需要多久？", "Combien coûte la livraison ?", "", "?!", "the of and", "\uD800"])(
     "refuses %j",
     async (text) => {

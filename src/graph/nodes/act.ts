@@ -7,6 +7,7 @@ import type { ToolRegistry } from "../tools/registry.ts";
 import type { ToolContext } from "../tools/tool.ts";
 import type { ToolCall, ToolResult } from "../tools/tool-call.ts";
 import { changesAfter, droppedOffer, numbersOf, type PlannedChange, planChange } from "./changes.ts";
+import { firstSections } from "./first-sections.ts";
 import { withoutNotFound } from "./forget.ts";
 
 export interface ActDeps {
@@ -45,7 +46,7 @@ export function createAct({ tools, packs, clock, report }: ActDeps): Node {
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, planned.length) }, worker));
     stopIfGone(context);
-    return outcomeOf(state, planned, results);
+    return outcomeOf(state, planned, firstSections(results));
   };
 
   async function runCall(call: ToolCall, change: PlannedChange | undefined, context: ToolContext): Promise<ToolResult> {

@@ -1,3 +1,5 @@
+import type { Source } from "../../retrieval/knowledge.ts";
+import { placeOf } from "../../retrieval/library-chunk.ts";
 import { fill, type LanguagePack } from "../rules/language-pack.ts";
 import type { OpenedTicketData } from "../tools/open-ticket.ts";
 import type { AccountData } from "../tools/query-account.ts";
@@ -9,6 +11,7 @@ import type { TicketStatusData } from "../tools/ticket-status.ts";
 import type { ToolResult } from "../tools/tool-call.ts";
 import { changeText } from "./change-text.ts";
 import { joinSentences, moneyText, orderText, returnText, ticketText } from "./record-text.ts";
+import { sectionOf } from "./sources.ts";
 
 /** What one result says to the user; an outage, a record that is not there and a defect each have their own words. */
 export function resultText(result: ToolResult, pack: LanguagePack): string {
@@ -29,9 +32,17 @@ export function resultText(result: ToolResult, pack: LanguagePack): string {
   }
 }
 
-/** The cited sentences word for word, and nothing else. */
+/** The cited sentences word for word, and nothing else; of two sections those of each under its heading, or it were not known what is meant. */
 function knowledgeText({ search }: KnowledgeData): string {
-  return joinSentences(search.sentences.map(({ quote }) => quote));
+  const sections = new Map<string, Source[]>();
+  for (const cited of search.sentences)
+    sections.set(sectionOf(cited), [...(sections.get(sectionOf(cited)) ?? []), cited]);
+  const paragraphs = [...sections.values()].map((cited) => {
+    const text = joinSentences(cited.map(({ quote }) => quote));
+    const [first] = cited;
+    return first === undefined || sections.size === 1 ? text : `${placeOf(first.title, first.heading).topic}\n${text}`;
+  });
+  return paragraphs.join("\n\n");
 }
 
 /** That it is not known, and where asking in another language may help, that it may. */

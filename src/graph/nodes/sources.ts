@@ -52,6 +52,7 @@ function foundNear({ data }: ToolResult): readonly Source[] {
   return (data as KnowledgeData).search.related;
 }
 
-function sectionOf({ documentId, heading }: Related): string {
+/** The same for all places of one section of one version of a document. */
+export function sectionOf({ documentId, heading }: Related): string {
   return JSON.stringify([documentId, heading]);
 }

@@ -2,11 +2,12 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { LayerError } from "../../../src/fallbacks/core/errors.ts";
 import { createAct } from "../../../src/graph/nodes/act.ts";
+import { sourcesOf } from "../../../src/graph/nodes/sources.ts";
 import { createToolRegistry, defineTool, type RegisteredTool } from "../../../src/graph/tools/registry.ts";
 import type { ToolContext } from "../../../src/graph/tools/tool.ts";
 import { Problem } from "../../../src/problems.ts";
 import { settle } from "../../support/manual-clock.ts";
-import { clock, contextOf, packs, stateOf } from "./bench.ts";
+import { clock, contextOf, packs, searchOf, sourceOf, stateOf } from "./bench.ts";
 
 type Run = (context: ToolContext) => Promise<{ status: "found"; data: unknown }>;
 
@@ -58,6 +59,21 @@ describe("act", () => {
       [defect, { tool: "c" }],
       [problem, { tool: "d" }],
     ]);
+  });
+
+  it("answers each of several questions by one section, and a single one by both that are found", async () => {
+    const sentences = [
+      sourceOf("Thirty days.", { heading: "Unopened" }),
+      sourceOf("Seven days.", { heading: "Opened" }),
+    ];
+    const data = { query: "q", search: { ...searchOf("x"), sentences } };
+    const { act, state } = rig(tool("search_knowledge", async () => ({ status: "found", data })));
+    const quotesOf = (calls: number) =>
+      act({ ...state, calls: Array.from({ length: calls }, () => state.calls).flat() }, contextOf()).then(
+        ({ results = [] }) => sourcesOf(results).map(({ quote }) => quote),
+      );
+    expect(await quotesOf(1)).toEqual(["Thirty days.", "Seven days."]);
+    expect(await quotesOf(2)).toEqual(["Thirty days.", "Thirty days."]);
   });
 
   it("reports a request that a port calls wrong: that is our defect, not an outage", async () => {

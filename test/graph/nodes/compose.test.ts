@@ -46,6 +46,8 @@ function streaming(name: string, pieces: readonly string[], error?: LayerError):
   };
 }
 
+import type { KnowledgeData } from "../../../src/graph/tools/search-knowledge.ts";
+
 describe("the reply by rule", () => {
   it.each([
     ["en", "cancel that"],
@@ -64,6 +66,12 @@ describe("the reply by rule", () => {
     expect(compose("return policy?", {}, knowledgeResult(...quotes))).toBe(quotes.join(" "));
     const zh = ["未拆封的商品三十天内可以退货。", "封条必须完好。"];
     expect(compose("退货政策", { language: "zh" }, knowledgeResult(...zh))).toBe(zh.join(""));
+    const found = knowledgeResult("Thirty days.", "The seal is intact.", "Seven days.");
+    const { search } = found.data as KnowledgeData;
+    const sentences = search.sentences.map((each, at) => ({ ...each, heading: at < 2 ? "Unopened" : "Opened" }));
+    expect(compose("how long?", {}, { ...found, data: { query: "q", search: { ...search, sentences } } })).toBe(
+      "Unopened\nThirty days. The seal is intact.\n\nOpened\nSeven days.",
+    );
     const list = ["Bring:", "- the receipt", "- the box"];
     expect(compose("what to bring?", {}, knowledgeResult(...list))).toBe(list.join("\n"));
   });
