@@ -3,7 +3,7 @@ import { ANSWER_THRESHOLD } from "./answerability.ts";
 /** Where something answers for sure, the first in the order answers that does so nearly: the order knows more than the fit. */
 const NEARLY = 0.9 * ANSWER_THRESHOLD;
 
-/** What is cited beside the first has odds that are at most so many times less than the best. Of a hundred answers two to four have it. */
+/** What is cited beside the first has odds that are at most so many times less than the best. Of a hundred answers three or four have it (decision 0039). */
 const BESIDE = Math.E;
 
 interface Fitting {

@@ -4,7 +4,7 @@ import type { Asked, Part } from "./asked-words.ts";
 
 /** Sentences of a part: what is wanted, and what it is wanted for. */
 const TOGETHER = 2;
-/** A part that weighs less than this share of the heaviest one is a greeting, or thanks. */
+/** A part that weighs less than this share of the heaviest one is a greeting, or thanks. A question often has common words only, which weigh little. */
 const LIGHTEST = 0.4;
 
 /**

@@ -11,8 +11,9 @@ export function firstSections(results: readonly ToolResult[]): readonly ToolResu
   if (answered.length < 2) return results;
   return results.map((result) => {
     const cited = sourcesOf([result]);
-    const sentences = cited.filter((each, _, [first = each]) => sectionOf(each) === sectionOf(first));
-    if (sentences.length === cited.length) return result;
+    const [first] = cited;
+    if (first === undefined) return result;
+    const sentences = cited.filter((each) => sectionOf(each) === sectionOf(first));
     const data = result.data as KnowledgeData;
     return { ...result, data: { ...data, search: { ...data.search, sentences } } };
   });
